@@ -1,0 +1,221 @@
+//! What a recipe says about a model: a closed set of architectures, each a plain value that serde reads and
+//! writes, with the published models as defaults and every range checked in one place.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use tch::Tensor;
+
+use crate::{Error, Initial};
+
+/// An architecture, without the sizes that the data set gives (picture shape and number of classes).
+///
+/// In a recipe the key `kind` names it (`softmax`, `mlp`, `lenet`); keys left out take the defaults below, and
+/// unknown keys are refused.
+///
+/// | kind | key | default | range | meaning |
+/// | --- | --- | --- | --- | --- |
+/// | `mlp` | `hidden` | `[500]` | one number or more, each at least 1 | units of each hidden layer |
+/// | `mlp`, `lenet` | `activation` | `tanh` | `tanh`, `sigmoid`, `relu` | see [`Activation`] |
+/// | `mlp`, `lenet` | `initial` | `by-activation` | `by-activation`, `fan-in` | see [`Initial`] |
+/// | `mlp`, `lenet` | `dropout` | 0 | `[0, 1)` | chance that a hidden unit is zeroed in training |
+/// | `lenet` | `filters` | `[20, 50]` | two numbers, each at least 1 | maps of the two convolutions |
+/// | `lenet` | `kernel` | 5 | at least 1 | height and width of each filter |
+/// | `lenet` | `hidden` | 500 | at least 1 | units of the hidden layer |
+/// | `lenet` | `ignore_border` | true | | pooling drops a trailing row or column that fills no 2x2 window; false keeps it (PyTorch's `ceil_mode`) |
+///
+/// Dropout is inverted (Srivastava et al. 2014; `torch.nn.Dropout`): kept units are divided by `1 - dropout` in
+/// training, and nothing is done in evaluation. It follows the activation of each fully connected hidden layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Arch {
+    /// Softmax regression: one linear layer from the pixels to the classes.
+    // serde lets unknown keys pass beside the tag of a unit variant; reading it as a struct without keys refuses them.
+    #[serde(deserialize_with = "no_keys")]
+    Softmax,
+    /// Multilayer perceptron: hidden layers of any number and width, then a linear output layer.
+    Mlp {
+        /// Units of each hidden layer, first to last.
+        #[serde(default = "mlp_hidden")]
+        hidden: Vec<i64>,
+        /// Activation of the hidden layers.
+        #[serde(default)]
+        activation: Activation,
+        /// Rule for the initial weights of the hidden layers.
+        #[serde(default)]
+        initial: Initial,
+        /// Chance that a hidden unit is zeroed in training, in `[0, 1)`.
+        #[serde(default)]
+        dropout: f64,
+    },
+    /// LeNet as the classic deep-learning tutorials simplify it (after LeCun et al. 1998): two "valid"
+    /// convolutions of stride 1, each followed by 2x2 max-pooling and the activation, one hidden layer, a linear
+    /// output layer.
+    LeNet {
+        /// Maps (filters) of the first and second convolution.
+        #[serde(default = "lenet_filters")]
+        filters: [i64; 2],
+        /// Height and width of the filters.
+        #[serde(default = "lenet_kernel")]
+        kernel: i64,
+        /// Units of the hidden layer.
+        #[serde(default = "lenet_hidden")]
+        hidden: i64,
+        /// Activation after each pooling and of the hidden layer.
+        #[serde(default)]
+        activation: Activation,
+        /// Rule for the initial weights of filters and hidden layer.
+        #[serde(default)]
+        initial: Initial,
+        /// Chance that a unit of the hidden layer is zeroed in training, in `[0, 1)`.
+        #[serde(default)]
+        dropout: f64,
+        /// Whether pooling drops a trailing row or column that fills no window.
+        #[serde(default = "lenet_ignore_border")]
+        ignore_border: bool,
+    },
+}
+
+/// The function between two layers, applied to each value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// Hyperbolic tangent, into (-1, 1).
+    #[default]
+    Tanh,
+    /// Logistic function `1 / (1 + exp(-x))`, into (0, 1).
+    Sigmoid,
+    /// Rectifier `max(x, 0)`.
+    Relu,
+}
+
+impl Arch {
+    /// The published multilayer perceptron: 500 tanh units.
+    pub fn mlp() -> Arch {
+        Arch::Mlp {
+            hidden: mlp_hidden(),
+            activation: Activation::default(),
+            initial: Initial::default(),
+            dropout: 0.0,
+        }
+    }
+
+    /// The published LeNet: 20 and 50 filters of 5x5, 500 hidden units, tanh.
+    pub fn lenet() -> Arch {
+        Arch::LeNet {
+            filters: lenet_filters(),
+            kernel: lenet_kernel(),
+            hidden: lenet_hidden(),
+            activation: Activation::default(),
+            initial: Initial::default(),
+            dropout: 0.0,
+            ignore_border: lenet_ignore_border(),
+        }
+    }
+
+    /// The architecture's name as recipes write it: `softmax`, `mlp` or `lenet`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Arch::Softmax => "softmax",
+            Arch::Mlp { .. } => "mlp",
+            Arch::LeNet { .. } => "lenet",
+        }
+    }
+
+    /// Chance that a hidden unit is zeroed in training; 0 for architectures without dropout.
+    pub fn dropout(&self) -> f64 {
+        match self {
+            Arch::Softmax => 0.0,
+            Arch::Mlp { dropout, .. } | Arch::LeNet { dropout, .. } => *dropout,
+        }
+    }
+
+    /// Checks every range that can be judged without a data set, so that a recipe is refused before anything is
+    /// loaded. [`Model::new`](crate::Model::new) checks again, together with the picture's shape.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for the first key outside the range of the table above.
+    pub fn check(&self) -> Result<(), Error> {
+        match self {
+            Arch::Softmax => {}
+            Arch::Mlp { hidden, .. } => {
+                if hidden.is_empty() {
+                    return Err(Error::OutOfRange {
+                        key: "hidden".into(),
+                        value: "[]".into(),
+                        range: "a list of at least one width (kind = \"softmax\" is the model without hidden layers)",
+                    });
+                }
+                for (i, &units) in hidden.iter().enumerate() {
+                    at_least_one(format!("hidden[{i}]"), units)?;
+                }
+            }
+            Arch::LeNet {
+                filters,
+                kernel,
+                hidden,
+                ..
+            } => {
+                for (i, &maps) in filters.iter().enumerate() {
+                    at_least_one(format!("filters[{i}]"), maps)?;
+                }
+                at_least_one("kernel", *kernel)?;
+                at_least_one("hidden", *hidden)?;
+            }
+        }
+        if !(0.0..1.0).contains(&self.dropout()) {
+            return Err(Error::OutOfRange {
+                key: "dropout".into(),
+                value: self.dropout().to_string(),
+                range: "at least 0 and below 1",
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Activation {
+    pub(crate) fn apply(self, x: &Tensor) -> Tensor {
+        match self {
+            Activation::Tanh => x.tanh(),
+            Activation::Sigmoid => x.sigmoid(),
+            Activation::Relu => x.relu(),
+        }
+    }
+}
+
+pub(crate) fn at_least_one(key: impl Into<String>, value: i64) -> Result<(), Error> {
+    if value >= 1 {
+        return Ok(());
+    }
+    Err(Error::OutOfRange {
+        key: key.into(),
+        value: value.to_string(),
+        range: "at least 1",
+    })
+}
+
+fn no_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct NoKeys {}
+    NoKeys::deserialize(deserializer).map(|NoKeys {}| ())
+}
+
+fn mlp_hidden() -> Vec<i64> {
+    vec![500]
+}
+
+fn lenet_filters() -> [i64; 2] {
+    [20, 50]
+}
+
+fn lenet_kernel() -> i64 {
+    5
+}
+
+fn lenet_hidden() -> i64 {
+    500
+}
+
+fn lenet_ignore_border() -> bool {
+    true
+}

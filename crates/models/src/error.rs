@@ -1,0 +1,118 @@
+//! Everything that can be wrong with a model's description or with values copied into it, each said with the
+//! place and the way out.
+
+use tch::TchError;
+
+use crate::MAX_PARAMETERS;
+use crate::summary::shape_text;
+
+/// Why a model could not be built or filled.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A key of the architecture, or a size that the data set gives, lies outside its range.
+    #[error("model: {key} is {value}, but must be {range}")]
+    OutOfRange {
+        /// The key as a recipe writes it, with an index for an element of a list.
+        key: String,
+        /// The value found.
+        value: String,
+        /// The values allowed.
+        range: &'static str,
+    },
+    /// Nothing would be left of the picture after a convolution or pooling.
+    #[error(
+        "model: a picture of {} is too small for lenet with {kernel}x{kernel} filters: sizes are {sizes}, and nothing \
+         is left for {layer}; use pictures of at least {needed}x{needed}, or a smaller `kernel`",
+        shape_text(.input)
+    )]
+    PictureTooSmall {
+        /// Channels, height and width of the picture.
+        input: [i64; 3],
+        /// Height and width of the filters.
+        kernel: i64,
+        /// The sizes up to the layer that fails, in words.
+        sizes: String,
+        /// The layer whose output would be empty.
+        layer: String,
+        /// The smallest height and width that this architecture takes.
+        needed: i64,
+    },
+    /// The model would have more than [`MAX_PARAMETERS`] values.
+    #[error("model: {layer} brings the model to more than {MAX_PARAMETERS} parameters; use smaller layers or pictures")]
+    TooLarge {
+        /// The layer at which the limit is passed.
+        layer: String,
+    },
+    /// The names given do not match the model's.
+    #[error("parameters do not fit the model:{}{}{}", listed("missing", .missing), listed("unexpected", .unexpected), listed("given twice", .repeated))]
+    Names {
+        /// Parameters of the model that were not given.
+        missing: Vec<String>,
+        /// Names given that the model does not have.
+        unexpected: Vec<String>,
+        /// Names given more than once.
+        repeated: Vec<String>,
+    },
+    /// A parameter was given with another shape.
+    #[error(
+        "parameter {name} has shape {}, but the model's is {}; was it saved from an architecture with other sizes?",
+        shape_text(.found),
+        shape_text(.expected)
+    )]
+    Shape {
+        /// The parameter.
+        name: String,
+        /// The model's shape.
+        expected: Vec<i64>,
+        /// The shape given.
+        found: Vec<i64>,
+    },
+    /// A parameter was given with another type than f32.
+    #[error("parameter {name} holds {found} values, but the model's are Float (f32); convert it first")]
+    Kind {
+        /// The parameter.
+        name: String,
+        /// The type given, as libtorch calls it.
+        found: String,
+    },
+    /// Images of another shape, type or device than the model takes.
+    #[error("images are {found}, but the model takes {expected}")]
+    Images {
+        /// What the model takes, in words.
+        expected: String,
+        /// What was given, in words.
+        found: String,
+    },
+    /// libtorch refused, for instance because the device does not exist or its memory is full.
+    #[error("libtorch could not {doing}: {message}")]
+    Libtorch {
+        /// What was being done.
+        doing: String,
+        /// libtorch's own message, without its C++ backtrace.
+        message: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn libtorch(doing: impl Into<String>) -> impl FnOnce(TchError) -> Error {
+        let doing = doing.into();
+        |source| {
+            let text = match source {
+                TchError::Torch(text) => text,
+                other => other.to_string(),
+            };
+            Error::Libtorch {
+                doing,
+                message: text.lines().next().unwrap_or_default().trim_end().to_owned(),
+            }
+        }
+    }
+}
+
+fn listed(what: &str, names: &[String]) -> String {
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(" {what}: {}.", names.join(", "))
+    }
+}

@@ -1,0 +1,104 @@
+//! A model's sizes as a value: layer, output shape, parameters, multiply-adds. `Display` makes it a table.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::layer::Layer;
+
+/// The sizes of a model's layers and their totals, for one picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// One row for each layer, first to last.
+    pub rows: Vec<Row>,
+    /// Weights and biases of the whole model.
+    pub parameters: i64,
+    /// Multiply-adds of one forward pass of one picture. Only those with weights are counted: no biases, pooling or
+    /// activations.
+    pub multiply_adds: i64,
+}
+
+/// The sizes of one layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The layer's name, for instance `conv1`.
+    pub layer: String,
+    /// Shape of its output for one picture, batch dimension first, for instance `[1, 20, 24, 24]`.
+    pub output: Vec<i64>,
+    /// Its weights and biases.
+    pub parameters: i64,
+    /// Its multiply-adds for one picture, forward.
+    pub multiply_adds: i64,
+}
+
+impl Summary {
+    pub(crate) fn of(layers: &[Layer]) -> Summary {
+        let rows: Vec<Row> = layers
+            .iter()
+            .map(|layer| Row {
+                layer: layer.name.clone(),
+                output: [&[1], layer.output.as_slice()].concat(),
+                parameters: layer.parameters(),
+                multiply_adds: layer.multiply_adds(),
+            })
+            .collect();
+        Summary {
+            parameters: rows.iter().map(|row| row.parameters).sum(),
+            multiply_adds: rows.iter().map(|row| row.multiply_adds).fold(0, i64::saturating_add),
+            rows,
+        }
+    }
+
+    /// Floating-point operations of one forward pass of one picture: two for each multiply-add.
+    pub fn flops(&self) -> i64 {
+        self.multiply_adds.saturating_mul(2)
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = vec![["layer", "output shape", "parameters", "multiply-adds"].map(String::from)];
+        table.extend(self.rows.iter().map(|row| {
+            [
+                row.layer.clone(),
+                shape_text(&row.output),
+                grouped(row.parameters),
+                grouped(row.multiply_adds),
+            ]
+        }));
+        table.push([
+            "total".into(),
+            String::new(),
+            grouped(self.parameters),
+            grouped(self.multiply_adds),
+        ]);
+        let width = |column: usize| table.iter().map(|cells| cells[column].len()).max().unwrap_or(0);
+        let (a, b, c, d) = (width(0), width(1), width(2), width(3));
+        for (number, [layer, shape, parameters, multiply_adds]) in table.iter().enumerate() {
+            if number > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{layer:<a$}  {shape:<b$}  {parameters:>c$}  {multiply_adds:>d$}")?;
+        }
+        Ok(())
+    }
+}
+
+/// `(1, 20, 24, 24)`
+pub(crate) fn shape_text(shape: &[i64]) -> String {
+    let sizes: Vec<String> = shape.iter().map(i64::to_string).collect();
+    format!("({})", sizes.join(", "))
+}
+
+/// `1234567` as `1,234,567`
+fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,241 @@
+//! The optimiser: a rule applied to named parameters, with a state that can be saved, loaded and checked.
+
+use std::collections::{HashMap, HashSet};
+
+use tch::{Kind, Tensor};
+
+use crate::pass::Scalars;
+use crate::slot::Slot;
+use crate::{Error, Penalty, Rule, range};
+
+/// A tensor to be optimised.
+#[derive(Debug)]
+pub struct Parameter {
+    /// The field's plain name, for example `conv1.weight`; unique within an optimiser, and part of the state's names.
+    pub name: String,
+    /// A leaf that requires gradients, f32 or f64, any shape and device. Shared with the model (`shallow_clone`).
+    pub tensor: Tensor,
+    /// Whether penalties and decoupled weight decay fall on it: weights and filters yes, biases no.
+    pub decay: bool,
+}
+
+impl Parameter {
+    /// A weight matrix or filter: decays.
+    pub fn weight(name: impl Into<String>, tensor: Tensor) -> Self {
+        Parameter {
+            name: name.into(),
+            tensor,
+            decay: true,
+        }
+    }
+
+    /// A bias, or the scale of a normalisation: never decays.
+    pub fn bias(name: impl Into<String>, tensor: Tensor) -> Self {
+        Parameter {
+            name: name.into(),
+            tensor,
+            decay: false,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |reason: String| {
+            Err(Error::Parameter {
+                name: self.name.clone(),
+                reason,
+            })
+        };
+        if !self.tensor.defined() {
+            return refuse("the tensor is undefined".into());
+        }
+        // Half precision loses small updates: w + rate * g is w.
+        if !matches!(self.tensor.kind(), Kind::Float | Kind::Double) {
+            return refuse(format!(
+                "its dtype is {:?}; keep parameters as Float or Double and use autocast for half precision",
+                self.tensor.kind()
+            ));
+        }
+        if !self.tensor.requires_grad() {
+            return refuse("it does not require gradients; call set_requires_grad(true) on it".into());
+        }
+        if !self.tensor.f_is_leaf()? {
+            return refuse("it is the result of a computation; pass the leaf it was computed from".into());
+        }
+        Ok(())
+    }
+}
+
+/// Moves parameters along their gradients by a [`Rule`], in place and without an autograd graph.
+///
+/// Gradients come to it in one of two ways, with the same result to the bit:
+///
+/// | | `gradients` and `apply` | `backward` and `step` |
+/// | --- | --- | --- |
+/// | gradients are | tensors returned by `gradients(&loss)` | each tensor's `.grad` |
+/// | before | nothing | `zero_grad()` |
+/// | penalty | `add_penalty(&penalty, &gradients)` | `penalty.add_gradient(&weights)` |
+/// | clipping | `clip_norm(&gradients, max)` | `clip_norm(&optimizer.accumulated(), max)` |
+/// | serves | speed: no pass to zero, none to add | accumulation over several minibatches |
+///
+/// A parameter without a gradient (the loss does not depend on it) is left alone, memory and step count included.
+#[derive(Debug)]
+pub struct Optimizer {
+    rule: Rule,
+    pub(crate) slots: Vec<Slot>,
+}
+
+impl Optimizer {
+    /// An optimiser that has made no step. All it will remember is allocated at once, beside the parameters.
+    ///
+    /// # Errors
+    /// Options out of range; no parameters; a name twice; two names for one tensor (it would move twice); a tensor that is
+    /// not f32 or f64, not a leaf, or does not require gradients.
+    pub fn new(parameters: Vec<Parameter>, rule: &Rule) -> Result<Self, Error> {
+        rule.check()?;
+        if parameters.is_empty() {
+            return Err(Error::NoParameters);
+        }
+        let mut names = HashSet::new();
+        let mut owners = HashMap::new();
+        for parameter in &parameters {
+            parameter.check()?;
+            let refuse = |reason| {
+                Err(Error::Parameter {
+                    name: parameter.name.clone(),
+                    reason,
+                })
+            };
+            if !names.insert(&parameter.name) {
+                return refuse("two parameters have this name; give each its own".into());
+            }
+            if parameter.tensor.numel() > 0
+                && let Some(other) = owners.insert(parameter.tensor.data_ptr() as usize, &parameter.name)
+            {
+                return refuse(format!(
+                    "it shares its memory with \"{other}\"; pass a shared tensor once"
+                ));
+            }
+        }
+        let slots = parameters
+            .into_iter()
+            .map(|parameter| Slot::new(parameter, rule))
+            .collect::<Result<_, _>>()?;
+        Ok(Optimizer { rule: *rule, slots })
+    }
+
+    /// The rule it was made with.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// The parameters, in the order of all lists of gradients.
+    pub fn parameters(&self) -> impl ExactSizeIterator<Item = &Parameter> {
+        self.slots.iter().map(|slot| &slot.parameter)
+    }
+
+    /// Sets each `.grad` to zero in place.
+    ///
+    /// An undefined `.grad` would be faster, because autograd then keeps its own buffer where it now adds to this one, but
+    /// libtorch's C interface has no way back to it. [`gradients`](Optimizer::gradients) avoids both passes.
+    pub fn zero_grad(&mut self) {
+        for slot in &mut self.slots {
+            slot.parameter.tensor.zero_grad();
+        }
+    }
+
+    /// The gradients that `backward` has accumulated: each tensor's `.grad`, sharing its memory, in the order of the
+    /// parameters; undefined where there is none.
+    pub fn accumulated(&self) -> Vec<Tensor> {
+        self.slots.iter().map(|slot| slot.parameter.tensor.grad()).collect()
+    }
+
+    /// The gradients of `loss` (one number, any float dtype) as new tensors in the order of the parameters, undefined
+    /// where the loss does not depend on a parameter. `.grad` is neither read nor written; the graph is freed.
+    ///
+    /// # Errors
+    /// A loss that is not a single number or that carries no graph.
+    pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Tensor>, Error> {
+        let refuse = |reason: String| Err(Error::Loss { reason });
+        if loss.numel() != 1 {
+            return refuse(format!(
+                "it has shape {:?}; reduce it to one number, for example by its mean",
+                loss.size()
+            ));
+        }
+        if !loss.requires_grad() {
+            return refuse("it was not computed from the parameters, or gradients were switched off".into());
+        }
+        let inputs: Vec<&Tensor> = self.slots.iter().map(|slot| &slot.parameter.tensor).collect();
+        Ok(Tensor::f_run_backward(&[loss], &inputs, false, false)?)
+    }
+
+    /// Adds the penalty's gradient at each decaying parameter to its entry of `gradients`, in place. Undefined entries
+    /// are skipped.
+    ///
+    /// # Errors
+    /// Gradients that do not fit the parameters.
+    pub fn add_penalty(&self, penalty: &Penalty, gradients: &[Tensor]) -> Result<(), Error> {
+        if penalty.is_zero() {
+            return Ok(());
+        }
+        self.check_gradients(gradients)?;
+        let mut scalars = Scalars::default();
+        for (slot, gradient) in self.slots.iter().zip(gradients) {
+            if slot.parameter.decay && gradient.defined() {
+                penalty.add_to(&slot.parameter.tensor, &mut gradient.shallow_clone(), &mut scalars)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One step along `gradients` (as from [`gradients`](Optimizer::gradients)) at `learning_rate`, in `[0, inf)`.
+    ///
+    /// # Errors
+    /// A rate out of range or gradients that do not fit the parameters; nothing has moved then.
+    pub fn apply(&mut self, gradients: &[Tensor], learning_rate: f64) -> Result<(), Error> {
+        self.check_gradients(gradients)?;
+        self.advance(gradients, learning_rate)
+    }
+
+    /// One step along each tensor's `.grad` at `learning_rate`, in `[0, inf)`.
+    ///
+    /// # Errors
+    /// A rate out of range; nothing has moved then.
+    pub fn step(&mut self, learning_rate: f64) -> Result<(), Error> {
+        // autograd gives each `.grad` its tensor's shape, dtype and device.
+        self.advance(&self.accumulated(), learning_rate)
+    }
+
+    fn advance(&mut self, gradients: &[Tensor], learning_rate: f64) -> Result<(), Error> {
+        let rate = range::STEP_RATE.check(learning_rate)?;
+        let _guard = tch::no_grad_guard();
+        let mut scalars = Scalars::default();
+        for (slot, gradient) in self.slots.iter_mut().zip(gradients) {
+            if gradient.defined() {
+                slot.update(gradient, rate, &mut scalars)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_gradients(&self, gradients: &[Tensor]) -> Result<(), Error> {
+        if gradients.len() != self.slots.len() {
+            let reason = format!("{} gradients for {} parameters", gradients.len(), self.slots.len());
+            return Err(Error::Gradients { reason });
+        }
+        for (slot, gradient) in self
+            .slots
+            .iter()
+            .zip(gradients)
+            .filter(|(_, gradient)| gradient.defined())
+        {
+            let of = |tensor: &Tensor| (tensor.size(), tensor.kind(), tensor.device());
+            let (found, expected) = (of(gradient), of(&slot.parameter.tensor));
+            if found != expected {
+                let reason = format!("\"{}\" is {expected:?}, its gradient {found:?}", slot.parameter.name);
+                return Err(Error::Gradients { reason });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! The two element-wise operations whose obvious form is slow: scaled addition and square root.
+//!
+//! tch's wrappers leave out libtorch's `alpha` arguments, so `w - rate * g` would take a temporary tensor and a second
+//! pass. `addcmul` with a 0-dim factor does it in one. Measured for 500 x 784 floats on two CPU cores: 16 us, against
+//! 26 us for scaling the gradient in place and adding it, and 38 us with a temporary.
+
+use tch::{Device, Kind, Tensor};
+
+use crate::Error;
+
+/// 0-dim factors, made on the device (a fill, no copy from the host, no wait); the last one is kept, because consecutive
+/// parameters mostly need the same.
+#[derive(Debug, Default)]
+pub(crate) struct Scalars {
+    last: Option<(f64, Kind, Device, Tensor)>,
+}
+
+impl Scalars {
+    /// `value` as a 0-dim tensor of `like`'s dtype, on its device.
+    pub fn get(&mut self, value: f64, like: &Tensor) -> Result<Tensor, Error> {
+        let (kind, device) = (like.kind(), like.device());
+        if let Some((v, k, d, tensor)) = &self.last
+            && (*v, *k, *d) == (value, kind, device)
+        {
+            return Ok(tensor.shallow_clone());
+        }
+        let tensor = Tensor::f_full([] as [i64; 0], value, (kind, device))?;
+        self.last = Some((value, kind, device, tensor.shallow_clone()));
+        Ok(tensor)
+    }
+
+    /// `target <- target + factor * addend`, in place, in one pass.
+    pub fn add_scaled(&mut self, target: &mut Tensor, addend: &Tensor, factor: f64) -> Result<(), Error> {
+        let factor = self.get(factor, target)?;
+        let _ = target.f_addcmul_(addend, &factor)?;
+        Ok(())
+    }
+}
+
+/// `into <- sqrt(of)`, element by element; the two may be one tensor.
+///
+/// As the reciprocal of the reciprocal root, because libtorch's square root on the CPU (MKL's) leaves its fast path at
+/// zeros and subnormal numbers: 5 and 30 times slower, measured on an AMD EPYC. Second moments hold both, for example at the weights
+/// of pixels that are black in every picture.
+pub(crate) fn square_root(of: &Tensor, into: &mut Tensor) -> Result<(), Error> {
+    let _ = of.f_rsqrt_out(into)?;
+    let _ = into.f_reciprocal_()?;
+    Ok(())
+}

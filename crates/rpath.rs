@@ -1,0 +1,12 @@
+//! Build script shared by the packages that link libtorch: it puts libtorch's folder on the run path of their
+//! binaries, tests, benches and examples, so that they start without any environment variable.
+
+#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
+fn main() {
+    // Naming anything here keeps cargo from running this again whenever a file of the package changes.
+    println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
+    // Set by torch-sys (its `links` key is "tch") for its direct dependents; absent in builds without libtorch.
+    if let Ok(folder) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
+    }
+}

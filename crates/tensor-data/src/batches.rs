@@ -1,0 +1,164 @@
+//! Minibatches of a resident split: rows `[i * m, (i + 1) * m)` of its tensors, in stored or in shuffled order.
+
+use serde::{Deserialize, Serialize};
+use std::iter::FusedIterator;
+
+use tch::Tensor;
+
+use crate::dataset::refused;
+use crate::random::{Purpose, generator, permutation};
+use crate::shift::Shift;
+use crate::{Error, Split};
+
+/// The order in which an epoch visits the pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As stored, in every epoch.
+    Stored,
+    /// A random order that depends on these two numbers and the split's length alone: drawn on the host, the same on
+    /// every device, and the same again when an interrupted run is resumed.
+    Shuffled {
+        /// Seed of the run.
+        seed: u64,
+        /// Number of the epoch; each has an order of its own.
+        epoch: u64,
+    },
+}
+
+/// What becomes of the last minibatch when the split's length is not a multiple of the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tail {
+    /// It is kept, smaller than the others. A mean over the epoch must weight it by its size.
+    Keep,
+    /// It is dropped, so that all minibatches are of one size.
+    Drop,
+}
+
+/// A minibatch of m pictures.
+#[derive(Debug)]
+pub struct Batch {
+    /// Scaled pixels, `f32 [m, channels, height, width]`, contiguous. In stored order, and with the split kept as `f32`,
+    /// this is a view of the split itself: it must not be changed in place.
+    pub images: Tensor,
+    /// Class indices, `i64 [m]`.
+    pub labels: Tensor,
+}
+
+/// The minibatches of one epoch.
+#[derive(Debug)]
+pub struct Batches<'a> {
+    split: &'a Split,
+    /// Picture indices in the order of the epoch, `i64 [n]` on the device; None in stored order.
+    order: Option<Tensor>,
+    shift: Option<Shift>,
+    size: usize,
+    /// The next picture's place in the order, and the place to stop before.
+    position: usize,
+    end: usize,
+}
+
+impl Split {
+    /// The minibatches of one epoch, `size` pictures each.
+    ///
+    /// In stored order a minibatch is a view of the split. In shuffled order it is gathered on the device; the order
+    /// alone is sent there, once an epoch. Pixels kept as bytes are made `f32` on the device.
+    ///
+    /// # Errors
+    /// [`Error::EmptyBatch`] for size 0; [`Error::BatchTooLarge`] when not one minibatch would be left;
+    /// [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    pub fn batches(&self, size: usize, order: Order, tail: Tail) -> Result<Batches<'_>, Error> {
+        let available = self.len();
+        if size == 0 {
+            return Err(Error::EmptyBatch);
+        }
+        let end = match tail {
+            Tail::Keep => available,
+            Tail::Drop if size > available => return Err(Error::BatchTooLarge { size, available }),
+            Tail::Drop => available - available % size,
+        };
+        let order = match order {
+            Order::Stored => None,
+            Order::Shuffled { seed, epoch } => {
+                let order = permutation(available, &mut generator(Purpose::Order, seed, epoch));
+                let order: Vec<i64> = order.into_iter().map(|index| index as i64).collect();
+                let order = Tensor::f_from_slice(&order).and_then(|order| order.f_to_device(self.device()));
+                Some(order.map_err(|e| refused("put the epoch's order on the device", &e))?)
+            }
+        };
+        Ok(Batches {
+            split: self,
+            order,
+            shift: None,
+            size: size.min(available),
+            position: 0,
+            end,
+        })
+    }
+}
+
+impl Batches<'_> {
+    /// Goes on after the first `count` minibatches, without making them: for a run resumed inside an epoch.
+    #[must_use]
+    pub fn skip_batches(mut self, count: usize) -> Self {
+        self.advance(count);
+        self
+    }
+
+    /// Moves each picture by a random number of whole pixels, up to `pixels` up or down and as many left or right, each
+    /// distance being equally likely; zeros come in at the edges.
+    ///
+    /// A picture's move depends on `seed`, `epoch` and its place in the split, not on the minibatch that it falls into.
+    /// The moves are drawn on the host, sent to the device once an epoch, and done there for a minibatch at a time.
+    #[must_use]
+    pub fn shifted(mut self, pixels: usize, seed: u64, epoch: u64) -> Self {
+        self.shift = (pixels > 0).then(|| Shift::draw(self.split, self.size, pixels, seed, epoch));
+        self
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.position = self
+            .position
+            .saturating_add(count.saturating_mul(self.size))
+            .min(self.end);
+    }
+}
+
+impl Iterator for Batches<'_> {
+    type Item = Batch;
+
+    // Nothing here depends on the caller's input any more: sizes and indices were checked when the epoch began.
+    fn next(&mut self) -> Option<Batch> {
+        let (start, count) = (self.position as i64, self.size.min(self.end - self.position) as i64);
+        if count == 0 {
+            return None;
+        }
+        self.advance(1);
+        let places = self.order.as_ref().map(|order| order.narrow(0, start, count));
+        let rows = |of: &Tensor| match &places {
+            None => of.narrow(0, start, count),
+            Some(places) => of.index_select(0, places),
+        };
+        let mut images = rows(self.split.images());
+        if let Some(shift) = &self.shift {
+            images = shift.apply(&images, rows);
+        }
+        Some(Batch {
+            images: self.split.scaled(images),
+            labels: rows(self.split.labels()),
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = (self.end - self.position).div_ceil(self.size);
+        (left, Some(left))
+    }
+
+    fn nth(&mut self, count: usize) -> Option<Batch> {
+        self.advance(count);
+        self.next()
+    }
+}
+
+impl ExactSizeIterator for Batches<'_> {}
+impl FusedIterator for Batches<'_> {}

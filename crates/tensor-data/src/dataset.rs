@@ -1,0 +1,188 @@
+//! The six tensors: images and labels of the training, validation and test pictures, on one device from the start.
+
+use serde::{Deserialize, Serialize};
+use tch::{Cuda, Device, Kind, TchError, Tensor};
+
+use crate::{Error, Holdout, Samples, Source, hold_out};
+
+/// How pixels are kept on the device. Minibatches are `f32` either way, with the same values to the last bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Storage {
+    /// One byte a pixel, made `f32` minibatch by minibatch: a quarter of the memory, for sets that would not fit.
+    U8,
+    /// Scaled `f32`, four bytes a pixel: minibatches in stored order are views, and nothing is converted in the loop.
+    /// The default, because stored and shuffled epochs are the quicker for it and common sets are small (MNIST: 220 MB).
+    /// Only large minibatches of shifted pictures come quicker from bytes.
+    #[default]
+    F32,
+}
+
+/// Pictures and labels of one split, resident on one device.
+#[derive(Debug)]
+pub struct Split {
+    images: Tensor,
+    labels: Tensor,
+    classes: i64,
+    scale: f64,
+}
+
+/// A data set on one device, its three splits apart.
+///
+/// ```
+/// use tch::Device;
+/// use tensor_data::{Dataset, Holdout, Order, Samples, Source, Storage, Tail};
+///
+/// let few = |n: u8| Samples::new([1, 2, 2], 10, (0..4 * n).collect(), (0..n).collect());
+/// let source = Source { name: "few".to_owned(), train: few(8)?, test: few(2)? };
+/// let data = Dataset::upload(&source, Holdout::Last(2), 1.0 / 255.0, Storage::F32, Device::Cpu)?;
+///
+/// for batch in data.train.batches(4, Order::Shuffled { seed: 1, epoch: 0 }, Tail::Keep)? {
+///     assert_eq!(batch.images.size()[1..], [1, 2, 2]);
+///     assert_eq!(batch.images.size()[0], batch.labels.size()[0]);
+/// }
+/// # Ok::<(), tensor_data::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Dataset {
+    /// Its name.
+    pub name: String,
+    /// The pictures to learn from.
+    pub train: Split,
+    /// The pictures that choose among models.
+    pub valid: Split,
+    /// The pictures looked at only once a model is chosen.
+    pub test: Split,
+}
+
+impl Dataset {
+    /// Parts the validation set from the training pictures and puts all three splits on `device`.
+    ///
+    /// A pixel of a minibatch is `pixel * scale`, computed in `f32`; 1/255 maps onto 0 to 1.
+    ///
+    /// # Errors
+    /// Those of [`hold_out`] and of [`Split::upload`]; [`Error::Unlike`] when training and test pictures have not the
+    /// same shape and classes.
+    pub fn upload(
+        source: &Source,
+        holdout: Holdout,
+        scale: f64,
+        storage: Storage,
+        device: Device,
+    ) -> Result<Self, Error> {
+        let kind = |samples: &Samples| (samples.shape(), samples.classes());
+        let (train, test) = (kind(&source.train), kind(&source.test));
+        if train != test {
+            return Err(Error::Unlike {
+                name: source.name.clone(),
+                train,
+                test,
+            });
+        }
+        let (train, valid) = hold_out(&source.train, holdout)?;
+        Ok(Self {
+            name: source.name.clone(),
+            train: Split::upload(&train, scale, storage, device)?,
+            valid: Split::upload(&valid, scale, storage, device)?,
+            test: Split::upload(&source.test, scale, storage, device)?,
+        })
+    }
+}
+
+impl Split {
+    /// Puts samples on `device`: the pixels as bytes, converted there if they are kept as `f32`.
+    ///
+    /// # Errors
+    /// [`Error::Scale`] unless `scale` is positive and finite in `f32`; [`Error::NoDevice`] for a CUDA device that does
+    /// not exist; [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    pub fn upload(samples: &Samples, scale: f64, storage: Storage, device: Device) -> Result<Self, Error> {
+        if !(scale as f32 > 0.0 && (scale as f32).is_finite()) {
+            return Err(Error::Scale(scale));
+        }
+        if let Device::Cuda(asked) = device
+            && asked as i64 >= Cuda::device_count()
+        {
+            return Err(Error::NoDevice {
+                asked,
+                count: Cuda::device_count(),
+            });
+        }
+        let [channels, height, width] = samples.shape().map(|n| n as i64);
+        let size = [samples.len() as i64, channels, height, width];
+        let labels: Vec<i64> = samples.labels().iter().map(|&label| i64::from(label)).collect();
+        let upload = || -> Result<(Tensor, Tensor), TchError> {
+            let bytes = Tensor::f_from_data_size(samples.pixels(), &size, Kind::Uint8)?.f_to_device(device)?;
+            let images = match storage {
+                Storage::U8 => bytes,
+                Storage::F32 => bytes.f_to_kind(Kind::Float)?.f_mul_scalar_(scale)?,
+            };
+            Ok((images, Tensor::f_from_slice(&labels)?.f_to_device(device)?))
+        };
+        let (images, labels) = upload().map_err(|e| refused("put the pictures on the device", &e))?;
+        Ok(Self {
+            images,
+            labels,
+            classes: samples.classes() as i64,
+            scale,
+        })
+    }
+
+    /// Number of pictures, at least 1.
+    pub fn len(&self) -> usize {
+        self.labels.size()[0] as usize
+    }
+
+    /// Always false: samples are never empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Channels, height and width of each picture.
+    pub fn shape(&self) -> [i64; 3] {
+        let size = self.images.size();
+        [size[1], size[2], size[3]]
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> i64 {
+        self.classes
+    }
+
+    /// All pictures as they are kept, `[n, channels, height, width]`: scaled `f32`, or `u8` as published.
+    pub fn images(&self) -> &Tensor {
+        &self.images
+    }
+
+    /// All labels, `i64 [n]`.
+    pub fn labels(&self) -> &Tensor {
+        &self.labels
+    }
+
+    /// How the pixels are kept.
+    pub fn storage(&self) -> Storage {
+        if self.images.kind() == Kind::Uint8 {
+            Storage::U8
+        } else {
+            Storage::F32
+        }
+    }
+
+    /// The device that holds both tensors.
+    pub fn device(&self) -> Device {
+        self.images.device()
+    }
+
+    /// Scaled `f32` pixels of pictures taken from [`images`](Self::images); of `f32` pictures, those themselves.
+    pub(crate) fn scaled(&self, pictures: Tensor) -> Tensor {
+        match self.storage() {
+            Storage::U8 => pictures.to_kind(Kind::Float).g_mul_scalar_(self.scale),
+            Storage::F32 => pictures,
+        }
+    }
+}
+
+/// libtorch's messages carry a C++ backtrace after their first line.
+pub(crate) fn refused(doing: &'static str, error: &TchError) -> Error {
+    let message = error.to_string().lines().next().unwrap_or_default().to_owned();
+    Error::Tensor { doing, message }
+}

@@ -1,0 +1,244 @@
+//! What can go wrong, in words: each message names the file or value at fault and how to mend it.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::fetch::Tried;
+
+/// Why a data set could not be read, split, fetched or put on a device.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or folder could not be made, locked, written or renamed.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file's content is not what its format or its data set demands.
+    #[error("{}: {fault}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// Samples made in memory do not fit together.
+    #[error("these samples cannot be used: {0}")]
+    Samples(Fault),
+    /// The files of a data set are not in its folder.
+    #[error(
+        "{} lacks {} (plain, or with .gz); fetch the data set, or copy the files into that folder",
+        dir.display(), names.join(", ")
+    )]
+    Missing {
+        /// The folder looked into.
+        dir: PathBuf,
+        /// The canonical names of the files that are not there.
+        names: Vec<String>,
+    },
+    /// A file is there already, and its content is not the published one. It is left untouched.
+    #[error("{}: {reason}; nothing was overwritten: move the file away to have it fetched anew", path.display())]
+    Different {
+        /// The file.
+        path: PathBuf,
+        /// How it differs.
+        reason: String,
+    },
+    /// No mirror gave the file.
+    #[error(
+        "{name} could not be fetched:\n{}run it again to go on from what is there, or put the file into {} by hand",
+        tried.iter().map(|t| format!("  {}: {}\n", t.url, t.reason)).collect::<String>(), dir.display()
+    )]
+    Fetch {
+        /// The file's name.
+        name: String,
+        /// The folder where it belongs.
+        dir: PathBuf,
+        /// Every mirror asked, in order, with the reason that it failed.
+        tried: Vec<Tried>,
+    },
+    /// The hold-out leaves no picture on one side.
+    #[error("holding out {count} of {available} pictures leaves none for {left_empty}; hold out between 1 and {}", available.saturating_sub(1))]
+    HoldOut {
+        /// Pictures to hold out.
+        count: usize,
+        /// Pictures there are.
+        available: usize,
+        /// `training` or `validation`.
+        left_empty: &'static str,
+    },
+    /// Picture indices reach beyond the samples.
+    #[error("picture {index} was selected, but there are only {available} (0 to {})", available.saturating_sub(1))]
+    Index {
+        /// The first index out of range.
+        index: usize,
+        /// Pictures there are.
+        available: usize,
+    },
+    /// Training and test pictures are of different kinds.
+    #[error(
+        "training and test pictures of {name} differ: {}x{}x{} in {} classes against {}x{}x{} in {} classes",
+        train.0[0], train.0[1], train.0[2], train.1, test.0[0], test.0[1], test.0[2], test.1
+    )]
+    Unlike {
+        /// The data set's name.
+        name: String,
+        /// Shape (channels, height, width) and number of classes of the training pictures.
+        train: ([usize; 3], usize),
+        /// The same of the test pictures.
+        test: ([usize; 3], usize),
+    },
+    /// A pixel scale that is not a positive finite number.
+    #[error("the pixel scale is {0}; it must be a positive finite number such as 1/255")]
+    Scale(f64),
+    /// A minibatch of no pictures.
+    #[error("the minibatch size is 0; it must be at least 1")]
+    EmptyBatch,
+    /// Incomplete minibatches are dropped, and not one is complete.
+    #[error(
+        "the minibatch size {size} is larger than the split's {available} pictures, and incomplete minibatches are dropped: \
+         not one would be left; use a size of at most {available}, or keep the last minibatch"
+    )]
+    BatchTooLarge {
+        /// Pictures per minibatch.
+        size: usize,
+        /// Pictures in the split.
+        available: usize,
+    },
+    /// A CUDA device that this machine or this libtorch does not have.
+    #[error("there is no CUDA device {asked}; libtorch sees {count} of them here")]
+    NoDevice {
+        /// The device's number, from 0.
+        asked: usize,
+        /// How many there are.
+        count: i64,
+    },
+    /// libtorch refused, for example because the device's memory is full.
+    #[error("libtorch could not {doing}: {message}")]
+    Tensor {
+        /// What was being done.
+        doing: &'static str,
+        /// The first line of libtorch's message.
+        message: String,
+    },
+}
+
+/// What is wrong with the content of a file, or with pictures and labels that should fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Nothing in the file at all.
+    #[error("the file is empty; copy or fetch it again")]
+    EmptyFile,
+    /// The file ends inside the IDX header.
+    #[error(
+        "the IDX header is cut off: it takes {expected} bytes, and the file ends after {found}; copy or fetch it again"
+    )]
+    ShortHeader {
+        /// Bytes that the header takes.
+        expected: usize,
+        /// Bytes that are there.
+        found: usize,
+    },
+    /// The first four bytes are not the expected magic number.
+    #[error(
+        "this is not IDX {wanted}: the magic number is 0x{found:08x}, 0x{expected:08x} was expected; it looks like {looks_like}"
+    )]
+    Magic {
+        /// What the file should hold: `images` or `labels`.
+        wanted: &'static str,
+        /// The number found.
+        found: u32,
+        /// The number expected.
+        expected: u32,
+        /// The kind of file that begins so.
+        looks_like: String,
+    },
+    /// The header's dimensions are impossible: too large for any file of this size, or for this reader.
+    #[error("the header claims {dims} bytes, {why}; the header is damaged, or this is another kind of file", dims = dims.iter().map(u32::to_string).collect::<Vec<_>>().join(" x "))]
+    Absurd {
+        /// The dimensions claimed.
+        dims: Vec<u32>,
+        /// Why that cannot be.
+        why: String,
+    },
+    /// Fewer bytes than the header claims.
+    #[error(
+        "the header claims {expected} bytes of content, but there are only {found}; the file is cut off: copy or fetch it again"
+    )]
+    ShortContent {
+        /// Bytes claimed.
+        expected: u64,
+        /// Bytes there.
+        found: u64,
+    },
+    /// More bytes than the header claims.
+    #[error(
+        "the file goes on after the {expected} bytes of content that its header claims; it is damaged, or two files were joined"
+    )]
+    Trailing {
+        /// Bytes claimed.
+        expected: u64,
+    },
+    /// The gzip stream ends too early.
+    #[error("the gzip data is cut off after {found} bytes of uncompressed content; copy or fetch it again")]
+    GzipCutOff {
+        /// Uncompressed bytes that could be read.
+        found: u64,
+    },
+    /// The gzip stream is damaged.
+    #[error("the gzip data is damaged ({0}); copy or fetch it again")]
+    GzipDamaged(String),
+    /// Not a single picture or label.
+    #[error("there are no pictures in it; at least one is needed")]
+    NoPictures,
+    /// Pictures without channels, rows or columns.
+    #[error("pictures of {} x {} x {} (channels, height, width) hold no pixel; each number must be at least 1", .0[0], .0[1], .0[2])]
+    NoPixels([usize; 3]),
+    /// A number of classes that labels of one byte cannot express.
+    #[error("{0} classes were asked for; there must be between 1 and 256")]
+    Classes(usize),
+    /// A label that names no class.
+    #[error("label {label} at index {index} is out of range: with {classes} classes, labels go from 0 to {}", classes - 1)]
+    Label {
+        /// Its place, from 0.
+        index: usize,
+        /// Its value.
+        label: u8,
+        /// Classes there are.
+        classes: usize,
+    },
+    /// Images and labels do not pair up.
+    #[error("{labels} labels, but {images} pictures in {}; the two files do not belong together", path.display())]
+    Unpaired {
+        /// Labels in this file.
+        labels: usize,
+        /// Pictures in the other.
+        images: usize,
+        /// The file with the pictures.
+        path: PathBuf,
+    },
+    /// Pixels that are not a whole number of pictures, one for each label.
+    #[error("{labels} pictures of {} x {} x {} (channels, height, width) need {expected} pixels, and {found} were given", shape[0], shape[1], shape[2])]
+    Pixels {
+        /// Number of labels.
+        labels: usize,
+        /// Shape of a picture.
+        shape: [usize; 3],
+        /// Pixels needed (as a number, or `too many to count`).
+        expected: String,
+        /// Pixels given.
+        found: usize,
+    },
+}

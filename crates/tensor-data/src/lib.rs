@@ -1,0 +1,51 @@
+//! Image data sets for classification: checked once, resident on one device, shared as minibatches.
+//!
+//! Raw files become [`Samples`], which check themselves when they are made; what holds afterwards (lengths that agree,
+//! labels below the number of classes, never empty) is not checked again. [`hold_out`] parts a validation set from the
+//! training pictures. With the feature `tch` (on by default), [`Dataset::upload`] puts the six tensors of the three
+//! splits on one device, once, and [`Split::batches`] hands out minibatches: views in stored order, gathers on the
+//! device in shuffled order. Nothing but indices crosses from host to device inside a training loop.
+//!
+//! Without the feature `tch` everything up to the hold-out builds in seconds and needs no libtorch.
+//!
+//! What this crate does not know: models, losses, the command line and the environment. All randomness comes from
+//! seeds that the caller gives, and is drawn on the host, so that every device sees the same minibatches.
+//!
+//! ```
+//! use tensor_data::{Holdout, Samples, hold_out};
+//!
+//! // Six pictures of one channel and 2x2 pixels, in two classes.
+//! let pixels: Vec<u8> = (0..24).collect();
+//! let all = Samples::new([1, 2, 2], 2, pixels, vec![0, 1, 0, 1, 0, 1])?;
+//! let (train, valid) = hold_out(&all, Holdout::Last(2))?;
+//! assert_eq!((train.len(), valid.len()), (4, 2));
+//! assert_eq!(valid.picture(0), (&[16, 17, 18, 19][..], 0));
+//! # Ok::<(), tensor_data::Error>(())
+//! ```
+
+mod content;
+mod error;
+pub mod fetch;
+pub mod glyphs;
+mod hold_out;
+pub mod idx;
+pub mod locate;
+pub mod mnist;
+mod random;
+mod samples;
+
+#[cfg(feature = "tch")]
+mod batches;
+#[cfg(feature = "tch")]
+mod dataset;
+#[cfg(feature = "tch")]
+mod shift;
+
+pub use error::{Error, Fault};
+pub use hold_out::{Holdout, hold_out};
+pub use samples::{Samples, Source};
+
+#[cfg(feature = "tch")]
+pub use batches::{Batch, Batches, Order, Tail};
+#[cfg(feature = "tch")]
+pub use dataset::{Dataset, Split, Storage};

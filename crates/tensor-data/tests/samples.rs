@@ -1,0 +1,199 @@
+//! Samples in memory: what their constructor refuses, how a validation set is parted from them, where files lie.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "each of them fails the test"
+)]
+
+use std::fs;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+use tensor_data::{Holdout, Samples, hold_out, locate};
+
+/// One-pixel pictures with these labels; the pixel is the picture's index.
+fn labelled(labels: &[u8]) -> Samples {
+    Samples::new(
+        [1, 1, 1],
+        10,
+        (0..labels.len()).map(|i| i as u8).collect(),
+        labels.to_vec(),
+    )
+    .unwrap()
+}
+
+#[track_caller]
+fn check_refused(shape: [usize; 3], classes: usize, pixels: usize, labels: &[u8], says: &str) {
+    let message = Samples::new(shape, classes, vec![0; pixels], labels.to_vec())
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains(says), "`{says}` is not in `{message}`");
+}
+
+#[test]
+fn pictures_and_labels_that_do_not_fit_together_are_refused() {
+    check_refused([1, 2, 2], 10, 0, &[], "there are no pictures");
+    check_refused(
+        [1, 2, 2],
+        10,
+        7,
+        &[1, 2],
+        "2 pictures of 1 x 2 x 2 (channels, height, width) need 8 pixels, and 7",
+    );
+    check_refused([0, 2, 2], 10, 0, &[1], "0 x 2 x 2");
+    check_refused([1, 2, 0], 10, 0, &[1], "1 x 2 x 0");
+    check_refused([usize::MAX, 2, 2], 10, 4, &[1], "too many to count");
+    check_refused(
+        [1, 1, 1],
+        10,
+        3,
+        &[9, 0, 10],
+        "label 10 at index 2 is out of range: with 10 classes",
+    );
+    check_refused([1, 1, 1], 0, 1, &[0], "0 classes");
+    check_refused([1, 1, 1], 257, 1, &[0], "257 classes");
+}
+
+#[test]
+fn a_picture_comes_with_its_label() {
+    let samples = Samples::new([2, 1, 2], 256, (0..8).collect(), vec![255, 0]).unwrap();
+    assert_eq!(samples.picture(0), (&[0, 1, 2, 3][..], 255));
+    assert_eq!(samples.picture(1), (&[4, 5, 6, 7][..], 0));
+}
+
+#[test]
+fn selected_pictures_keep_the_order_of_the_selection() {
+    let selected = labelled(&[5, 6, 7]).select(&[2, 0, 2]).unwrap();
+    assert_eq!((selected.pixels(), selected.labels()), (&[2, 0, 2][..], &[7, 5, 7][..]));
+    let message = labelled(&[5, 6, 7]).select(&[0, 3]).unwrap_err().to_string();
+    assert_eq!(message, "picture 3 was selected, but there are only 3 (0 to 2)");
+    assert!(labelled(&[5]).select(&[]).is_err());
+}
+
+#[test]
+fn the_last_pictures_are_held_out_in_stored_order() {
+    let (train, valid) = hold_out(&labelled(&[0, 1, 2, 3, 4]), Holdout::Last(2)).unwrap();
+    assert_eq!((train.pixels(), valid.pixels()), (&[0, 1, 2][..], &[3, 4][..]));
+}
+
+#[test]
+fn a_hold_out_that_leaves_nothing_on_one_side_is_refused() {
+    let all = labelled(&[0, 1, 2]);
+    let rules = |count| {
+        [
+            Holdout::Last(count),
+            Holdout::Random { count, seed: 1 },
+            Holdout::Stratified { count, seed: 1 },
+        ]
+    };
+    for (count, side) in [(0, "validation"), (3, "training"), (usize::MAX, "training")] {
+        for rule in rules(count) {
+            let message = hold_out(&all, rule).unwrap_err().to_string();
+            assert!(
+                message.contains(&format!("none for {side}")) && message.contains("between 1 and 2"),
+                "{message}"
+            );
+        }
+    }
+}
+
+#[test]
+fn random_hold_outs_depend_on_the_seed_alone() {
+    let all = labelled(&[0; 200]);
+    for rule in [
+        |seed| Holdout::Random { count: 50, seed },
+        |seed| Holdout::Stratified { count: 50, seed },
+    ] {
+        let valid = |seed| hold_out(&all, rule(seed)).unwrap().1;
+        assert_eq!(valid(1), valid(1));
+        assert_ne!(valid(1), valid(2));
+        assert_ne!(valid(1), hold_out(&all, Holdout::Last(50)).unwrap().1);
+    }
+}
+
+#[test]
+fn every_picture_is_held_out_about_as_often_as_any_other() {
+    let all = labelled(&[0; 20]);
+    let mut times = [0; 20];
+    for seed in 0..1000 {
+        for &pixel in hold_out(&all, Holdout::Random { count: 5, seed }).unwrap().1.pixels() {
+            times[usize::from(pixel)] += 1;
+        }
+    }
+    // Binomial with mean 250 and standard deviation 13.7; five of them either way.
+    assert!(times.iter().all(|n| (181..=319).contains(n)), "{times:?}");
+}
+
+#[test]
+fn a_stratified_hold_out_shares_by_largest_remainder() {
+    // 7 of 20 from classes of 11, 6 and 3: exactly 3.85, 2.1 and 1.05, so 3 + 2 + 1 and one more for the first.
+    let labels = [vec![0; 11], vec![4; 6], vec![9; 3]].concat();
+    let (train, valid) = hold_out(&labelled(&labels), Holdout::Stratified { count: 7, seed: 3 }).unwrap();
+    let counts = |samples: &Samples| [0, 4, 9].map(|class| samples.labels().iter().filter(|&&l| l == class).count());
+    assert_eq!(counts(&valid), [4, 2, 1]);
+    assert_eq!(counts(&train), [7, 4, 2]);
+    // Of equal remainders, the lower label: 1 of 4 from two classes of 2.
+    let (_, valid) = hold_out(&labelled(&[1, 0, 1, 0]), Holdout::Stratified { count: 1, seed: 3 }).unwrap();
+    assert_eq!(valid.labels(), [0]);
+}
+
+proptest! {
+    #[test]
+    fn every_picture_is_on_exactly_one_side(
+        labels in prop::collection::vec(0..10u8, 2..100), part in any::<prop::sample::Index>(), seed in any::<u64>()
+    ) {
+        let all = labelled(&labels);
+        let count = 1 + part.index(labels.len() - 1);
+        for rule in [Holdout::Last(count), Holdout::Random { count, seed }, Holdout::Stratified { count, seed }] {
+            let (train, valid) = hold_out(&all, rule).unwrap();
+            prop_assert_eq!(valid.len(), count);
+            prop_assert!(train.pixels().is_sorted() && valid.pixels().is_sorted());
+            let mut both = [train.pixels(), valid.pixels()].concat();
+            both.sort();
+            prop_assert_eq!(both, all.pixels());
+            for side in [&train, &valid] {
+                prop_assert!((0..side.len()).all(|i| side.labels()[i] == labels[usize::from(side.pixels()[i])]));
+            }
+        }
+    }
+
+    #[test]
+    fn stratified_shares_are_within_one_of_the_exact_ones(
+        labels in prop::collection::vec(0..4u8, 2..200), part in any::<prop::sample::Index>(), seed in any::<u64>()
+    ) {
+        let count = 1 + part.index(labels.len() - 1);
+        let (_, valid) = hold_out(&labelled(&labels), Holdout::Stratified { count, seed }).unwrap();
+        for class in 0..4 {
+            let of = |labels: &[u8]| labels.iter().filter(|&&label| label == class).count() as f64;
+            let exact = of(&labels) * count as f64 / labels.len() as f64;
+            prop_assert!((of(valid.labels()) - exact).abs() < 1.0);
+        }
+    }
+}
+
+#[test]
+fn the_first_root_that_has_the_data_set_wins() {
+    let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let roots = [first.path().to_owned(), second.path().to_owned()];
+    assert_eq!(locate::find("mnist", &roots), None);
+    fs::create_dir(second.path().join("mnist")).unwrap();
+    assert_eq!(locate::find("mnist", &roots), Some(second.path().join("mnist")));
+    // A file is no data set.
+    fs::write(first.path().join("mnist"), "").unwrap();
+    assert_eq!(locate::find("mnist", &roots), Some(second.path().join("mnist")));
+    fs::remove_file(first.path().join("mnist")).unwrap();
+    fs::create_dir(first.path().join("mnist")).unwrap();
+    assert_eq!(locate::find("mnist", &roots), Some(first.path().join("mnist")));
+}
+
+#[test]
+fn a_name_cannot_point_outside_the_roots() {
+    let root = TempDir::new().unwrap();
+    fs::create_dir_all(root.path().join("a/b")).unwrap();
+    let inside = root.path().join("a");
+    for name in ["", ".", "..", "../a", "/", "b/", "./b", inside.to_str().unwrap()] {
+        assert_eq!(locate::find(name, std::slice::from_ref(&inside)), None, "{name}");
+    }
+    assert!(locate::find("b", &[inside]).is_some());
+}

@@ -1,0 +1,122 @@
+//! Everything that can go wrong between a recipe and a finished run, each with what, where and how to mend it.
+
+use std::path::PathBuf;
+
+/// An error of this crate. Its text says what went wrong, where, and how to mend it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A recipe that is not TOML, has an unknown key or a value of the wrong type.
+    #[error("recipe {origin}: {problem}")]
+    RecipeSyntax {
+        /// The file, or "--set" for an override.
+        origin: String,
+        /// What is wrong, with the nearest known name where a key is unknown.
+        problem: String,
+    },
+    /// A value outside its range.
+    #[error("recipe key `{key}` is {value}, but must be {range}")]
+    RecipeRange {
+        /// The dotted key.
+        key: &'static str,
+        /// The value found.
+        value: String,
+        /// The range in words.
+        range: &'static str,
+    },
+    /// A recipe that does not fit the data set.
+    #[error("{0}")]
+    Plan(String),
+    /// The loss stopped being a number.
+    #[error(
+        "the training loss became {loss} by iteration {iteration} (epoch {epoch}) at learning rate {learning_rate}: training diverged. \
+         The last finite checkpoint is kept. Try a learning rate ten times smaller, or a warm-up"
+    )]
+    Diverged {
+        /// The mean loss that was read.
+        loss: f64,
+        /// Minibatches trained when it was noticed.
+        iteration: u64,
+        /// Epoch, counted from 1.
+        epoch: u64,
+        /// The rate in force.
+        learning_rate: f64,
+    },
+    /// A file or folder that could not be read or written.
+    #[error("cannot {action} {}: {source}{}", path.display(), hint(source))]
+    Io {
+        /// "read", "write", ...
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A checkpoint that is damaged, incomplete or from another version.
+    #[error("checkpoint {}: {problem}", path.display())]
+    Checkpoint {
+        /// Its folder or the file inside it.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A run folder that cannot be used as asked.
+    #[error("run {}: {problem}", path.display())]
+    Run {
+        /// The run's folder.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// An observer failed; training stopped with the last checkpoint intact.
+    #[error("{0}")]
+    Observer(String),
+    /// From the data set.
+    #[error(transparent)]
+    Data(#[from] tensor_data::Error),
+    /// From the model.
+    #[error(transparent)]
+    Model(#[from] models::Error),
+    /// From the optimiser.
+    #[error(transparent)]
+    Optim(#[from] optim::Error),
+    /// From libtorch.
+    #[error("libtorch failed while it was asked to {action}: {}", first_line(source))]
+    Torch {
+        /// What was attempted.
+        action: &'static str,
+        /// What libtorch said.
+        source: tch::TchError,
+    },
+}
+
+impl Error {
+    /// Wraps an input/output error with the path it happened at; made for `map_err`.
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::Io { action, path, source }
+    }
+
+    /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange { .. } | Error::Plan(_))
+    }
+}
+
+/// How to mend the common input/output errors.
+fn hint(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            " (the disk is full: make room, then go on with --resume; what was saved before is intact)"
+        }
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+            " (choose a folder that can be written with --out)"
+        }
+        _ => "",
+    }
+}
+
+/// The first line of a libtorch error; the rest is a C++ backtrace.
+fn first_line(source: &tch::TchError) -> String {
+    source.to_string().lines().next().unwrap_or_default().to_owned()
+}

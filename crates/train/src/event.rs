@@ -1,0 +1,96 @@
+//! What the loop tells the world. Observers watch, write and may fail; they never steer.
+
+use crate::{Error, Learner, Plan, StoppedBy, Sums};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened in [`fit`](crate::fit()).
+pub enum Event<'a> {
+    /// Before the first minibatch of this call.
+    Started {
+        /// What will be done.
+        plan: &'a Plan,
+        /// As it stands; its progress is not at 0 when a run is resumed.
+        learner: &'a Learner,
+    },
+    /// After every minibatch.
+    Trained {
+        /// Minibatches trained.
+        iteration: u64,
+        /// Learning rate of the minibatch.
+        learning_rate: f64,
+        /// Seconds in the loop so far, over all resumptions.
+        seconds: f64,
+        /// Reads the training sums since the last validation. This waits for the device: call it a few times a second
+        /// at most.
+        sums: &'a dyn Fn() -> Sums,
+    },
+    /// After every validation; best values are already kept.
+    Validated {
+        /// What was measured.
+        row: &'a Row,
+        /// Whether this is the best validation so far.
+        improved: bool,
+        /// What is being done.
+        plan: &'a Plan,
+        /// As it stands.
+        learner: &'a Learner,
+    },
+    /// After the last minibatch of this call, before the best parameters are put back.
+    Stopped {
+        /// Why.
+        by: StoppedBy,
+        /// As it stands.
+        learner: &'a Learner,
+    },
+}
+
+/// One validation: a row of `metrics.csv`. It holds no times, so that a resumed run writes the same bytes as the
+/// undisturbed one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Epoch that the last minibatch belongs to, from 1.
+    pub epoch: u64,
+    /// Minibatches trained.
+    pub iteration: u64,
+    /// Learning rate of the last minibatch.
+    pub learning_rate: f64,
+    /// Mean negative log-likelihood since the last validation, nats per sample, while the parameters were changing.
+    pub train_loss: f64,
+    /// Fraction of those samples misclassified.
+    pub train_error: f64,
+    /// L1 and L2 penalty of the parameters as they are now; apart from the loss.
+    pub penalty: f64,
+    /// Mean negative log-likelihood on the validation set, nats per sample.
+    pub validation_loss: f64,
+    /// Fraction of the validation set misclassified.
+    pub validation_error: f64,
+    /// The lowest validation error so far.
+    pub best_validation_error: f64,
+}
+
+/// Watches a training loop.
+pub trait Observer {
+    /// Takes in an event. An error ends the run; what was saved before stays.
+    fn on(&mut self, event: &Event<'_>) -> Result<(), Error>;
+}
+
+/// Nobody watches.
+impl Observer for () {
+    fn on(&mut self, _event: &Event<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Two observers, told in order.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        self.0.on(event)?;
+        self.1.on(event)
+    }
+}
+
+impl<T: Observer + ?Sized> Observer for &mut T {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        (**self).on(event)
+    }
+}

@@ -1,0 +1,131 @@
+//! The training loop: minibatch, forward, loss, backward, penalty, step, validate, verdict.
+
+use crate::{Best, Error, Event, Learner, Observer, Plan, Row, Sums, evaluate, stopping::Stopper, tally::Tally};
+use models::Mode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use tensor_data::Dataset;
+
+/// Why a call of [`fit`] came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoppedBy {
+    /// All epochs of the recipe are done.
+    Epochs,
+    /// The stopping rule fired.
+    Rule,
+    /// Somebody asked for it; the run can be resumed.
+    Interrupt,
+}
+
+/// What training came to. The learner's model is the best one by then.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// Why it came back.
+    pub stopped_by: StoppedBy,
+    /// The best validation; `None` when it was interrupted before the first.
+    pub best: Option<Best>,
+    /// Minibatches trained, over all resumptions.
+    pub iterations: u64,
+    /// Seconds in the loop, over all resumptions.
+    pub train_seconds: f64,
+}
+
+/// Trains `learner` on `data` as `plan` says, from wherever its progress stands, and gives back the best model.
+///
+/// `interrupt` is looked at after every minibatch. Losses stay on the device: it is waited for once per validation,
+/// and when an observer reads the running sums. An error leaves the learner as it was at that moment.
+pub fn fit(
+    plan: &Plan,
+    data: &Dataset,
+    learner: &mut Learner,
+    interrupt: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, Error> {
+    let recipe = plan.recipe();
+    let seconds_before = learner.progress.train_seconds;
+    let clock = Instant::now();
+    let mut stopper = Stopper::resume(&recipe.stopping, learner.progress.stopping.clone());
+    let mut tally = Tally::start(learner.progress.sums, data.train.device());
+    observer.on(&Event::Started { plan, learner })?;
+
+    let stopped_by = 'training: loop {
+        let (epoch, done) = (learner.progress.iteration / plan.steps_per_epoch(), learner.progress.iteration % plan.steps_per_epoch());
+        if epoch >= recipe.epochs {
+            break StoppedBy::Epochs;
+        }
+        for batch in plan.minibatches(&data.train, epoch, done)? {
+            let iteration = learner.progress.iteration; // counted from 0
+            let learning_rate = plan.learning_rate(iteration) * stopper.rate_factor();
+            plan.reseed(&learner.model, iteration);
+
+            let logits = learner.model.forward(&batch.images, Mode::Train); // [m, classes]
+            let loss = logits.cross_entropy_for_logits(&batch.labels); // mean over the minibatch
+            let gradients = learner.optimizer.gradients(&loss)?; // backward, through the data loss alone
+            learner.optimizer.add_penalty(&recipe.penalty, &gradients)?;
+            learner.optimizer.apply(&gradients, learning_rate)?;
+
+            tally.add(&loss.detach(), &logits.detach(), &batch.labels);
+            learner.progress.iteration += 1;
+            learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
+            let (iteration_count, seconds) = (learner.progress.iteration, learner.progress.train_seconds);
+            observer.on(&Event::Trained { iteration: iteration_count, learning_rate, seconds, sums: &|| tally.read() })?;
+
+            if plan.validates_after(iteration) {
+                let row = validate(plan, data, learner, &mut stopper, tally.read(), learning_rate)?;
+                tally = Tally::start(Sums::default(), data.train.device());
+                let improved = learner.progress.best.is_some_and(|best| best.iteration == row.iteration);
+                observer.on(&Event::Validated { row: &row, improved, plan, learner })?;
+            }
+            if stopper.is_over(iteration) {
+                break 'training StoppedBy::Rule;
+            }
+            if interrupt.load(Ordering::Relaxed) {
+                break 'training StoppedBy::Interrupt;
+            }
+        }
+    };
+
+    learner.progress.sums = tally.read();
+    learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
+    learner.progress.stopped_by = plan.name_of(stopped_by);
+    observer.on(&Event::Stopped { by: stopped_by, learner })?;
+    learner.restore_best()?;
+    let Learner { progress, .. } = learner;
+    Ok(Outcome { stopped_by, best: progress.best, iterations: progress.iteration, train_seconds: progress.train_seconds })
+}
+
+/// Measures the model on the validation set, asks the stopping rule, keeps the best.
+fn validate(
+    plan: &Plan,
+    data: &Dataset,
+    learner: &mut Learner,
+    stopper: &mut Stopper,
+    sums: Sums,
+    learning_rate: f64,
+) -> Result<Row, Error> {
+    let (recipe, iteration) = (plan.recipe(), learner.progress.iteration);
+    let epoch = (iteration - 1) / plan.steps_per_epoch() + 1;
+    let train_loss = sums.mean_loss();
+    if !train_loss.is_finite() {
+        return Err(Error::Diverged { loss: train_loss, iteration, epoch, learning_rate });
+    }
+    let score = evaluate(&learner.model, &data.valid, recipe.evaluation.size, recipe.evaluation.tail)?;
+    if stopper.observe(iteration - 1, score.error) {
+        learner.keep_best(Best { iteration, error: score.error, loss: score.loss });
+    }
+    let penalty = tch::no_grad(|| recipe.penalty.value(&learner.model.weights()))?.double_value(&[]);
+    learner.progress.validations += 1;
+    learner.progress.sums = Sums::default();
+    learner.progress.stopping = stopper.memory().clone();
+    Ok(Row {
+        epoch,
+        iteration,
+        learning_rate,
+        train_loss,
+        train_error: sums.error(),
+        penalty,
+        validation_loss: score.loss,
+        validation_error: score.error,
+        best_validation_error: stopper.memory().best.unwrap_or(f64::NAN),
+    })
+}

@@ -1,0 +1,207 @@
+//! What is being trained: the model, its optimiser, and how far they have come. Everything that a resumed run needs
+//! hangs off a [`Learner`], and nothing else changes while the loop runs.
+
+use crate::checkpoint::Files;
+use crate::tensors::{from_bytes, to_bytes};
+use crate::{Error, Plan, Recipe, Sums, stopping::Memory, stopping::Stopper};
+use models::{Arch, Model};
+use optim::Optimizer;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::path::Path;
+use tch::{Device, Tensor};
+use tensor_data::Dataset;
+
+const MODEL: &str = "model.safetensors";
+const CARD: &str = "model.json";
+const OPTIMIZER: &str = "optimizer.safetensors";
+const BEST: &str = "best.safetensors";
+const PROGRESS: &str = "progress.json";
+
+/// The best validation so far.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Minibatches trained when it was found.
+    pub iteration: u64,
+    /// Validation error, a fraction.
+    pub error: f64,
+    /// Validation loss, nats per sample.
+    pub loss: f64,
+}
+
+/// How far a run has come: plain numbers, saved with every checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Minibatches trained.
+    pub iteration: u64,
+    /// Validations made, which is the number of rows in `metrics.csv`.
+    pub validations: u64,
+    /// Training loss and errors since the last validation.
+    pub sums: Sums,
+    /// The best validation.
+    pub best: Option<Best>,
+    /// What the stopping rule remembers.
+    pub stopping: Memory,
+    /// Seconds spent in the loop, over all resumptions.
+    pub train_seconds: f64,
+    /// Why training ended; `None` while it can go on.
+    pub stopped_by: Option<String>,
+}
+
+/// What must be known of a saved model to use it: how to build it, and what pictures it takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// The network.
+    pub arch: Arch,
+    /// Shape of a picture, `[channels, height, width]`.
+    pub input: [i64; 3],
+    /// Number of classes.
+    pub classes: i64,
+    /// Pixels, 0 to 255, are divided by this.
+    pub divisor: f64,
+    /// The data set it was trained on.
+    pub dataset: String,
+}
+
+/// A model on its way.
+pub struct Learner {
+    /// The model as it is now.
+    pub model: Model,
+    /// The optimiser with its state.
+    pub optimizer: Optimizer,
+    /// How far it has come.
+    pub progress: Progress,
+    /// The parameters of the best validation: names and values.
+    pub best_values: Option<Vec<(String, Tensor)>>,
+}
+
+impl Learner {
+    /// A learner at its initial values.
+    pub fn new(plan: &Plan, data: &Dataset, device: Device) -> Result<Learner, Error> {
+        let model = plan.initial_model(data, device)?;
+        let optimizer = plan.optimizer(&model)?;
+        let stopping = Stopper::new(&plan.recipe().stopping).memory().clone();
+        let progress = Progress {
+            iteration: 0,
+            validations: 0,
+            sums: Sums::default(),
+            best: None,
+            stopping,
+            train_seconds: 0.0,
+            stopped_by: None,
+        };
+        Ok(Learner { model, optimizer, progress, best_values: None })
+    }
+
+    /// Remembers the model as it is now as the best.
+    pub(crate) fn keep_best(&mut self, best: Best) {
+        self.best_values = Some(self.model.clone_values());
+        self.progress.best = Some(best);
+    }
+
+    /// Puts the best parameters into the model; it stays as it is when there was no validation.
+    pub fn restore_best(&self) -> Result<(), Error> {
+        match &self.best_values {
+            Some(values) => Ok(self.model.load_parameters(values)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes up the changes between the recipe that the run had and that of `plan`: a changed stopping rule starts
+    /// afresh but keeps the best, and a run that ended by what has changed can go on.
+    pub fn adopt(&mut self, before: &Recipe, plan: &Plan) {
+        let now = plan.recipe();
+        let rule_changed = now.stopping != before.stopping;
+        if rule_changed {
+            let best = self.progress.stopping.best;
+            self.progress.stopping = Memory { best, ..Stopper::new(&now.stopping).memory().clone() };
+        }
+        let epochs_left = self.progress.iteration < plan.total_steps();
+        let ended_by_epochs = self.progress.stopped_by.as_deref() == Some("epochs");
+        if epochs_left && (ended_by_epochs || rule_changed) {
+            self.progress.stopped_by = None;
+        }
+    }
+
+    /// The files of a checkpoint that training can go on from.
+    pub(crate) fn to_files(&self, recipe: &Recipe) -> Result<Files, Error> {
+        let mut files = self.model_files(recipe)?;
+        files.insert(OPTIMIZER.into(), serialise(OPTIMIZER, &self.optimizer.state()?)?);
+        if let Some(values) = &self.best_values {
+            files.insert(BEST.into(), serialise(BEST, values)?);
+        }
+        files.insert(PROGRESS.into(), json(PROGRESS, &self.progress)?);
+        Ok(files)
+    }
+
+    /// The files of a checkpoint that holds the model as it is now.
+    pub(crate) fn model_files(&self, recipe: &Recipe) -> Result<Files, Error> {
+        self.card_files(recipe, &self.model.named_parameters())
+    }
+
+    /// The files of a checkpoint that holds the best model.
+    pub(crate) fn best_files(&self, recipe: &Recipe) -> Result<Files, Error> {
+        let now = self.model.named_parameters();
+        let mut files = self.card_files(recipe, self.best_values.as_ref().unwrap_or(&now))?;
+        files.insert("best.json".into(), json("best.json", &self.progress.best)?);
+        Ok(files)
+    }
+
+    fn card_files(&self, recipe: &Recipe, values: &[(String, Tensor)]) -> Result<Files, Error> {
+        let card = Card {
+            arch: self.model.arch().clone(),
+            input: self.model.input(),
+            classes: self.model.classes(),
+            divisor: recipe.data.divisor,
+            dataset: recipe.data.set.clone(),
+        };
+        Ok(Files::from([(MODEL.into(), serialise(MODEL, values)?), (CARD.into(), json(CARD, &card)?)]))
+    }
+
+    /// A learner from the files of a checkpoint; `folder` names them in messages.
+    pub(crate) fn from_files(
+        plan: &Plan,
+        data: &Dataset,
+        device: Device,
+        files: &Files,
+        folder: &Path,
+    ) -> Result<Learner, Error> {
+        let mut learner = Learner::new(plan, data, device)?;
+        learner.model.load_parameters(&tensors(files, MODEL, folder)?)?;
+        learner.optimizer.load_state(&tensors(files, OPTIMIZER, folder)?)?;
+        if files.contains_key(BEST) {
+            learner.best_values = Some(tensors(files, BEST, folder)?);
+        }
+        learner.progress = parse(files, PROGRESS, folder)?;
+        Ok(learner)
+    }
+
+    /// A model alone, with what is known of the pictures it takes.
+    pub(crate) fn model_from_files(files: &Files, folder: &Path, device: Device) -> Result<(Model, Card), Error> {
+        let card: Card = parse(files, CARD, folder)?;
+        let model = Model::new(&card.arch, card.input, card.classes, device, 0)?;
+        model.load_parameters(&tensors(files, MODEL, folder)?)?;
+        Ok((model, card))
+    }
+}
+
+fn serialise(name: &str, named: &[(String, Tensor)]) -> Result<Vec<u8>, Error> {
+    to_bytes(named).map_err(|problem| Error::Checkpoint { path: name.into(), problem })
+}
+
+fn json(name: &str, value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec_pretty(value).map_err(|e| Error::Checkpoint { path: name.into(), problem: e.to_string() })
+}
+
+fn find<'a>(files: &'a Files, name: &str, folder: &Path) -> Result<&'a Vec<u8>, Error> {
+    let missing = || Error::Checkpoint { path: folder.join(name), problem: "is missing: this checkpoint cannot be used".into() };
+    files.get(name).ok_or_else(missing)
+}
+
+fn tensors(files: &Files, name: &str, folder: &Path) -> Result<Vec<(String, Tensor)>, Error> {
+    from_bytes(find(files, name, folder)?).map_err(|problem| Error::Checkpoint { path: folder.join(name), problem })
+}
+
+fn parse<T: DeserializeOwned>(files: &Files, name: &str, folder: &Path) -> Result<T, Error> {
+    let wrong = |e: serde_json::Error| Error::Checkpoint { path: folder.join(name), problem: format!("cannot be read: {e}") };
+    serde_json::from_slice(find(files, name, folder)?).map_err(wrong)
+}

@@ -1,0 +1,42 @@
+//! The training loop and all that makes a run trustworthy: early stopping that gives back the best model,
+//! checkpoints that are never half there, metrics, and resuming bit for bit.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`recipe`] | what a run is: every setting typed, defaulted and checked, read from TOML |
+//! | [`plan`](Plan) | a recipe measured against a data set: steps per epoch, steps in all, when to validate |
+//! | [`stopping`] | the early-stopping rules, pure state machines |
+//! | [`fit`](fit()) | the loop, on one screen |
+//! | [`evaluate`](evaluate()) | loss and error of a model on a split |
+//! | [`event`] | what the loop tells its observers |
+//! | [`checkpoint`] | a folder that is whole or not there |
+//! | [`run_folder`] | the observer that writes a run's folder |
+//! | [`summary`] | the figures that outlive a run |
+//!
+//! The crate owns the only loop in the project. It reads no command line, no environment and no picture files, and
+//! prints nothing: what there is to say is an [`Event`] or an [`Error`].
+
+pub mod checkpoint;
+mod error;
+mod evaluate;
+pub mod event;
+mod fit;
+mod learner;
+mod plan;
+pub mod recipe;
+pub mod run_folder;
+pub mod stopping;
+pub mod summary;
+mod tally;
+mod tensors;
+
+pub use error::Error;
+pub use evaluate::{Score, evaluate};
+pub use event::{Event, Observer, Row};
+pub use fit::{Outcome, StoppedBy, fit};
+pub use learner::{Best, Card, Learner, Progress};
+pub use plan::Plan;
+pub use recipe::Recipe;
+pub use run_folder::RunFolder;
+pub use summary::Summary;
+pub use tally::Sums;

@@ -1,0 +1,125 @@
+//! A recipe measured against a data set: everything the loop needs to know that does not change while it runs.
+
+use crate::{Error, Progress, Recipe, StoppedBy, stopping::Stopping};
+use models::{Model, Role};
+use optim::{Optimizer, Parameter, Position};
+use tch::Device;
+use tensor_data::{Batches, Dataset, Order, Split, Tail};
+
+/// A checked recipe together with the counts that follow from the data set's size.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    recipe: Recipe,
+    steps_per_epoch: u64,
+    validate_every: u64,
+}
+
+impl Plan {
+    /// Fits a recipe to the size of a training set. Fails when the recipe's values are out of range or a minibatch
+    /// is larger than a split.
+    pub fn new(recipe: &Recipe, data: &Dataset) -> Result<Plan, Error> {
+        recipe.check()?;
+        let size = recipe.minibatch.size;
+        for (name, split, size, key) in [
+            ("training", &data.train, size, "minibatch.size"),
+            ("validation", &data.valid, recipe.evaluation.size, "evaluation.size"),
+            ("test", &data.test, recipe.evaluation.size, "evaluation.size"),
+        ] {
+            let dropped = key == "minibatch.size" || recipe.evaluation.tail == Tail::Drop;
+            if size > split.len() && dropped {
+                return Err(Error::Plan(format!(
+                    "recipe key `{key}` is {size}, but the {name} set of {} holds {} samples: choose a smaller size",
+                    data.name,
+                    split.len()
+                )));
+            }
+        }
+        let steps_per_epoch = match recipe.minibatch.tail {
+            Tail::Drop => data.train.len() / size,
+            Tail::Keep => data.train.len().div_ceil(size),
+        } as u64;
+        let validate_every = recipe.stopping.validation_frequency(steps_per_epoch);
+        Ok(Plan { recipe: recipe.clone(), steps_per_epoch, validate_every })
+    }
+
+    /// The recipe.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Minibatches per epoch.
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.steps_per_epoch
+    }
+
+    /// Minibatches in all epochs.
+    pub fn total_steps(&self) -> u64 {
+        self.steps_per_epoch * self.recipe.epochs
+    }
+
+    /// Minibatches after which training ends at the latest, as far as the stopping rule knows now.
+    pub fn last_iteration(&self, progress: &Progress) -> u64 {
+        match self.recipe.stopping {
+            Stopping::Patience { .. } => self.total_steps().min(progress.stopping.patience + 1),
+            _ => self.total_steps(),
+        }
+    }
+
+    /// Minibatches between two validations.
+    pub fn validate_every(&self) -> u64 {
+        self.validate_every
+    }
+
+    /// Whether the model is validated after minibatch `iteration` (from 0).
+    pub fn validates_after(&self, iteration: u64) -> bool {
+        (iteration + 1).is_multiple_of(self.validate_every)
+    }
+
+    /// The scheduled learning rate of minibatch `iteration` (from 0), before any factor of the stopping rule.
+    pub fn learning_rate(&self, iteration: u64) -> f64 {
+        let at = Position { step: iteration, steps_per_epoch: self.steps_per_epoch, total_steps: self.total_steps() };
+        self.recipe.schedule.rate(self.recipe.learning_rate, at)
+    }
+
+    /// The minibatches of `epoch` (from 0), from minibatch `skip` on.
+    pub fn minibatches<'a>(&self, train: &'a Split, epoch: u64, skip: u64) -> Result<Batches<'a>, Error> {
+        let recipe = &self.recipe;
+        let order = match recipe.minibatch.order {
+            crate::recipe::Order::Stored => Order::Stored,
+            crate::recipe::Order::Shuffled => Order::Shuffled { seed: recipe.seed, epoch },
+        };
+        let batches = train.batches(recipe.minibatch.size, order, recipe.minibatch.tail)?;
+        Ok(batches.shifted(recipe.minibatch.shift, recipe.seed, epoch).skip_batches(skip as usize))
+    }
+
+    /// The model at its initial values.
+    pub fn initial_model(&self, data: &Dataset, device: Device) -> Result<Model, Error> {
+        Ok(Model::new(&self.recipe.model, data.train.shape(), data.train.classes(), device, self.recipe.seed)?)
+    }
+
+    /// The optimiser at its initial state, over the model's parameters.
+    pub fn optimizer(&self, model: &Model) -> Result<Optimizer, Error> {
+        let parameters = model.parameters().iter().map(|p| match p.role {
+            Role::Weight => Parameter::weight(&p.name, p.tensor.shallow_clone()),
+            Role::Bias => Parameter::bias(&p.name, p.tensor.shallow_clone()),
+        });
+        Ok(Optimizer::new(parameters.collect(), &self.recipe.optimizer)?)
+    }
+
+    /// Seeds libtorch's generator for minibatch `iteration`. Only dropout draws from it; seeding every step lets a
+    /// run resumed in mid-epoch drop the same units.
+    pub(crate) fn reseed(&self, model: &Model, iteration: u64) {
+        if model.uses_randomness() {
+            tch::manual_seed((self.recipe.seed ^ iteration.wrapping_mul(0x9E37_79B9_7F4A_7C15)) as i64);
+        }
+    }
+
+    /// `stopped_by` as it is saved and told: `None` while the run can go on.
+    pub(crate) fn name_of(&self, by: StoppedBy) -> Option<String> {
+        match by {
+            StoppedBy::Epochs => Some("epochs".to_owned()),
+            StoppedBy::Rule => Some(self.recipe.stopping.name().to_owned()),
+            StoppedBy::Interrupt => None,
+        }
+    }
+}

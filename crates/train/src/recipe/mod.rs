@@ -1,0 +1,238 @@
+//! What a run is: a recipe, every key typed, defaulted and checked before anything is loaded.
+//!
+//! A recipe is a TOML file (`recipes/*.toml`). Keys that are left out take the default of the tables below; a key that
+//! is not there is refused with the nearest known name. `recipe.toml` in a run's folder holds every key.
+//!
+//! | key | default | range | meaning |
+//! | --- | --- | --- | --- |
+//! | `description` | empty | | one line for people |
+//! | `seed` | 0 | 0 to 2^63 - 1 | the source of all randomness: initial values, order, shifts, dropout |
+//! | `epochs` | required | at least 1 | passes over the training set at most |
+//! | `learning_rate` | required | above 0 | base rate that the schedule scales |
+//! | `[data]` | | | [`Data`] |
+//! | `[minibatch]` | | | [`Minibatch`] |
+//! | `[evaluation]` | | | [`Evaluation`] |
+//! | `[model]` | required | | [`models::Arch`] |
+//! | `[optimizer]` | plain SGD | | [`optim::Rule`] |
+//! | `[schedule]` | constant | | [`optim::Schedule`] |
+//! | `[penalty]` | `l1 = 0, l2 = 0` | at least 0 | [`optim::Penalty`] |
+//! | `[stopping]` | `never` | | [`crate::stopping::Stopping`] |
+//! | `[checkpoint]` | | | [`Checkpoint`] |
+
+mod check;
+mod read;
+mod resume;
+
+use crate::stopping::Stopping;
+use models::Arch;
+use optim::{Penalty, Rule, Schedule};
+use serde::{Deserialize, Serialize};
+use tensor_data::{Holdout, Storage, Tail};
+
+/// A run's settings. Read one with [`Recipe::read`]; [`Recipe::check`] has then passed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// One line for people.
+    #[serde(default)]
+    pub description: String,
+    /// The source of all randomness.
+    #[serde(default)]
+    pub seed: u64,
+    /// Passes over the training set at most.
+    pub epochs: u64,
+    /// Base learning rate; the schedule scales it.
+    pub learning_rate: f64,
+    /// Which pictures.
+    pub data: Data,
+    /// How training minibatches are made.
+    pub minibatch: Minibatch,
+    /// How validation and test minibatches are made.
+    #[serde(default)]
+    pub evaluation: Evaluation,
+    /// The network.
+    pub model: Arch,
+    /// The update rule.
+    #[serde(default)]
+    pub optimizer: Rule,
+    /// How the learning rate changes.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// What is added to the loss.
+    #[serde(default)]
+    pub penalty: Penalty,
+    /// When to stop before the last epoch.
+    #[serde(default = "never")]
+    pub stopping: Stopping,
+    /// What is saved on the way.
+    #[serde(default)]
+    pub checkpoint: Checkpoint,
+}
+
+fn never() -> Stopping {
+    Stopping::Never
+}
+
+/// `[data]`: which pictures, and how they lie on the device.
+///
+/// | key | default | range | meaning |
+/// | --- | --- | --- | --- |
+/// | `set` | required | | name of the data set, such as `mnist` or `glyphs` |
+/// | `divisor` | 255 | above 0 | a pixel's value on the device is `pixel / divisor`; the tutorial's is 256 |
+/// | `validation` | 10000 | at least 1 | training pictures held out for validation |
+/// | `holdout` | `last` | `last`, `random`, `stratified` | which ones: the last, drawn by seed, drawn by seed in every class's proportion |
+/// | `storage` | `f32` | `f32`, `u8` | how pixels are kept on the device; `u8` takes a quarter of the memory, and minibatches are converted when used |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Name of the data set.
+    pub set: String,
+    /// Pixels are divided by this.
+    #[serde(default = "Data::default_divisor")]
+    pub divisor: f64,
+    /// Training pictures held out.
+    #[serde(default = "Data::default_validation")]
+    pub validation: usize,
+    /// Which ones are held out.
+    #[serde(default)]
+    pub holdout: HoldoutRule,
+    /// Pixels on the device.
+    #[serde(default = "Data::default_storage")]
+    pub storage: Storage,
+}
+
+impl Data {
+    fn default_divisor() -> f64 {
+        255.0
+    }
+    fn default_validation() -> usize {
+        10_000
+    }
+    fn default_storage() -> Storage {
+        Storage::F32
+    }
+
+    /// The split that this asks for.
+    pub fn holdout(&self, seed: u64) -> Holdout {
+        match self.holdout {
+            HoldoutRule::Last => Holdout::Last(self.validation),
+            HoldoutRule::Random => Holdout::Random { count: self.validation, seed },
+            HoldoutRule::Stratified => Holdout::Stratified { count: self.validation, seed },
+        }
+    }
+}
+
+/// Which training pictures are held out for validation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldoutRule {
+    /// The last ones in stored order.
+    #[default]
+    Last,
+    /// Drawn by the recipe's seed.
+    Random,
+    /// Drawn by the recipe's seed, every class in its proportion.
+    Stratified,
+}
+
+/// `[minibatch]`: how the training set is cut.
+///
+/// | key | default | range | meaning |
+/// | --- | --- | --- | --- |
+/// | `size` | required | at least 1, at most the training set | pictures per minibatch |
+/// | `order` | `shuffled` | `stored`, `shuffled` | the same order every epoch, or a new one from the seed and the epoch |
+/// | `tail` | `drop` | `drop`, `keep` | an incomplete last minibatch |
+/// | `shift` | 0 | 0 to 8 pixels | random translation of every training picture by up to so many pixels in each axis |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Minibatch {
+    /// Pictures per minibatch.
+    pub size: usize,
+    /// In which order.
+    #[serde(default)]
+    pub order: Order,
+    /// What becomes of an incomplete last minibatch.
+    #[serde(default = "Minibatch::default_tail")]
+    pub tail: Tail,
+    /// Largest random translation, in pixels.
+    #[serde(default)]
+    pub shift: usize,
+}
+
+impl Minibatch {
+    fn default_tail() -> Tail {
+        Tail::Drop
+    }
+}
+
+/// The order of training pictures within an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// As stored, the same every epoch.
+    Stored,
+    /// A new permutation every epoch, from the seed.
+    #[default]
+    Shuffled,
+}
+
+/// `[evaluation]`: how validation and test sets are cut.
+///
+/// | key | default | range | meaning |
+/// | --- | --- | --- | --- |
+/// | `size` | 500 | at least 1 | pictures per minibatch; changes speed, not figures, as long as the tail is kept |
+/// | `tail` | `keep` | `keep`, `drop` | whether an incomplete last minibatch counts; the published runs drop it |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluation {
+    /// Pictures per minibatch.
+    #[serde(default = "Evaluation::default_size")]
+    pub size: usize,
+    /// What becomes of an incomplete last minibatch.
+    #[serde(default = "Evaluation::default_tail")]
+    pub tail: Tail,
+}
+
+impl Evaluation {
+    fn default_size() -> usize {
+        500
+    }
+    fn default_tail() -> Tail {
+        Tail::Keep
+    }
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Evaluation { size: Self::default_size(), tail: Self::default_tail() }
+    }
+}
+
+/// `[checkpoint]`: what is saved on the way.
+///
+/// | key | default | range | meaning |
+/// | --- | --- | --- | --- |
+/// | `seconds` | 10 | at least 0 | shortest time between two savings of `last/`; it grows where saving takes more than a hundredth of it |
+/// | `snapshots` | 0 | at least 0 | epochs between the models kept in `snapshots/`; 0 keeps none |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoint {
+    /// Shortest time between two savings.
+    #[serde(default = "Checkpoint::default_seconds")]
+    pub seconds: f64,
+    /// Epochs between kept models.
+    #[serde(default)]
+    pub snapshots: u64,
+}
+
+impl Checkpoint {
+    fn default_seconds() -> f64 {
+        10.0
+    }
+}
+
+impl Default for Checkpoint {
+    fn default() -> Self {
+        Checkpoint { seconds: Self::default_seconds(), snapshots: 0 }
+    }
+}

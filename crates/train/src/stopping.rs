@@ -1,0 +1,287 @@
+//! Early stopping as pure state machines: numbers in, decisions out, no tensors, no clock, no files.
+//!
+//! A [`Stopper`] is told the validation error after each validation ([`Stopper::observe`]) and asked after each
+//! minibatch whether training is over ([`Stopper::is_over`]). Its whole memory is serialisable, so that a resumed run
+//! decides exactly as the undisturbed one.
+//!
+//! Iterations are counted in minibatches from 0, as in the published rule: after the first minibatch, `iteration` is 0.
+
+use serde::{Deserialize, Serialize};
+
+/// When to stop before the last epoch. In a recipe: `[stopping]`, `kind = "..."`.
+///
+/// | kind | stops | keys (default) |
+/// | --- | --- | --- |
+/// | `never` | at the last epoch only | |
+/// | `patience` | after the first minibatch with `patience <= iteration`; see [`Stopping::Patience`] | `patience` (5000), `increase` (2), `threshold` (0.995) |
+/// | `no-improvement` | when `epochs` epochs in a row brought no new best error | `epochs` (10) |
+/// | `halving` | as above, but each time the rate is multiplied by `factor`; stops when it would fall below `floor` times the base rate | `epochs` (10), `factor` (0.5), `floor` (1/1024) |
+///
+/// `no-improvement` with `epochs = n` stops at the n-th stale epoch: with the best in epoch 5 and n = 3, epoch 8 is the
+/// last one trained. That is Keras' and Lightning's `patience = n`. Both of them forget the best weights unless asked;
+/// here what comes back is always the best model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Stopping {
+    /// Train for all epochs.
+    Never,
+    /// Geometric patience (the tutorial's rule A). Validates every `min(minibatches per epoch, patience / 2)`
+    /// minibatches. A validation error below `threshold * best` at iteration `i` sets
+    /// `patience = max(patience, i * increase)`; any error below `best` becomes the best.
+    Patience {
+        /// Minibatches to train at least; at least 1.
+        #[serde(default = "defaults::patience")]
+        patience: u64,
+        /// How far a significant improvement extends the patience; at least 1.
+        #[serde(default = "defaults::increase")]
+        increase: f64,
+        /// An error below this fraction of the best counts as significant; in (0, 1].
+        #[serde(default = "defaults::threshold")]
+        threshold: f64,
+    },
+    /// No improvement in n epochs (rule B).
+    NoImprovement {
+        /// Epochs in a row without a new best; at least 1.
+        #[serde(default = "defaults::epochs")]
+        epochs: u64,
+    },
+    /// No improvement in n epochs, then a smaller learning rate (rule C).
+    Halving {
+        /// Epochs in a row without a new best before the rate shrinks; at least 1.
+        #[serde(default = "defaults::epochs")]
+        epochs: u64,
+        /// What the rate is multiplied with; in (0, 1).
+        #[serde(default = "defaults::factor")]
+        factor: f64,
+        /// Stop when the rate would fall below this fraction of the base rate; in (0, 1].
+        #[serde(default = "defaults::floor")]
+        floor: f64,
+    },
+}
+
+mod defaults {
+    pub(super) fn patience() -> u64 {
+        5000
+    }
+    pub(super) fn increase() -> f64 {
+        2.0
+    }
+    pub(super) fn threshold() -> f64 {
+        0.995
+    }
+    pub(super) fn epochs() -> u64 {
+        10
+    }
+    pub(super) fn factor() -> f64 {
+        0.5
+    }
+    pub(super) fn floor() -> f64 {
+        1.0 / 1024.0
+    }
+}
+
+impl Stopping {
+    /// The kind's name as in a recipe and in `summary.json`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Stopping::Never => "never",
+            Stopping::Patience { .. } => "patience",
+            Stopping::NoImprovement { .. } => "no-improvement",
+            Stopping::Halving { .. } => "halving",
+        }
+    }
+
+    /// Minibatches between validations: once per epoch, or more often where the patience is shorter than two epochs.
+    pub fn validation_frequency(&self, steps_per_epoch: u64) -> u64 {
+        match self {
+            Stopping::Patience { patience, .. } => steps_per_epoch.min(patience / 2).max(1),
+            _ => steps_per_epoch,
+        }
+    }
+}
+
+/// What a [`Stopper`] remembers between validations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The lowest validation error so far.
+    pub best: Option<f64>,
+    /// `patience` only: train at least to this iteration.
+    pub patience: u64,
+    /// Validations in a row without a new best.
+    pub stale: u64,
+    /// `halving` only: what the scheduled rate is multiplied with.
+    pub rate_factor: f64,
+    /// The rule has fired.
+    pub over: bool,
+}
+
+/// A rule together with its memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stopper {
+    rule: Stopping,
+    memory: Memory,
+}
+
+impl Stopper {
+    /// A rule that has seen nothing.
+    pub fn new(rule: &Stopping) -> Stopper {
+        let patience = if let Stopping::Patience { patience, .. } = rule { *patience } else { 0 };
+        let memory = Memory { best: None, patience, stale: 0, rate_factor: 1.0, over: false };
+        Stopper { rule: rule.clone(), memory }
+    }
+
+    /// A rule that goes on from what it remembered.
+    pub fn resume(rule: &Stopping, memory: Memory) -> Stopper {
+        Stopper { rule: rule.clone(), memory }
+    }
+
+    /// What to save.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Takes in a validation error (a fraction) seen after minibatch `iteration`; true when it is a new best.
+    /// NaN is never a best.
+    pub fn observe(&mut self, iteration: u64, error: f64) -> bool {
+        let before = self.memory.best.unwrap_or(f64::INFINITY);
+        let improved = error < before;
+        if improved {
+            self.memory.best = Some(error);
+            self.memory.stale = 0;
+        } else {
+            self.memory.stale += 1;
+        }
+        match self.rule {
+            Stopping::Never => {}
+            Stopping::Patience { increase, threshold, .. } => {
+                if error < before * threshold {
+                    self.memory.patience = self.memory.patience.max((iteration as f64 * increase) as u64);
+                }
+            }
+            Stopping::NoImprovement { epochs } => self.memory.over |= self.memory.stale >= epochs,
+            Stopping::Halving { epochs, factor, floor } => {
+                if self.memory.stale >= epochs {
+                    let smaller = self.memory.rate_factor * factor;
+                    if smaller < floor {
+                        self.memory.over = true;
+                    } else {
+                        self.memory.rate_factor = smaller;
+                        self.memory.stale = 0;
+                    }
+                }
+            }
+        }
+        improved
+    }
+
+    /// Whether training ends after minibatch `iteration`.
+    pub fn is_over(&self, iteration: u64) -> bool {
+        match self.rule {
+            Stopping::Patience { .. } => self.memory.patience <= iteration,
+            _ => self.memory.over,
+        }
+    }
+
+    /// What the scheduled learning rate is multiplied with, in (0, 1].
+    pub fn rate_factor(&self) -> f64 {
+        self.memory.rate_factor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds validation errors, one per epoch of `steps` minibatches; returns the epoch (from 1) after which the rule
+    /// stopped, and the epoch of the best.
+    fn check(rule: Stopping, steps: u64, errors: &[f64]) -> (Option<usize>, usize) {
+        let mut stopper = Stopper::new(&rule);
+        let mut best = 0;
+        for (epoch, error) in errors.iter().enumerate() {
+            for step in 0..steps {
+                let iteration = epoch as u64 * steps + step;
+                if step == steps - 1 && stopper.observe(iteration, *error) {
+                    best = epoch + 1;
+                }
+                if stopper.is_over(iteration) {
+                    return (Some(epoch + 1), best);
+                }
+            }
+        }
+        (None, best)
+    }
+
+    const PATIENT: Stopping = Stopping::Patience { patience: 10, increase: 2.0, threshold: 0.995 };
+
+    #[test]
+    fn patience_runs_out_where_the_published_rule_says() {
+        // No improvement after the first validation: stops once iteration 10 is done, in the 3rd epoch of 5.
+        assert_eq!(check(PATIENT, 5, &[0.5, 0.6, 0.6, 0.6, 0.6]), (Some(3), 1));
+        // Best at iteration 14 (epoch 3): patience 28, reached in epoch 6 (iterations 25 to 29).
+        assert_eq!(check(PATIENT, 5, &[0.5, 0.4, 0.3, 0.3, 0.3, 0.3, 0.3]), (Some(6), 3));
+    }
+
+    #[test]
+    fn an_insignificant_improvement_is_the_best_but_buys_no_patience() {
+        // 0.499 is below 0.5 but not below 0.5 * 0.995.
+        assert_eq!(check(PATIENT, 5, &[0.5, 0.499, 0.6, 0.6]), (Some(3), 2));
+    }
+
+    #[test]
+    fn validation_is_as_frequent_as_the_published_rule_says() {
+        assert_eq!(PATIENT.validation_frequency(83), 5);
+        assert_eq!(Stopping::Patience { patience: 5000, increase: 2.0, threshold: 0.995 }.validation_frequency(83), 83);
+        assert_eq!(Stopping::Never.validation_frequency(83), 83);
+    }
+
+    #[test]
+    fn no_improvement_in_n_stops_at_the_nth_stale_epoch() {
+        let rule = |epochs| Stopping::NoImprovement { epochs };
+        assert_eq!(check(rule(3), 2, &[5.0, 4.0, 4.0, 4.0, 4.0, 4.0]), (Some(5), 2));
+        assert_eq!(check(rule(1), 2, &[5.0, 4.0, 4.0]), (Some(3), 2));
+        assert_eq!(check(rule(2), 2, &[5.0, 5.0, 4.0, 5.0, 3.0]), (None, 5));
+    }
+
+    #[test]
+    fn halving_goes_on_at_a_smaller_rate_until_the_floor() {
+        let mut stopper = Stopper::new(&Stopping::Halving { epochs: 2, factor: 0.5, floor: 0.25 });
+        let mut factors = Vec::new();
+        for epoch in 0..8 {
+            stopper.observe(epoch, if epoch == 0 { 0.1 } else { 0.2 });
+            factors.push((stopper.rate_factor(), stopper.is_over(epoch)));
+        }
+        let expected = [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25].into_iter().zip([false, false, false, false, false, false, true, true]);
+        assert_eq!(factors, expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nan_is_never_the_best() {
+        for rule in [Stopping::Never, PATIENT, Stopping::NoImprovement { epochs: 3 }] {
+            let mut stopper = Stopper::new(&rule);
+            assert!(!stopper.observe(0, f64::NAN));
+            assert_eq!(stopper.memory().best, None);
+            assert!(stopper.observe(1, 0.9));
+            assert!(!stopper.observe(2, f64::NAN));
+            assert_eq!(stopper.memory().best, Some(0.9));
+        }
+    }
+
+    #[test]
+    fn a_stopper_resumed_at_any_point_decides_as_the_undisturbed_one() {
+        let errors = [0.5, 0.4, 0.45, 0.39, 0.41, 0.42, 0.43, 0.38, 0.5, 0.5, 0.5, 0.5];
+        for rule in [PATIENT, Stopping::NoImprovement { epochs: 3 }, Stopping::Halving { epochs: 2, factor: 0.5, floor: 0.3 }] {
+            for cut in 0..errors.len() {
+                let mut whole = Stopper::new(&rule);
+                let mut parts = Stopper::new(&rule);
+                for (i, error) in errors.iter().enumerate() {
+                    if i == cut {
+                        let saved = serde_json::to_string(parts.memory()).unwrap();
+                        parts = Stopper::resume(&rule, serde_json::from_str(&saved).unwrap());
+                    }
+                    assert_eq!(whole.observe(i as u64, *error), parts.observe(i as u64, *error));
+                    assert_eq!(whole, parts);
+                }
+            }
+        }
+    }
+}

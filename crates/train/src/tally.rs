@@ -1,0 +1,59 @@
+//! Running sums of the training loss and errors, kept on the device: reading a number back waits for the device, so
+//! it happens once per validation and not once per minibatch.
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+/// Sums over minibatches as read back from the device. Exact: `f64` and integers survive a checkpoint unchanged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Sum of the negative log-likelihood over the samples, in nats.
+    pub loss: f64,
+    /// Misclassified samples.
+    pub errors: i64,
+    /// Samples seen.
+    pub samples: i64,
+}
+
+impl Sums {
+    /// Mean loss per sample; NaN when nothing was seen.
+    pub fn mean_loss(&self) -> f64 {
+        self.loss / self.samples as f64
+    }
+
+    /// Fraction misclassified, 0 to 1; NaN when nothing was seen.
+    pub fn error(&self) -> f64 {
+        self.errors as f64 / self.samples as f64
+    }
+}
+
+/// The same sums while they live on the device.
+pub(crate) struct Tally {
+    loss: Tensor,
+    errors: Tensor,
+    samples: i64,
+}
+
+impl Tally {
+    pub(crate) fn start(from: Sums, device: Device) -> Tally {
+        Tally {
+            loss: Tensor::from(from.loss).to_device(device),
+            errors: Tensor::from(from.errors).to_device(device),
+            samples: from.samples,
+        }
+    }
+
+    /// Adds a minibatch. `loss` is its mean (0-dim f32), `logits` are `[m, classes]`, `labels` `[m]`. No device wait.
+    pub(crate) fn add(&mut self, loss: &Tensor, logits: &Tensor, labels: &Tensor) {
+        let _guard = tch::no_grad_guard();
+        let count = labels.size1().unwrap_or(0);
+        self.loss += loss.to_kind(Kind::Double) * count as f64;
+        self.errors += logits.argmax(1, false).ne_tensor(labels).sum(Kind::Int64);
+        self.samples += count;
+    }
+
+    /// Reads the sums; this waits for the device.
+    pub(crate) fn read(&self) -> Sums {
+        Sums { loss: self.loss.double_value(&[]), errors: self.errors.int64_value(&[]), samples: self.samples }
+    }
+}

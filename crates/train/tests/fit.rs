@@ -1,0 +1,200 @@
+//! The loop: it learns, keeps the best, is deterministic, and goes on after an interruption as if there had been none.
+
+mod common;
+
+use common::{data, recipe, trained};
+use std::sync::atomic::{AtomicBool, Ordering};
+use tch::{Device, Tensor};
+use train::{Error, Event, Learner, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit, run_folder};
+
+/// Remembers every validation, and can ask to stop after so many minibatches.
+#[derive(Default)]
+struct Recorder<'a> {
+    rows: Vec<Row>,
+    stop: Option<(u64, &'a AtomicBool)>,
+}
+
+impl Observer for Recorder<'_> {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Validated { row, .. } => self.rows.push(**row),
+            Event::Trained { iteration, .. } => {
+                if let Some((at, flag)) = self.stop {
+                    flag.store(*iteration == at, Ordering::Relaxed);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn values(learner: &Learner) -> Vec<Vec<f32>> {
+    let flat = |tensor: &Tensor| Vec::<f32>::try_from(tensor.detach().reshape([-1])).unwrap();
+    learner.model.parameters().iter().map(|p| flat(&p.tensor)).collect()
+}
+
+#[test]
+fn training_learns_and_gives_back_the_best_model() {
+    let recipe = recipe(&["epochs=12", "learning_rate=0.2", "schedule.kind=constant"]);
+    let mut recorder = Recorder::default();
+    let (learner, outcome) = trained(&recipe, &mut recorder);
+    let best = outcome.best.unwrap();
+    assert_eq!((outcome.stopped_by, outcome.iterations, recorder.rows.len()), (StoppedBy::Epochs, 144, 12));
+    assert!(recorder.rows[0].train_loss > 2.0 * recorder.rows[11].train_loss);
+    let lowest = recorder.rows.iter().map(|row| row.validation_error).fold(f64::INFINITY, f64::min);
+    assert_eq!(best.error, lowest);
+    // The model that came back is the best one, not the last one.
+    let score = evaluate(&learner.model, &data(&recipe).valid, 77, tensor_data::Tail::Keep).unwrap();
+    assert_eq!((score.error, score.samples), (best.error, 200));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
+    let (first, second) = (trained(&recipe(&[]), &mut ()).0, trained(&recipe(&[]), &mut ()).0);
+    assert_eq!(values(&first), values(&second));
+    let (other, _) = trained(&recipe(&["seed=8"]), &mut ());
+    assert_ne!(values(&first), values(&other));
+}
+
+#[test]
+fn a_run_stopped_anywhere_and_resumed_from_disk_gives_the_same_bits() {
+    // 12 minibatches per epoch: in mid-epoch, after the first minibatch, at a validation, just before the end.
+    for (stop, optimizer) in [(1, "sgd"), (17, "sgd"), (24, "sgd"), (47, "sgd"), (17, "adam"), (29, "adamw"), (17, "rmsprop")] {
+        let kind = format!("optimizer.kind={optimizer}");
+        let mut overrides = vec![kind.as_str(), "learning_rate=0.01"];
+        if optimizer == "sgd" {
+            overrides = vec!["learning_rate=0.05"];
+        }
+        let recipe = recipe(&overrides);
+        let data = data(&recipe);
+        let plan = Plan::new(&recipe, &data).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let never = AtomicBool::new(false);
+
+        let whole_path = root.path().join("whole");
+        let mut whole = Learner::new(&plan, &data, Device::Cpu).unwrap();
+        fit(&plan, &data, &mut whole, &never, &mut RunFolder::create(&whole_path, &recipe).unwrap()).unwrap();
+
+        let parts_path = root.path().join("parts");
+        let flag = AtomicBool::new(false);
+        let mut folder = RunFolder::create(&parts_path, &recipe).unwrap();
+        let mut recorder = Recorder { stop: Some((stop, &flag)), ..Recorder::default() };
+        let mut first = Learner::new(&plan, &data, Device::Cpu).unwrap();
+        let outcome = fit(&plan, &data, &mut first, &flag, &mut (&mut folder, &mut recorder)).unwrap();
+        assert_eq!((outcome.stopped_by, outcome.iterations), (StoppedBy::Interrupt, stop));
+        drop((folder, first));
+
+        let mut folder = RunFolder::open(&parts_path, &[]).unwrap();
+        let (mut second, damaged) = folder.load(&plan, &data, Device::Cpu).unwrap();
+        assert!(damaged.is_none());
+        assert_eq!(second.progress.iteration, stop);
+        fit(&plan, &data, &mut second, &never, &mut folder).unwrap();
+
+        assert_eq!(values(&whole), values(&second), "{optimizer} stopped at {stop}");
+        for name in ["metrics.csv", "last/model.safetensors", "last/optimizer.safetensors", "best/model.safetensors"] {
+            let read = |path: &std::path::Path| std::fs::read(path.join(name)).unwrap();
+            assert!(read(&whole_path) == read(&parts_path), "{name}: {optimizer} stopped at {stop}");
+        }
+    }
+}
+
+#[test]
+fn rows_written_after_the_last_checkpoint_are_written_again_and_not_twice() {
+    // A process killed between a validation and the next saving leaves rows that no checkpoint knows of.
+    let recipe = recipe(&[]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("run");
+    let mut folder = RunFolder::create(&path, &recipe).unwrap();
+    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
+    drop(folder);
+    let whole = std::fs::read_to_string(path.join("metrics.csv")).unwrap();
+    std::fs::write(path.join("metrics.csv"), format!("{whole}9,9,9,9,9,9,9,9,9\n5,5,0.")).unwrap();
+    RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).unwrap();
+    assert_eq!(std::fs::read_to_string(path.join("metrics.csv")).unwrap(), whole);
+    assert_eq!(run_folder::read_metrics(&path).unwrap().len(), 4);
+    std::fs::write(path.join("metrics.csv"), "epoch\n1\n").unwrap();
+    let told = RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).err().unwrap().to_string();
+    assert!(told.contains("1 rows are left of the 4"), "{told}");
+}
+
+#[test]
+fn a_diverging_run_stops_with_the_last_finite_checkpoint_intact() {
+    let recipe = recipe(&["learning_rate=1e30", "schedule.kind=constant", "optimizer.momentum=0"]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("run");
+    let mut folder = RunFolder::create(&path, &recipe).unwrap();
+    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    let error = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap_err();
+    let told = error.to_string();
+    assert!(matches!(error, Error::Diverged { iteration: 12, epoch: 1, .. }), "{told}");
+    assert!(told.contains("iteration 12 (epoch 1)") && told.contains("learning rate 1e30") || told.contains("learning rate 1000"), "{told}");
+    let (saved, damaged) = folder.load(&plan, &data, Device::Cpu).unwrap();
+    assert!(damaged.is_none() && values(&saved).iter().flatten().all(|x| x.is_finite()));
+}
+
+#[test]
+fn an_existing_run_is_never_overwritten_and_never_shared() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("run");
+    let held = RunFolder::create(&path, &recipe(&[])).unwrap();
+    assert!(RunFolder::create(&path, &recipe(&[])).unwrap_err().to_string().contains("never overwritten"));
+    assert!(RunFolder::open(&path, &[]).unwrap_err().to_string().contains("another process"));
+    drop(held);
+    RunFolder::open(&path, &[]).unwrap();
+    let told = RunFolder::open(root.path(), &[]).unwrap_err().to_string();
+    assert!(told.contains("is not the folder of a run"), "{told}");
+}
+
+#[test]
+fn a_minibatch_larger_than_the_data_set_is_told_with_both_sizes() {
+    let recipe = recipe(&["minibatch.size=601"]);
+    let told = Plan::new(&recipe, &data(&recipe)).unwrap_err();
+    assert!(told.is_usage() && told.to_string().contains("601") && told.to_string().contains("600 samples"), "{told}");
+}
+
+#[test]
+fn an_observer_that_fails_ends_the_run() {
+    struct Failing;
+    impl Observer for Failing {
+        fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+            if let Event::Trained { iteration: 3, .. } = event { Err(Error::Observer("no".into())) } else { Ok(()) }
+        }
+    }
+    let recipe = recipe(&[]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    assert!(fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut Failing).is_err());
+    assert_eq!(learner.progress.iteration, 3);
+}
+
+#[test]
+fn the_full_batch_step_equals_the_average_of_its_parts() {
+    // E is a mean, so the gradient over 600 samples is the mean of the gradients over its minibatches of 200.
+    let recipe = recipe(&["model.kind=softmax", "minibatch.shift=0", "minibatch.order=stored"]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    let gradients = |size: usize| -> Tensor {
+        let batches = data.train.batches(size, tensor_data::Order::Stored, tensor_data::Tail::Drop).unwrap();
+        let each: Vec<Tensor> = batches
+            .map(|batch| {
+                let logits = learner.model.forward(&batch.images, models::Mode::Train);
+                let loss = logits.cross_entropy_for_logits(&batch.labels);
+                learner.optimizer.gradients(&loss).unwrap().remove(0)
+            })
+            .collect();
+        Tensor::stack(&each, 0).mean_dim(&[0i64][..], false, tch::Kind::Float)
+    };
+    let whole = gradients(600);
+    for size in [1, 200] {
+        let difference = (gradients(size) - &whole).abs().max().double_value(&[]);
+        assert!(difference < 1e-6, "minibatches of {size}: {difference}");
+    }
+}

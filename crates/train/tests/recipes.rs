@@ -1,0 +1,147 @@
+//! Recipes: those that are shipped say what they should, and wrong ones get one clear message each.
+
+use models::Arch;
+use std::path::Path;
+use train::{Recipe, stopping::Stopping};
+
+const GOOD: &str = r#"
+    epochs = 3
+    learning_rate = 0.1
+    [data]
+    set = "mnist"
+    [minibatch]
+    size = 100
+    [model]
+    kind = "lenet"
+    [stopping]
+    kind = "patience"
+"#;
+
+fn shipped(name: &str) -> Recipe {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes").join(format!("{name}.toml"));
+    Recipe::read(&path, &[]).unwrap()
+}
+
+fn set(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+}
+
+#[test]
+fn the_shipped_recipes_are_all_readable() {
+    for name in ["softmax", "mlp", "lenet", "tutorial-softmax", "tutorial-mlp", "tutorial-lenet"] {
+        let recipe = shipped(name);
+        assert!(!recipe.description.is_empty(), "{name}");
+        assert_eq!(Recipe::parse(&recipe.to_toml().unwrap(), name, &[]).unwrap(), recipe, "{name} survives being written");
+    }
+}
+
+#[test]
+fn the_tutorial_recipes_are_the_published_runs() {
+    let patience = |patience| Stopping::Patience { patience, increase: 2.0, threshold: 0.995 };
+    for (name, rate, size, epochs, rule, l2, arch) in [
+        ("tutorial-softmax", 0.13, 600, 1000, patience(5000), 0.0, Arch::Softmax),
+        ("tutorial-mlp", 0.01, 20, 1000, patience(10_000), 1e-4, Arch::mlp()),
+        ("tutorial-lenet", 0.1, 500, 200, patience(10_000), 0.0, Arch::lenet()),
+    ] {
+        let recipe = shipped(name);
+        assert_eq!((recipe.learning_rate, recipe.minibatch.size, recipe.epochs), (rate, size, epochs), "{name}");
+        assert_eq!((&recipe.stopping, recipe.penalty.l1, recipe.penalty.l2), (&rule, 0.0, l2), "{name}");
+        assert_eq!((&recipe.model, recipe.data.divisor, recipe.data.validation), (&arch, 256.0, 10_000), "{name}");
+        assert_eq!(recipe.minibatch.order, train::recipe::Order::Stored, "{name}");
+        assert_eq!(recipe.minibatch.tail, tensor_data::Tail::Drop, "{name}");
+        assert_eq!((recipe.evaluation.size, recipe.evaluation.tail), (size, tensor_data::Tail::Drop), "{name}");
+        assert_eq!((recipe.optimizer, recipe.schedule), (optim::Rule::default(), optim::Schedule::Constant), "{name}");
+    }
+}
+
+/// The message for a good recipe with overrides must hold every one of `expected`, and count as wrong usage.
+fn check(overrides: &[(&str, &str)], expected: &[&str]) {
+    let error = Recipe::parse(GOOD, "good.toml", &set(overrides)).expect_err(&format!("{overrides:?} was taken"));
+    let text = error.to_string();
+    for part in expected {
+        assert!(text.contains(part), "{overrides:?} gave: {text}");
+    }
+    assert!(error.is_usage(), "{overrides:?} must end with exit status 2");
+}
+
+#[test]
+fn each_wrong_value_gets_its_own_message() {
+    check(&[("learning_rate", "0")], &["`learning_rate` is 0", "above 0"]);
+    check(&[("learning_rate", "-0.1")], &["`learning_rate` is -0.1"]);
+    check(&[("learning_rate", "nan")], &["`learning_rate` is NaN"]);
+    check(&[("learning_rate", "fast")], &["learning_rate=fast", "expected f64"]);
+    check(&[("epochs", "0")], &["`epochs` is 0", "at least 1"]);
+    check(&[("minibatch.size", "0")], &["`minibatch.size` is 0", "at least 1"]);
+    check(&[("minibatch.size", "-5")], &["-5"]);
+    check(&[("minibatch.shift", "9")], &["`minibatch.shift` is 9", "0 to 8"]);
+    check(&[("stopping.patience", "0")], &["`stopping.patience` is 0", "at least 1"]);
+    check(&[("stopping.increase", "0.5")], &["`stopping.increase` is 0.5"]);
+    check(&[("stopping.threshold", "1.5")], &["`stopping.threshold` is 1.5"]);
+    check(&[("stopping.kind", "halving"), ("stopping.factor", "1")], &["`stopping.factor` is 1"]);
+    check(&[("data.divisor", "0")], &["`data.divisor` is 0"]);
+    check(&[("penalty.l2", "-1")], &["l2", "-1"]);
+    check(&[("optimizer.kind", "sgd"), ("optimizer.momentum", "1.5")], &["momentum", "1.5"]);
+    check(&[("model.dropout", "1")], &["dropout", "1"]);
+    check(&[("model.kind", "mlp"), ("model.hidden", "[]")], &["hidden"]);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_known_name() {
+    check(&[("learning_rat", "0.1")], &["unknown field `learning_rat`", "did you mean `learning_rate`?"]);
+    check(&[("minibatch.sise", "5")], &["unknown field `sise`", "did you mean `size`?"]);
+    check(&[("model.activatoin", "relu")], &["unknown field `activatoin`", "did you mean `activation`?"]);
+    check(&[("stopping.patiense", "5")], &["unknown field `patiense`", "did you mean `patience`?"]);
+    check(&[("model.kind", "lennet")], &["unknown variant `lennet`", "did you mean `lenet`?"]);
+    check(&[("schedule.kind", "cosin")], &["unknown variant `cosin`", "did you mean `cosine`?"]);
+    check(&[("epochs.more", "1")], &["`epochs` is a value"]);
+}
+
+#[test]
+fn a_mistake_in_a_file_is_told_with_its_line() {
+    let text = GOOD.replace("learning_rate = 0.1", "learning_rate = 0.1\n    momentum = 0.9");
+    let told = Recipe::parse(&text, "mine.toml", &[]).unwrap_err().to_string();
+    assert!(told.contains("mine.toml") && told.contains("line 4") && told.contains("unknown field `momentum`"), "{told}");
+    let told = Recipe::parse("epochs = = 3", "mine.toml", &[]).unwrap_err().to_string();
+    assert!(told.contains("line 1"), "{told}");
+    let told = Recipe::parse("epochs = 3", "mine.toml", &[]).unwrap_err().to_string();
+    assert!(told.contains("missing field `learning_rate`"), "{told}");
+}
+
+#[test]
+fn overrides_are_toml_values_or_plain_words() {
+    let overrides = set(&[
+        ("model.kind", "mlp"),
+        ("model.hidden", "[30, 20]"),
+        ("model.activation", "relu"),
+        ("data.set", "glyphs"),
+        ("learning_rate", "1e-2"),
+    ]);
+    let recipe = Recipe::parse(GOOD, "good.toml", &overrides).unwrap();
+    assert!(matches!(&recipe.model, Arch::Mlp { hidden, .. } if *hidden == [30, 20]));
+    assert_eq!((recipe.data.set.as_str(), recipe.learning_rate), ("glyphs", 0.01));
+}
+
+#[test]
+fn another_kind_drops_the_keys_of_the_former_kind() {
+    let text = GOOD.replace("kind = \"patience\"", "kind = \"patience\"\n    patience = 50");
+    let recipe = Recipe::parse(&text, "good.toml", &set(&[("stopping.kind", "no-improvement")])).unwrap();
+    assert_eq!(recipe.stopping, Stopping::NoImprovement { epochs: 10 });
+    let same = Recipe::parse(&text, "good.toml", &set(&[("stopping.kind", "patience")])).unwrap();
+    assert!(matches!(same.stopping, Stopping::Patience { patience: 50, .. }));
+}
+
+#[test]
+fn a_resumed_run_may_change_what_makes_sense() {
+    let before = Recipe::parse(GOOD, "good.toml", &[]).unwrap();
+    let changed = |key, value| {
+        let now = Recipe::parse(GOOD, "good.toml", &set(&[(key, value)])).unwrap();
+        before.changes_on_resume(&now)
+    };
+    assert_eq!(changed("epochs", "9").unwrap(), ["epochs: 3 -> 9"]);
+    assert_eq!(changed("learning_rate", "0.2").unwrap(), ["learning_rate: 0.1 -> 0.2"]);
+    assert_eq!(changed("epochs", "3").unwrap(), [] as [&str; 0]);
+    for (key, value) in [("seed", "9"), ("minibatch.size", "9"), ("model.hidden", "9"), ("data.divisor", "9")] {
+        let told = changed(key, value).unwrap_err().to_string();
+        assert!(told.contains(key) && told.contains("cannot change in mid-run"), "{told}");
+    }
+}

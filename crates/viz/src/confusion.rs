@@ -1,0 +1,199 @@
+//! The confusion matrix: which classes are taken for which.
+
+use crate::Error;
+use crate::colour::{INK, PAPER, Rgb, luminance, mix};
+use crate::numbers::grouped;
+use crate::svg::{Anchor, Drawing, Style, Svg, text_width};
+use crate::text::shortened;
+
+/// Deepest colours of right and of wrong answers: two ends of the colour-blind-safe pair blue and orange.
+const RIGHT: Rgb = [0, 114, 178];
+const MISTAKE: Rgb = [213, 94, 0];
+const EMPTY: Rgb = [246, 246, 246];
+const SIDE: f64 = 24.0;
+/// Names of classes are cut to this many letters.
+const LONGEST_NAME: usize = 16;
+
+/// Counts of samples by true class (row) and predicted class (column).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confusion {
+    classes: Vec<String>,
+    counts: Vec<u64>,
+}
+
+impl Confusion {
+    /// A matrix from counts in the order (true class, predicted class), row by row.
+    ///
+    /// # Errors
+    /// No classes, or a number of counts other than the square of the number of classes.
+    pub fn new(classes: Vec<String>, counts: Vec<u64>) -> Result<Confusion, Error> {
+        let n = classes.len();
+        if n == 0 {
+            return Err(Error::Empty { what: "class" });
+        }
+        if counts.len() != n * n {
+            return Err(Error::Length {
+                what: "a confusion matrix",
+                shape: vec![n, n],
+                want: n * n,
+                got: counts.len(),
+            });
+        }
+        Ok(Confusion { classes, counts })
+    }
+
+    /// How many samples of class `truth` were given class `predicted`; 0 for classes that do not exist.
+    pub fn count(&self, truth: usize, predicted: usize) -> u64 {
+        let n = self.classes.len();
+        if truth < n && predicted < n {
+            self.counts[truth * n + predicted]
+        } else {
+            0
+        }
+    }
+
+    /// The fraction of class `truth` that was given another class; none when there are no samples of it.
+    pub fn class_error(&self, truth: usize) -> Option<f64> {
+        let total: u64 = (0..self.classes.len()).map(|p| self.count(truth, p)).sum();
+        (total > 0).then(|| (total - self.count(truth, truth)) as f64 / total as f64)
+    }
+
+    /// The fraction of all samples that were given another class than their own; none when there are no samples.
+    pub fn error(&self) -> Option<f64> {
+        let total: u64 = self.counts.iter().sum();
+        let right: u64 = (0..self.classes.len()).map(|i| self.count(i, i)).sum();
+        (total > 0).then(|| (total - right) as f64 / total as f64)
+    }
+
+    /// Draws the matrix: right answers in blue, deeper the larger their share of the class; mistakes in orange, deeper the
+    /// more of them there are, on a scale of their own so that a good network's few mistakes show. The error of each
+    /// class stands at the right. Cells carry `data-row` (true class) and `data-column` (predicted class).
+    pub fn draw(&self, title: &str) -> Drawing {
+        let n = self.classes.len();
+        let names: Vec<String> = self.classes.iter().map(|c| shortened(c, LONGEST_NAME)).collect();
+        let widest = names
+            .iter()
+            .map(|name| text_width(name, Style::Label))
+            .fold(0.0, f64::max);
+        let digits = self.counts.iter().max().map_or(1, |c| c.to_string().len()) as f64;
+        let cell = match n {
+            0..=12 => 44f64.max(digits * 8.0 + 10.0),
+            13..=30 => 34f64.max(digits * 8.0 + 6.0),
+            _ => (900.0 / n as f64).max(4.0),
+        };
+        let names_fit = cell >= 14.0;
+        let upright = names_fit && widest > cell - 4.0;
+        let head = if upright { widest + 10.0 } else { 20.0 };
+        let left = SIDE + 26.0 + if names_fit { widest } else { 0.0 };
+        let top = 40.0 + 24.0 + if names_fit { head } else { 6.0 };
+        let side = cell * n as f64;
+        let mut svg = Svg::new(left + side + 84.0 + SIDE, top + side + SIDE, title);
+        svg.text((SIDE, 28.0), &self.headline(title), Style::Title, Anchor::Start);
+        svg.text(
+            (left + side / 2.0, 56.0),
+            "predicted class",
+            Style::Label,
+            Anchor::Middle,
+        );
+        let beside = (SIDE + 2.0, top + side / 2.0);
+        svg.turned_text(beside, "true class", Style::Label, Anchor::Middle, true);
+        svg.rect([left, top, side, side], EMPTY, "viz-empty", None);
+        self.draw_cells(&mut svg, (left, top), cell);
+        if names_fit {
+            svg.text((left + side + 76.0, top - 8.0), "error", Style::Label, Anchor::End);
+            for (i, name) in names.iter().enumerate() {
+                let middle = (i as f64 + 0.5) * cell;
+                svg.text((left - 8.0, top + middle + 4.5), name, Style::Label, Anchor::End);
+                let (at, anchor) = if upright {
+                    ((left + middle + 4.5, top - 8.0), Anchor::Start)
+                } else {
+                    ((left + middle, top - 8.0), Anchor::Middle)
+                };
+                svg.turned_text(at, name, Style::Label, anchor, upright);
+                let error = self.class_error(i).map_or("none".into(), percent);
+                let beside = (left + side + 76.0, top + middle + 4.5);
+                svg.text(beside, &error, Style::Label, Anchor::End);
+            }
+        }
+        svg.finish()
+    }
+
+    fn headline(&self, title: &str) -> String {
+        let total: u64 = self.counts.iter().sum();
+        let total = grouped(&total.to_string());
+        match self.error() {
+            Some(error) => format!("{title}: {} wrong of {total}", percent(error)),
+            None => format!("{title}: no samples"),
+        }
+    }
+
+    fn draw_cells(&self, svg: &mut Svg, (left, top): (f64, f64), cell: f64) {
+        let n = self.classes.len();
+        let wrong = (0..n * n).filter(|i| i / n != i % n).map(|i| self.counts[i]);
+        let most_wrong = wrong.max().unwrap_or(0).max(1) as f64;
+        let gap = if cell > 12.0 { 1.0 } else { 0.0 };
+        for (i, &count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let (truth, predicted) = (i / n, i % n);
+            let fill = if truth == predicted {
+                let share = 1.0 - self.class_error(truth).unwrap_or(0.0);
+                mix(PAPER, RIGHT, 0.15 + 0.8 * share * share)
+            } else {
+                mix(PAPER, MISTAKE, 0.15 + 0.85 * (count as f64 / most_wrong).sqrt())
+            };
+            let (x, y) = (left + predicted as f64 * cell, top + truth as f64 * cell);
+            let hint = format!(
+                "{count} of true class {} predicted as {}",
+                self.classes[truth], self.classes[predicted]
+            );
+            let inner = [x + gap / 2.0, y + gap / 2.0, cell - gap, cell - gap];
+            svg.cell(inner, fill, (truth, predicted), &hint);
+            let text = count.to_string();
+            if text.len() as f64 * 8.0 <= cell {
+                let ink = if luminance(fill) > 0.3 { INK } else { PAPER };
+                let middle = (x + cell / 2.0, y + cell / 2.0 + 4.5);
+                svg.text(middle, &text, Style::On(ink), Anchor::Middle);
+            }
+        }
+    }
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.2}\u{a0}%", fraction * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(n: usize) -> Vec<String> {
+        (0..n).map(|i| i.to_string()).collect()
+    }
+
+    #[test]
+    fn errors_are_fractions_of_the_class_and_of_all() {
+        let matrix = Confusion::new(names(3), vec![8, 2, 0, 1, 9, 0, 0, 0, 0]).unwrap();
+        assert_eq!(matrix.class_error(0), Some(0.2));
+        assert_eq!(matrix.class_error(2), None);
+        assert_eq!(matrix.error(), Some(0.15));
+        assert_eq!((matrix.count(1, 0), matrix.count(3, 0)), (1, 0));
+    }
+
+    #[test]
+    fn the_drawing_has_a_cell_for_each_count_above_zero() {
+        let matrix = Confusion::new(names(2), vec![5, 1, 0, 7]).unwrap();
+        let drawing = matrix.draw("Test");
+        assert_eq!(drawing.as_str().matches("viz-cell").count(), 3);
+        assert!(drawing.as_str().contains("Test: 7.69\u{a0}% wrong of 13"));
+        assert!(drawing.as_str().contains("1 of true class 0 predicted as 1"));
+    }
+
+    #[test]
+    fn empty_and_large_matrices_are_drawn_and_uneven_ones_refused() {
+        let none = Confusion::new(names(2), vec![0; 4]).unwrap();
+        assert!(none.draw("Test").as_str().contains("no samples"));
+        let large = Confusion::new(names(200), vec![1; 40_000]).unwrap();
+        assert_eq!(large.draw("Test").as_str().matches("viz-cell").count(), 40_000);
+        assert!(Confusion::new(names(2), vec![0; 3]).is_err());
+        assert!(Confusion::new(vec![], vec![]).is_err());
+    }
+}

@@ -1,0 +1,313 @@
+//! The command line, declared once: the launcher checks all of it before libtorch is there, and the runner, which
+//! gets the same arguments, reads it a second time. Types here are checked values; nothing downstream parses text.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask train lenet                     train LeNet; fetches libtorch and MNIST if need be
+  cargo xtask train mlp --set batch_size=50   a recipe with one key changed
+  cargo xtask eval runs/lenet-20260131-120000 error of a saved model on the test set
+  cargo xtask doctor                          what was found on this machine, how to mend what is missing
+
+Exit status: 0 done, 1 failed, 2 wrong usage or recipe, 130 or 143 stopped by a signal after saving.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110, after_help = EXAMPLES)]
+#[command(about = "Minibatch: train image classifiers on libtorch", subcommand_required = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find or fetch libtorch (other commands do this by themselves when needed)
+    Setup(SetupArgs),
+    /// Say what was found on this machine and how to mend what is missing
+    Doctor(DoctorArgs),
+    /// List the data sets, or fetch and verify one
+    Data(DataArgs),
+    /// Train a model as a recipe says
+    Train(TrainArgs),
+    /// Error of a saved model on one split of its data set
+    Eval(EvalArgs),
+    /// Run the criterion benches
+    Bench(BenchArgs),
+    /// Run everything that continuous integration runs
+    Test,
+    /// Print what libtorch says of itself (asked by `doctor`)
+    #[command(hide = true)]
+    Probe(ProbeArgs),
+}
+
+impl Command {
+    /// Whether the runner does this, which links libtorch, rather than the launcher.
+    pub fn needs_runner(&self) -> bool {
+        matches!(self, Command::Train(_) | Command::Eval(_) | Command::Probe(_))
+    }
+}
+
+/// Machine-readable output; shared by every command that prints figures.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct OutputArgs {
+    /// Print the result as JSON, alone on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where data sets are looked for; shared by every command that reads one.
+#[derive(Clone, Debug, Args)]
+pub struct DataDirArgs {
+    /// Folder that holds data sets, each as DIR/NAME/ (looked in before $MINIBATCH_DATA and data/)
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// Where tensors live; shared by every command that computes.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DeviceArgs {
+    /// auto (the first GPU if there is one), cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: Device,
+}
+
+/// `setup`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Looks at LIBTORCH, LIBTORCH_USE_PYTORCH, a Python on the PATH that has torch 2.11.0, the per-user cache, and then
+fetches it through pip. The folder chosen is linked as .libtorch in the workspace, which plain cargo commands use.
+
+Examples:
+  cargo xtask setup
+  cargo xtask setup --cpu --force                   fetch the CPU parts anew
+  export LIBTORCH=\"$(cargo xtask setup --print)\"    for a program outside this workspace")]
+pub struct SetupArgs {
+    /// Only the parts that a CPU needs, even where there is an NVIDIA GPU
+    #[arg(long, conflicts_with = "cuda")]
+    pub cpu: bool,
+    /// All of libtorch with its CUDA libraries, even where no NVIDIA driver is seen
+    #[arg(long)]
+    pub cuda: bool,
+    /// Fetch again, whatever is there already
+    #[arg(long)]
+    pub force: bool,
+    /// Print libtorch's folder, alone on standard output
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+#[command(after_help = "Exits 0 if training can work here, 1 if not.")]
+pub struct DoctorArgs {
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `data`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask data                       list the data sets and where they were found
+  cargo xtask data mnist                 fetch MNIST into data/mnist and verify it
+  cargo xtask data mnist --out /big/mnist")]
+pub struct DataArgs {
+    /// Data set to fetch and verify; without it all are listed
+    pub name: Option<String>,
+    /// Folder that gets the files (default: data/NAME)
+    #[arg(long, value_name = "DIR", requires = "name")]
+    pub out: Option<PathBuf>,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `train`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask train lenet
+  cargo xtask train tutorial-softmax --device cpu --seed 1
+  cargo xtask train my-recipe.toml --set optimizer.learning_rate=0.05 --out runs/faster
+  cargo xtask train --resume runs/lenet-20260131-120000 --epochs 40")]
+pub struct TrainArgs {
+    /// Name of a recipe in recipes/, or path to a TOML file
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    pub recipe: Option<String>,
+    /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
+    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    pub dataset: Option<String>,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Seed of all randomness, in place of the recipe's
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub seed: Option<u64>,
+    /// Upper limit of epochs, in place of the recipe's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub epochs: Option<u64>,
+    /// Folder of the run (default: runs/RECIPE-YYYYMMDD-HHMMSS); an existing run is never overwritten
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Go on with a run that was stopped, in its own folder
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<PathBuf>,
+    /// Change one key of the recipe, dotted; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub set: Vec<Setting>,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `eval`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask eval runs/lenet-20260131-120000
+  cargo xtask eval runs/lenet-20260131-120000 --split valid --checkpoint last --json")]
+pub struct EvalArgs {
+    /// Folder of the run
+    pub run: PathBuf,
+    /// Which split to classify
+    #[arg(long, value_enum, default_value_t = SplitName::Test)]
+    pub split: SplitName,
+    /// Which of the run's two saved models
+    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    pub checkpoint: Checkpoint,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `bench`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask bench                     all benches
+  cargo xtask bench -- forward          those whose name contains \"forward\"
+  cargo xtask bench -- --save-baseline before")]
+pub struct BenchArgs {
+    /// Passed on to criterion: a filter, --save-baseline NAME, --baseline NAME, ...
+    #[arg(last = true, value_name = "CRITERION ARGS")]
+    pub criterion: Vec<String>,
+}
+
+/// `probe`
+#[derive(Debug, Args)]
+pub struct ProbeArgs {
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Splits of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SplitName {
+    /// What the model learns from
+    Train,
+    /// What the best model is chosen by
+    Valid,
+    /// What neither has seen
+    Test,
+}
+
+/// Saved models of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Checkpoint {
+    /// The model with the lowest validation error
+    Best,
+    /// The model as it was at the last validation
+    Last,
+}
+
+/// Device asked for by the user; whether it is there is known only to the runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// The first GPU if there is one, else the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA device of this index.
+    Cuda(usize),
+}
+
+impl FromStr for Device {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = || format!("\"{text}\" is not a device: use auto, cpu, cuda or cuda:N with N from 0");
+        match text {
+            "auto" => Ok(Device::Auto),
+            "cpu" => Ok(Device::Cpu),
+            "cuda" => Ok(Device::Cuda(0)),
+            _ => {
+                let index = text
+                    .strip_prefix("cuda:")
+                    .filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
+                index.and_then(|n| n.parse().ok()).map(Device::Cuda).ok_or_else(unknown)
+            }
+        }
+    }
+}
+
+/// One `--set KEY=VALUE`. The key is dotted, the value is TOML or a bare word; the recipe gives them their types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Dotted key, such as `optimizer.learning_rate`; no part of it is empty.
+    pub key: String,
+    /// Text after the first `=`; not empty.
+    pub value: String,
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (key, value) = text
+            .split_once('=')
+            .ok_or("expected KEY=VALUE, such as batch_size=50")?;
+        let (key, value) = (key.trim(), value.trim());
+        if key.split('.').any(|part| part.trim().is_empty()) {
+            return Err(format!(
+                "the key \"{key}\" has an empty part; expected KEY=VALUE, such as optimizer.momentum=0.9"
+            ));
+        }
+        if value.is_empty() {
+            return Err(format!(
+                "nothing after \"{key}=\"; for an empty text write {key}='\"\"'"
+            ));
+        }
+        Ok(Setting {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "cli_tests.rs"]
+mod tests;

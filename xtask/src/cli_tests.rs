@@ -1,0 +1,82 @@
+//! Command lines that are taken and those that are refused.
+
+use super::*;
+use clap::CommandFactory;
+
+fn parse(line: &str) -> Result<Command, clap::Error> {
+    Cli::try_parse_from(std::iter::once("xtask").chain(line.split_whitespace())).map(|cli| cli.command)
+}
+
+#[test]
+fn the_definitions_hold_together() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn good_command_lines_are_taken() {
+    for line in [
+        "train lenet",
+        "train --resume runs/a --epochs 9 --set batch_size=50 --device cuda:1 --data d --json",
+        "train lenet --dataset glyphs --seed 0 --epochs 1 --out x --set a.b=1 --set c=2",
+        "eval runs/a --split valid --checkpoint last --json",
+        "bench -- --save-baseline before",
+        "data mnist --out x",
+        "setup --cpu --force",
+        "probe --json",
+        "test",
+    ] {
+        assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+    }
+}
+
+#[test]
+fn wrong_command_lines_exit_with_two() {
+    for line in [
+        "",
+        "train",
+        "train lenet --resume runs/a",
+        "train --resume runs/a --seed 1",
+        "train --resume runs/a --out b",
+        "train --resume runs/a --dataset mnist",
+        "train lenet --epochs 0",
+        "train lenet --set batch_size",
+        "train lenet --set =3",
+        "train lenet --set a..b=3",
+        "train lenet --set a=",
+        "train lenet --device gpu",
+        "eval",
+        "eval runs/a --split dev",
+        "setup --cpu --cuda",
+        "data --out x",
+        "bench forward",
+        "brew",
+    ] {
+        let error = parse(line).expect_err(line);
+        assert_eq!(error.exit_code(), 2, "{line}");
+    }
+}
+
+#[test]
+fn devices_are_read_exactly() {
+    let cases = [
+        ("auto", Some(Device::Auto)),
+        ("cpu", Some(Device::Cpu)),
+        ("cuda", Some(Device::Cuda(0))),
+    ];
+    let more = [
+        ("cuda:3", Some(Device::Cuda(3))),
+        ("cuda:", None),
+        ("cuda:+1", None),
+        ("CPU", None),
+        ("", None),
+    ];
+    for (text, expected) in cases.into_iter().chain(more) {
+        assert_eq!(text.parse::<Device>().ok(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_setting_keeps_further_equals_signs_in_its_value() {
+    let setting: Setting = "name=a=b".parse().unwrap();
+    assert_eq!((setting.key.as_str(), setting.value.as_str()), ("name", "a=b"));
+}

@@ -1,0 +1,313 @@
+//! `doctor`: what was found on this machine, and how to mend what is missing. It changes nothing and fetches nothing.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::Result;
+use console::style;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cargo::{cargo, cxx_compiler};
+use crate::cli::DoctorArgs;
+use crate::libtorch::inspect::{Finding, Kind, VERSION};
+use crate::libtorch::search::{Choice, Wish};
+use crate::libtorch::{self, python::Pip};
+use crate::progress::{Spinner, print, size};
+use crate::{data, places, start};
+
+/// How one line turned out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// As it should be.
+    Good,
+    /// Training works without it.
+    Note,
+    /// Training cannot work.
+    Bad,
+}
+
+/// One line of the table.
+#[derive(Debug, Serialize)]
+struct Line {
+    name: &'static str,
+    state: State,
+    found: String,
+    /// How to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+fn good(name: &'static str, found: impl Into<String>) -> Line {
+    Line {
+        name,
+        state: State::Good,
+        found: found.into(),
+        mend: None,
+    }
+}
+
+fn lacking(name: &'static str, state: State, found: impl Into<String>, mend: impl Into<String>) -> Line {
+    Line {
+        name,
+        state,
+        found: found.into(),
+        mend: Some(mend.into()),
+    }
+}
+
+/// `doctor`; exits 0 if training can work here, 1 if not.
+///
+/// # Errors
+/// If standard output is closed.
+pub fn run(args: &DoctorArgs) -> Result<ExitCode> {
+    let lines = {
+        let _spinner = Spinner::new("looking around");
+        examine(args)
+    };
+    let can_train = lines.iter().all(|line| line.state != State::Bad);
+    if args.output.json {
+        print(serde_json::to_string_pretty(
+            &serde_json::json!({ "can_train": can_train, "found": lines }),
+        )?)?;
+    } else {
+        for line in &lines {
+            let mark = match line.state {
+                State::Good => style("ok  ").green(),
+                State::Note => style("note").yellow(),
+                State::Bad => style("bad ").red().bold(),
+            };
+            print(format!("{mark} {:<12} {}", line.name, line.found))?;
+            if let Some(mend) = &line.mend {
+                print(format!("                  {} {mend}", style("to mend:").bold()))?;
+            }
+        }
+        print(if can_train {
+            "\nTraining can work here."
+        } else {
+            "\nTraining cannot work here yet: see above."
+        })?;
+    }
+    Ok(if can_train {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn examine(args: &DoctorArgs) -> Vec<Line> {
+    let mut lines = vec![
+        good("workspace", places::workspace().display().to_string()),
+        rust(),
+        cxx(),
+    ];
+    let libtorch = libtorch_line();
+    // Python only matters while there is no libtorch yet.
+    lines.push(python(libtorch.state != State::Bad));
+    lines.push(libtorch);
+    lines.extend(gpu());
+    lines.push(runner());
+    lines.push(processor());
+    for set in data::all(&places::data_roots(&args.data)) {
+        let mend = "cargo xtask data mnist, or copy the four files there; until then recipes for mnist use glyphs";
+        let state = set.state();
+        lines.push(if set.complete {
+            good(set.name, state)
+        } else {
+            lacking(set.name, State::Note, state, mend)
+        });
+    }
+    lines.push(disk());
+    lines
+}
+
+/// First line of what a program prints.
+fn says(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .next()
+        .map(|line| line.trim().to_owned());
+    text.filter(|text| output.status.success() && !text.is_empty())
+}
+
+fn rust() -> Line {
+    let rustc = says(Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("--version"));
+    match (rustc, says(&mut cargo(["--version"]))) {
+        (Some(rustc), Some(cargo)) => good("rust", format!("{rustc}; {cargo}")),
+        _ => lacking(
+            "rust",
+            State::Bad,
+            "rustc or cargo does not start",
+            "install Rust with rustup",
+        ),
+    }
+}
+
+fn cxx() -> Line {
+    match cxx_compiler() {
+        Ok(path) => {
+            let about = says(Command::new(&path).arg("--version")).unwrap_or_default();
+            good("C++ compiler", format!("{} ({about})", path.display()))
+        }
+        Err(error) => lacking("C++ compiler", State::Bad, "none", error.to_string()),
+    }
+}
+
+fn python(libtorch_is_there: bool) -> Line {
+    match Pip::find() {
+        Ok(pip) => good("Python", pip.about),
+        Err(error) if libtorch_is_there => lacking(
+            "Python",
+            State::Note,
+            "no Python with pip; not needed, libtorch is there",
+            error.to_string(),
+        ),
+        Err(error) => lacking("Python", State::Bad, "no Python with pip", error.to_string()),
+    }
+}
+
+fn libtorch_line() -> Line {
+    let name = "libtorch";
+    let link = libtorch::link();
+    let choice = match libtorch::choose(Wish::default()) {
+        Ok(choice) => choice,
+        Err(error) => return lacking(name, State::Bad, "cannot be used", format!("{error:#}")),
+    };
+    match choice {
+        Choice::Keep(kind) => {
+            let folder = fs::canonicalize(&link).unwrap_or(link);
+            let found = format!("{VERSION} ({}), {}", kind.title(), folder.display());
+            match libtorch::verify(&folder) {
+                Some(Ok(())) => good(name, format!("{found}, verified")),
+                Some(Err(damage)) => lacking(
+                    name,
+                    State::Bad,
+                    format!("{found}, damaged: {damage}"),
+                    "cargo xtask setup --force",
+                ),
+                None => good(name, format!("{found}, not from the cache")),
+            }
+        }
+        Choice::Link { folder, kind, source } => {
+            let found = format!("{VERSION} ({}) from {source}: {}", kind.title(), folder.display());
+            lacking(
+                name,
+                State::Note,
+                format!("{found}, not linked yet"),
+                "cargo xtask setup (or any other command)",
+            )
+        }
+        Choice::Fetch { kind, damage } => {
+            let why = match (damage, libtorch::state()) {
+                (Some(damage), _) | (None, Finding::Broken(damage)) => format!("damaged: {damage}"),
+                (None, Finding::Wrong(version)) => {
+                    format!("found {version} at {}, need {VERSION}", link.display())
+                }
+                (None, _) => "none yet".to_owned(),
+            };
+            let mend = format!(
+                "cargo xtask setup fetches the one for {}; other commands do so too",
+                kind.title()
+            );
+            lacking(name, State::Bad, why, mend)
+        }
+    }
+}
+
+fn gpu() -> Option<Line> {
+    let driver = libtorch::nvidia_driver()?;
+    if libtorch::state() == Finding::Good(Kind::Cpu) {
+        let found = format!("{driver}, but the libtorch in use is for the CPU alone");
+        return Some(lacking("GPU", State::Note, found, "cargo xtask setup --cuda"));
+    }
+    Some(good("GPU", driver))
+}
+
+/// Whether the runner is built, and what libtorch says through it.
+fn runner() -> Line {
+    let name = "runner";
+    let Some(path) = start::expected().filter(|path| path.exists()) else {
+        return lacking(
+            name,
+            State::Note,
+            "not built yet",
+            "the first cargo xtask train builds it (some minutes)",
+        );
+    };
+    let Some(probe) = probe(&path) else {
+        let found = format!("{} does not start", path.display());
+        return lacking(name, State::Note, found, "the next cargo xtask train builds it anew");
+    };
+    let number = |key: &str| probe[key].as_u64().unwrap_or_default();
+    let cuda = match number("cuda_devices") {
+        0 => "no CUDA device".to_owned(),
+        1 => "1 CUDA device".to_owned(),
+        count => format!("{count} CUDA devices"),
+    };
+    let version = probe["libtorch"].as_str().unwrap_or("of unknown version");
+    let (threads, between) = (number("threads"), number("interop_threads"));
+    good(
+        name,
+        format!("libtorch {version} sees {cuda}, uses {threads} threads ({between} between operations)"),
+    )
+}
+
+fn probe(runner: &Path) -> Option<Value> {
+    let output = Command::new(runner)
+        .args(["probe", "--json"])
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    serde_json::from_slice(&output.stdout)
+        .ok()
+        .filter(|_| output.status.success())
+}
+
+fn processor() -> Line {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let value = |key: &str| {
+        let line = info.lines().find(|line| line.starts_with(key))?;
+        line.split_once(':').map(|(_, value)| value.trim().to_owned())
+    };
+    let model = value("model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = value("cpu cores")
+        .map(|cores| format!("{cores} cores per socket, "))
+        .unwrap_or_default();
+    let flags = value("flags").unwrap_or_default();
+    let has = |flag: &str| flags.split_whitespace().any(|f| f == flag);
+    let vectors: Vec<&str> = [("avx2", "AVX2"), ("avx512f", "AVX-512")]
+        .iter()
+        .filter(|(flag, _)| has(flag))
+        .map(|(_, name)| *name)
+        .collect();
+    let vectors = if vectors.is_empty() {
+        "no AVX2".to_owned()
+    } else {
+        vectors.join(", ")
+    };
+    good(
+        "processor",
+        format!("{model}: {cores}{threads} threads for this process, {vectors}"),
+    )
+}
+
+fn disk() -> Line {
+    let name = "free disk";
+    let room = |folder: &Path| places::free_bytes(folder).unwrap_or_default();
+    let here = room(&places::workspace());
+    let cache = places::cache().map(|folder| room(&folder)).unwrap_or_default();
+    let found = format!("{} for the workspace, {} for the cache", size(here), size(cache));
+    if here < 3_000_000_000 {
+        return lacking(
+            name,
+            State::Note,
+            found,
+            "a full build of the workspace takes about 3 GB: make room",
+        );
+    }
+    good(name, found)
+}

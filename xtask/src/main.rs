@@ -1,0 +1,27 @@
+//! The launcher behind `cargo xtask`. It is built without libtorch, because it finds or fetches it; what computes
+//! runs in the runner, `minibatch`, which it builds and becomes.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use xtask::cli::{Cli, Command};
+use xtask::{data, doctor, libtorch, progress, start, suite};
+
+fn main() -> ExitCode {
+    let result = match &Cli::parse().command {
+        Command::Setup(args) => done(libtorch::setup(args)),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Data(args) => done(data::run(args)),
+        Command::Train(_) | Command::Eval(_) | Command::Probe(_) => start::run(),
+        Command::Bench(args) => done(suite::bench(args)),
+        Command::Test => done(suite::test()),
+    };
+    result.unwrap_or_else(|error| {
+        progress::say(format!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+fn done(result: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
+}

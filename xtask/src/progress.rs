@@ -1,0 +1,103 @@
+//! What a person sees while something takes long: a bar on a terminal, a few plain lines elsewhere. All of it goes
+//! to standard error, so that standard output holds results alone.
+
+use std::io::Write;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Writes one line to standard error. A closed standard error is no reason to stop working.
+pub fn say(line: impl AsRef<str>) {
+    let _ = writeln!(std::io::stderr(), "{}", line.as_ref());
+}
+
+/// Writes `text` to standard output.
+///
+/// # Errors
+/// If standard output is closed.
+pub fn print(text: impl AsRef<str>) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{}", text.as_ref())?)
+}
+
+/// Progress of something counted in bytes.
+pub struct Bytes {
+    bar: ProgressBar,
+    label: String,
+    total: u64,
+    quarters_said: u64,
+}
+
+impl Bytes {
+    /// Starts at 0 of `total` bytes.
+    pub fn new(label: &str, total: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(label.to_owned());
+        if bar.is_hidden() {
+            say(format!("{label} ({})", size(total)));
+        }
+        Bytes {
+            bar,
+            label: label.to_owned(),
+            total,
+            quarters_said: 0,
+        }
+    }
+
+    /// Says how far it has come.
+    pub fn set(&mut self, done: u64) {
+        self.bar.set_position(done.min(self.total));
+        let quarters = (done.saturating_mul(4) / self.total.max(1)).min(3);
+        if self.bar.is_hidden() && quarters > self.quarters_said {
+            self.quarters_said = quarters;
+            say(format!("{}: {} %", self.label, quarters * 25));
+        }
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A turning sign for something whose length is not known; silent off a terminal.
+pub struct Spinner(ProgressBar);
+
+impl Spinner {
+    /// Starts turning.
+    pub fn new(label: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        bar.set_message(label.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Spinner(bar)
+    }
+
+    /// Changes the words beside the sign.
+    pub fn set(&self, label: String) {
+        self.0.set_message(label);
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// `530712279` as `531 MB`: for people.
+pub fn size(bytes: u64) -> String {
+    if bytes < 1_000_000 {
+        return format!("{} kB", bytes.div_ceil(1000));
+    }
+    if bytes < 10_000_000_000 {
+        return format!("{:.0} MB", bytes as f64 / 1e6);
+    }
+    format!("{:.0} GB", bytes as f64 / 1e9)
+}

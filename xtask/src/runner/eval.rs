@@ -1,0 +1,54 @@
+//! `eval`: error of a saved model on a split of its data set.
+
+use crate::{console, data_sets, device};
+use anyhow::Result;
+use serde::Serialize;
+use std::process::ExitCode;
+use train::run_folder::{Saved, load_model, read_recipe};
+use xtask::cli::{Checkpoint, EvalArgs, SplitName};
+
+#[derive(Serialize)]
+struct Evaluation {
+    run: String,
+    dataset: String,
+    split: &'static str,
+    checkpoint: &'static str,
+    error: f64,
+    loss: f64,
+    samples: i64,
+}
+
+/// Evaluates and prints.
+pub fn run(args: &EvalArgs) -> Result<ExitCode> {
+    let recipe = read_recipe(&args.run, &[])?;
+    let device = device::resolve(args.device.device)?;
+    let (saved, checkpoint) = match args.checkpoint {
+        Checkpoint::Best => (Saved::Best, "best"),
+        Checkpoint::Last => (Saved::Last, "last"),
+    };
+    let (model, _) = load_model(&args.run, saved, device)?;
+    let data = data_sets::open_exactly(&recipe, &args.data, device)?;
+    let (split, name) = match args.split {
+        SplitName::Train => (&data.train, "train"),
+        SplitName::Valid => (&data.valid, "valid"),
+        SplitName::Test => (&data.test, "test"),
+    };
+    let score = train::evaluate(&model, split, recipe.evaluation.size, recipe.evaluation.tail)?;
+    let evaluation = Evaluation {
+        run: args.run.display().to_string(),
+        dataset: data.name.clone(),
+        split: name,
+        checkpoint,
+        error: score.error,
+        loss: score.loss,
+        samples: score.samples,
+    };
+    if args.output.json {
+        console::print_json(&evaluation)?;
+    } else {
+        let Evaluation { dataset, error, loss, samples, .. } = evaluation;
+        let error = console::percent(error);
+        console::line(false, &format!("{checkpoint} model on {dataset} {name}: error {error}, loss {loss:.4}, {samples} pictures"));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,30 @@
+//! `minibatch`, the runner: everything that links libtorch. The launcher `xtask` builds it and hands over to it with
+//! the same command line.
+
+mod allocator;
+mod console;
+mod data_sets;
+mod device;
+mod eval;
+mod probe;
+mod recipes;
+mod reporter;
+mod signals;
+mod train_command;
+
+use clap::Parser;
+use std::process::ExitCode;
+use xtask::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    allocator::keep_memory();
+    let result = match Cli::parse().command {
+        Command::Train(args) => train_command::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Probe(args) => probe::run(&args),
+        Command::Setup(_) | Command::Doctor(_) | Command::Data(_) | Command::Bench(_) | Command::Test => {
+            Err(anyhow::anyhow!("this command belongs to the launcher: run it as `cargo xtask ...`"))
+        }
+    };
+    result.unwrap_or_else(|error| console::fail(&error))
+}

@@ -1,0 +1,38 @@
+//! What libtorch says of itself, for `doctor`.
+
+use crate::{console, device};
+use anyhow::Result;
+use serde::Serialize;
+use std::process::ExitCode;
+use xtask::cli::ProbeArgs;
+
+/// The version of libtorch that `tch` is made for and `setup` insists on.
+pub const LIBTORCH: &str = "2.11.0";
+
+#[derive(Serialize)]
+struct Probe {
+    libtorch: &'static str,
+    cuda_available: bool,
+    cuda_devices: usize,
+    threads: i32,
+    interop_threads: i32,
+}
+
+/// Prints the probe.
+pub fn run(args: &ProbeArgs) -> Result<ExitCode> {
+    let cuda_devices = device::cuda_devices();
+    let probe = Probe {
+        libtorch: LIBTORCH,
+        cuda_available: cuda_devices > 0,
+        cuda_devices,
+        threads: tch::get_num_threads(),
+        interop_threads: tch::get_num_interop_threads(),
+    };
+    if args.output.json {
+        console::print_json(&probe)?;
+    } else {
+        let Probe { libtorch, cuda_devices, threads, interop_threads, .. } = probe;
+        console::line(false, &format!("libtorch {libtorch}, {cuda_devices} CUDA devices, {threads} threads, {interop_threads} between operations"));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,59 @@
+//! From the words of a command line to a checked recipe.
+
+use crate::console::Usage;
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use train::Recipe;
+use xtask::cli::{Setting, TrainArgs};
+
+/// Where the project's own recipes lie.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../recipes")
+}
+
+/// The recipe that the command line asks for, with its name.
+pub fn read(word: &str, args: &TrainArgs) -> Result<(String, Recipe)> {
+    let path = find(word)?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok((name, Recipe::read(&path, &overrides(args))?))
+}
+
+/// The options that change the recipe, as overrides; `--set` has the last word.
+pub fn overrides(args: &TrainArgs) -> Vec<(String, String)> {
+    let option = |key: &str, value: Option<String>| value.map(|value| (key.to_owned(), value));
+    let quoted = args.dataset.as_ref().map(|name| toml_string(name));
+    let options = [
+        option("data.set", quoted),
+        option("seed", args.seed.map(|n| n.to_string())),
+        option("epochs", args.epochs.map(|n| n.to_string())),
+    ];
+    let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
+    options.into_iter().flatten().chain(set).collect()
+}
+
+fn toml_string(text: &str) -> String {
+    format!("{text:?}")
+}
+
+/// A path to a TOML file, or the name of one of the project's recipes.
+fn find(word: &str) -> Result<PathBuf> {
+    let path = Path::new(word);
+    if path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 {
+        return if path.is_file() { Ok(path.to_owned()) } else { Err(Usage(format!("there is no recipe file {word}")).into()) };
+    }
+    let file = folder().join(format!("{word}.toml"));
+    if file.is_file() {
+        return Ok(file);
+    }
+    let mut known = names()?;
+    known.sort();
+    Err(Usage(format!("there is no recipe \"{word}\"; recipes/ holds {}", known.join(", "))).into())
+}
+
+fn names() -> Result<Vec<String>> {
+    let folder = folder();
+    let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let recipes = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    Ok(recipes.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect())
+}

@@ -1,0 +1,41 @@
+//! Ctrl-C and SIGTERM: the first asks training to finish its minibatch and save, the second leaves at once.
+
+use anyhow::{Context, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Signals that ask a run to stop, and the exit status that the contract gives each.
+const SIGNALS: [(i32, u8); 2] = [(SIGINT, 130), (SIGTERM, 143)];
+
+/// Whether a signal came, and which.
+pub struct Signals {
+    asked: Arc<AtomicBool>,
+    which: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    /// Starts to listen.
+    pub fn listen() -> Result<Signals> {
+        let signals = Signals { asked: Arc::default(), which: Arc::default() };
+        for (signal, status) in SIGNALS {
+            // Registered first, so that it sees the flag of an earlier signal and not the one being set now.
+            flag::register_conditional_shutdown(signal, status.into(), Arc::clone(&signals.asked))
+                .and_then(|_| flag::register_usize(signal, Arc::clone(&signals.which), status.into()))
+                .and_then(|_| flag::register(signal, Arc::clone(&signals.asked)))
+                .context("cannot listen for Ctrl-C and SIGTERM")?;
+        }
+        Ok(signals)
+    }
+
+    /// Set when training is to stop.
+    pub fn flag(&self) -> &AtomicBool {
+        &self.asked
+    }
+
+    /// The exit status of the signal that came.
+    pub fn status(&self) -> u8 {
+        self.which.load(Ordering::Relaxed) as u8
+    }
+}
