@@ -61,9 +61,17 @@ pub struct Found {
 pub fn read(folder: &Path) -> Result<Found, Error> {
     let previous = beside(folder, "previous");
     match verify(folder) {
-        Ok(files) => Ok(Found { files, folder: folder.to_owned(), damaged: None }),
+        Ok(files) => Ok(Found {
+            files,
+            folder: folder.to_owned(),
+            damaged: None,
+        }),
         Err(damaged) => match verify(&previous) {
-            Ok(files) => Ok(Found { files, folder: previous, damaged: Some(damaged) }),
+            Ok(files) => Ok(Found {
+                files,
+                folder: previous,
+                damaged: Some(damaged),
+            }),
             Err(_) => Err(damaged),
         },
     }
@@ -76,13 +84,19 @@ pub fn exists(folder: &Path) -> bool {
 
 /// Reads a folder and checks every file against the manifest.
 fn verify(folder: &Path) -> Result<Files, Error> {
-    let wrong = |path: &Path, problem: String| Error::Checkpoint { path: path.to_owned(), problem };
+    let wrong = |path: &Path, problem: String| Error::Checkpoint {
+        path: path.to_owned(),
+        problem,
+    };
     let path = folder.join(MANIFEST);
     let text = fs::read(&path).map_err(Error::io("read", &path))?;
     let manifest: Manifest = serde_json::from_slice(&text)
         .map_err(|e| wrong(&path, format!("is not a manifest ({e}): the checkpoint is damaged")))?;
     if manifest.schema != SCHEMA {
-        let problem = format!("has format {}, this version reads format {SCHEMA}: use the version that wrote it", manifest.schema);
+        let problem = format!(
+            "has format {}, this version reads format {SCHEMA}: use the version that wrote it",
+            manifest.schema
+        );
         return Err(wrong(&path, problem));
     }
     let mut files = Files::new();
@@ -90,10 +104,20 @@ fn verify(folder: &Path) -> Result<Files, Error> {
         let path = folder.join(&name);
         let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
         if bytes.len() != entry.bytes {
-            return Err(wrong(&path, format!("has {} bytes where {} were written: the checkpoint is damaged", bytes.len(), entry.bytes)));
+            return Err(wrong(
+                &path,
+                format!(
+                    "has {} bytes where {} were written: the checkpoint is damaged",
+                    bytes.len(),
+                    entry.bytes
+                ),
+            ));
         }
         if sha256(&bytes) != entry.sha256 {
-            return Err(wrong(&path, "was altered since it was written (its SHA-256 differs): the checkpoint is damaged".into()));
+            return Err(wrong(
+                &path,
+                "was altered since it was written (its SHA-256 differs): the checkpoint is damaged".into(),
+            ));
         }
         files.insert(name, bytes);
     }
@@ -102,9 +126,14 @@ fn verify(folder: &Path) -> Result<Files, Error> {
 
 fn fill(folder: &Path, files: &Files) -> Result<(), Error> {
     fs::create_dir(folder).map_err(Error::io("create", folder))?;
-    let entry = |bytes: &Vec<u8>| Entry { bytes: bytes.len(), sha256: sha256(bytes) };
-    let manifest =
-        Manifest { schema: SCHEMA, files: files.iter().map(|(name, bytes)| (name.clone(), entry(bytes))).collect() };
+    let entry = |bytes: &Vec<u8>| Entry {
+        bytes: bytes.len(),
+        sha256: sha256(bytes),
+    };
+    let manifest = Manifest {
+        schema: SCHEMA,
+        files: files.iter().map(|(name, bytes)| (name.clone(), entry(bytes))).collect(),
+    };
     for (name, bytes) in files {
         write_synced(&folder.join(name), bytes)?;
     }
@@ -128,19 +157,25 @@ fn swap(writing: &Path, folder: &Path) -> Result<(), Error> {
 /// Writes a file and waits until it is on the disk.
 fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = File::create(path).map_err(Error::io("write", path))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Error::io("write", path))
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(Error::io("write", path))
 }
 
 /// Waits until the names inside a folder are on the disk.
 fn sync_folder(folder: &Path) -> Result<(), Error> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync", folder))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(Error::io("sync", folder))
 }
 
 /// Writes one file by way of a temporary one, so that readers see the old content or the new, never half of it.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io("write", path))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(Error::io("write", path))?;
+    file.write_all(bytes)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(Error::io("write", path))?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode).map_err(Error::io("write", path))?;
     file.persist(path).map_err(|e| Error::io("write", path)(e.error))?;
@@ -170,7 +205,10 @@ mod tests {
     use super::*;
 
     fn files(text: &str) -> Files {
-        Files::from([("a.bin".to_owned(), text.as_bytes().to_vec()), ("b.json".to_owned(), b"{}".to_vec())])
+        Files::from([
+            ("a.bin".to_owned(), text.as_bytes().to_vec()),
+            ("b.json".to_owned(), b"{}".to_vec()),
+        ])
     }
 
     #[test]
@@ -181,7 +219,10 @@ mod tests {
             write(&last, &files(text)).unwrap();
         }
         let found = read(&last).unwrap();
-        assert_eq!((found.files, found.folder, found.damaged.is_none()), (files("three"), last.clone(), true));
+        assert_eq!(
+            (found.files, found.folder, found.damaged.is_none()),
+            (files("three"), last.clone(), true)
+        );
         assert_eq!(verify(&beside(&last, "previous")).unwrap(), files("two"));
         assert!(!beside(&last, "writing").exists());
     }
@@ -205,8 +246,14 @@ mod tests {
         check(|last| fs::write(last.join("a.bin"), "twO").unwrap(), "a.bin");
         check(|last| fs::remove_file(last.join("a.bin")).unwrap(), "a.bin");
         check(|last| fs::remove_file(last.join(MANIFEST)).unwrap(), MANIFEST);
-        check(|last| fs::write(last.join(MANIFEST), "{\"schema\": 1, \"fi").unwrap(), MANIFEST);
-        check(|last| fs::write(last.join(MANIFEST), "{\"schema\": 2, \"files\": {}}").unwrap(), "format 2");
+        check(
+            |last| fs::write(last.join(MANIFEST), "{\"schema\": 1, \"fi").unwrap(),
+            MANIFEST,
+        );
+        check(
+            |last| fs::write(last.join(MANIFEST), "{\"schema\": 2, \"files\": {}}").unwrap(),
+            "format 2",
+        );
         check(|last| fs::remove_dir_all(last).unwrap(), "last");
     }
 

@@ -98,7 +98,10 @@ impl Error {
 
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange { .. } | Error::Plan(_))
+        matches!(
+            self,
+            Error::RecipeSyntax { .. } | Error::RecipeRange { .. } | Error::Plan(_)
+        )
     }
 }
 

@@ -46,10 +46,14 @@ pub fn fit(
     let clock = Instant::now();
     let mut stopper = Stopper::resume(&recipe.stopping, learner.progress.stopping.clone());
     let mut tally = Tally::start(learner.progress.sums, data.train.device());
+    let _generator = plan.hold_generator(&learner.model);
     observer.on(&Event::Started { plan, learner })?;
 
     let stopped_by = 'training: loop {
-        let (epoch, done) = (learner.progress.iteration / plan.steps_per_epoch(), learner.progress.iteration % plan.steps_per_epoch());
+        let (epoch, done) = (
+            learner.progress.iteration / plan.steps_per_epoch(),
+            learner.progress.iteration % plan.steps_per_epoch(),
+        );
         if epoch >= recipe.epochs {
             break StoppedBy::Epochs;
         }
@@ -68,13 +72,26 @@ pub fn fit(
             learner.progress.iteration += 1;
             learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
             let (iteration_count, seconds) = (learner.progress.iteration, learner.progress.train_seconds);
-            observer.on(&Event::Trained { iteration: iteration_count, learning_rate, seconds, sums: &|| tally.read() })?;
+            observer.on(&Event::Trained {
+                iteration: iteration_count,
+                learning_rate,
+                seconds,
+                sums: &|| tally.read(),
+            })?;
 
             if plan.validates_after(iteration) {
                 let row = validate(plan, data, learner, &mut stopper, tally.read(), learning_rate)?;
                 tally = Tally::start(Sums::default(), data.train.device());
-                let improved = learner.progress.best.is_some_and(|best| best.iteration == row.iteration);
-                observer.on(&Event::Validated { row: &row, improved, plan, learner })?;
+                let improved = learner
+                    .progress
+                    .best
+                    .is_some_and(|best| best.iteration == row.iteration);
+                observer.on(&Event::Validated {
+                    row: &row,
+                    improved,
+                    plan,
+                    learner,
+                })?;
             }
             if stopper.is_over(iteration) {
                 break 'training StoppedBy::Rule;
@@ -88,10 +105,18 @@ pub fn fit(
     learner.progress.sums = tally.read();
     learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
     learner.progress.stopped_by = plan.name_of(stopped_by);
-    observer.on(&Event::Stopped { by: stopped_by, learner })?;
+    observer.on(&Event::Stopped {
+        by: stopped_by,
+        learner,
+    })?;
     learner.restore_best()?;
     let Learner { progress, .. } = learner;
-    Ok(Outcome { stopped_by, best: progress.best, iterations: progress.iteration, train_seconds: progress.train_seconds })
+    Ok(Outcome {
+        stopped_by,
+        best: progress.best,
+        iterations: progress.iteration,
+        train_seconds: progress.train_seconds,
+    })
 }
 
 /// Measures the model on the validation set, asks the stopping rule, keeps the best.
@@ -107,11 +132,25 @@ fn validate(
     let epoch = (iteration - 1) / plan.steps_per_epoch() + 1;
     let train_loss = sums.mean_loss();
     if !train_loss.is_finite() {
-        return Err(Error::Diverged { loss: train_loss, iteration, epoch, learning_rate });
+        return Err(Error::Diverged {
+            loss: train_loss,
+            iteration,
+            epoch,
+            learning_rate,
+        });
     }
-    let score = evaluate(&learner.model, &data.valid, recipe.evaluation.size, recipe.evaluation.tail)?;
+    let score = evaluate(
+        &learner.model,
+        &data.valid,
+        recipe.evaluation.size,
+        recipe.evaluation.tail,
+    )?;
     if stopper.observe(iteration - 1, score.error) {
-        learner.keep_best(Best { iteration, error: score.error, loss: score.loss });
+        learner.keep_best(Best {
+            iteration,
+            error: score.error,
+            loss: score.loss,
+        });
     }
     let penalty = tch::no_grad(|| recipe.penalty.value(&learner.model.weights()))?.double_value(&[]);
     learner.progress.validations += 1;

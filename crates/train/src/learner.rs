@@ -89,7 +89,12 @@ impl Learner {
             train_seconds: 0.0,
             stopped_by: None,
         };
-        Ok(Learner { model, optimizer, progress, best_values: None })
+        Ok(Learner {
+            model,
+            optimizer,
+            progress,
+            best_values: None,
+        })
     }
 
     /// Remembers the model as it is now as the best.
@@ -113,7 +118,10 @@ impl Learner {
         let rule_changed = now.stopping != before.stopping;
         if rule_changed {
             let best = self.progress.stopping.best;
-            self.progress.stopping = Memory { best, ..Stopper::new(&now.stopping).memory().clone() };
+            self.progress.stopping = Memory {
+                best,
+                ..Stopper::new(&now.stopping).memory().clone()
+            };
         }
         let epochs_left = self.progress.iteration < plan.total_steps();
         let ended_by_epochs = self.progress.stopped_by.as_deref() == Some("epochs");
@@ -154,7 +162,10 @@ impl Learner {
             divisor: recipe.data.divisor,
             dataset: recipe.data.set.clone(),
         };
-        Ok(Files::from([(MODEL.into(), serialise(MODEL, values)?), (CARD.into(), json(CARD, &card)?)]))
+        Ok(Files::from([
+            (MODEL.into(), serialise(MODEL, values)?),
+            (CARD.into(), json(CARD, &card)?),
+        ]))
     }
 
     /// A learner from the files of a checkpoint; `folder` names them in messages.
@@ -185,23 +196,38 @@ impl Learner {
 }
 
 fn serialise(name: &str, named: &[(String, Tensor)]) -> Result<Vec<u8>, Error> {
-    to_bytes(named).map_err(|problem| Error::Checkpoint { path: name.into(), problem })
+    to_bytes(named).map_err(|problem| Error::Checkpoint {
+        path: name.into(),
+        problem,
+    })
 }
 
 fn json(name: &str, value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec_pretty(value).map_err(|e| Error::Checkpoint { path: name.into(), problem: e.to_string() })
+    serde_json::to_vec_pretty(value).map_err(|e| Error::Checkpoint {
+        path: name.into(),
+        problem: e.to_string(),
+    })
 }
 
 fn find<'a>(files: &'a Files, name: &str, folder: &Path) -> Result<&'a Vec<u8>, Error> {
-    let missing = || Error::Checkpoint { path: folder.join(name), problem: "is missing: this checkpoint cannot be used".into() };
+    let missing = || Error::Checkpoint {
+        path: folder.join(name),
+        problem: "is missing: this checkpoint cannot be used".into(),
+    };
     files.get(name).ok_or_else(missing)
 }
 
 fn tensors(files: &Files, name: &str, folder: &Path) -> Result<Vec<(String, Tensor)>, Error> {
-    from_bytes(find(files, name, folder)?).map_err(|problem| Error::Checkpoint { path: folder.join(name), problem })
+    from_bytes(find(files, name, folder)?).map_err(|problem| Error::Checkpoint {
+        path: folder.join(name),
+        problem,
+    })
 }
 
 fn parse<T: DeserializeOwned>(files: &Files, name: &str, folder: &Path) -> Result<T, Error> {
-    let wrong = |e: serde_json::Error| Error::Checkpoint { path: folder.join(name), problem: format!("cannot be read: {e}") };
+    let wrong = |e: serde_json::Error| Error::Checkpoint {
+        path: folder.join(name),
+        problem: format!("cannot be read: {e}"),
+    };
     serde_json::from_slice(find(files, name, folder)?).map_err(wrong)
 }

@@ -3,6 +3,7 @@
 use crate::{Error, Progress, Recipe, StoppedBy, stopping::Stopping};
 use models::{Model, Role};
 use optim::{Optimizer, Parameter, Position};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::Device;
 use tensor_data::{Batches, Dataset, Order, Split, Tail};
 
@@ -39,7 +40,11 @@ impl Plan {
             Tail::Keep => data.train.len().div_ceil(size),
         } as u64;
         let validate_every = recipe.stopping.validation_frequency(steps_per_epoch);
-        Ok(Plan { recipe: recipe.clone(), steps_per_epoch, validate_every })
+        Ok(Plan {
+            recipe: recipe.clone(),
+            steps_per_epoch,
+            validate_every,
+        })
     }
 
     /// The recipe.
@@ -77,7 +82,11 @@ impl Plan {
 
     /// The scheduled learning rate of minibatch `iteration` (from 0), before any factor of the stopping rule.
     pub fn learning_rate(&self, iteration: u64) -> f64 {
-        let at = Position { step: iteration, steps_per_epoch: self.steps_per_epoch, total_steps: self.total_steps() };
+        let at = Position {
+            step: iteration,
+            steps_per_epoch: self.steps_per_epoch,
+            total_steps: self.total_steps(),
+        };
         self.recipe.schedule.rate(self.recipe.learning_rate, at)
     }
 
@@ -86,15 +95,22 @@ impl Plan {
         let recipe = &self.recipe;
         let order = match recipe.minibatch.order {
             crate::recipe::Order::Stored => Order::Stored,
-            crate::recipe::Order::Shuffled => Order::Shuffled { seed: recipe.seed, epoch },
+            crate::recipe::Order::Shuffled => Order::Shuffled {
+                seed: recipe.seed,
+                epoch,
+            },
         };
         let batches = train.batches(recipe.minibatch.size, order, recipe.minibatch.tail)?;
-        Ok(batches.shifted(recipe.minibatch.shift, recipe.seed, epoch).skip_batches(skip as usize))
+        Ok(batches
+            .shifted(recipe.minibatch.shift, recipe.seed, epoch)
+            .skip_batches(skip as usize))
     }
 
     /// The model at its initial values.
     pub fn initial_model(&self, data: &Dataset, device: Device) -> Result<Model, Error> {
-        Ok(Model::new(&self.recipe.model, data.train.shape(), data.train.classes(), device, self.recipe.seed)?)
+        let (shape, classes) = (data.train.shape(), data.train.classes());
+        Model::new(&self.recipe.model, shape, classes, device, self.recipe.seed)
+            .map_err(|e| Error::Plan(format!("recipe section [model] on {}: {e}", data.name)))
     }
 
     /// The optimiser at its initial state, over the model's parameters.
@@ -104,6 +120,15 @@ impl Plan {
             Role::Bias => Parameter::bias(&p.name, p.tensor.shallow_clone()),
         });
         Ok(Optimizer::new(parameters.collect(), &self.recipe.optimizer)?)
+    }
+
+    /// Takes libtorch's random generator, of which there is one per process, for a model that draws from it: two
+    /// such runs at once in one process would disturb each other's dropout, so the second waits.
+    pub(crate) fn hold_generator(&self, model: &Model) -> Option<MutexGuard<'static, ()>> {
+        static GENERATOR: Mutex<()> = Mutex::new(());
+        model
+            .uses_randomness()
+            .then(|| GENERATOR.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Seeds libtorch's generator for minibatch `iteration`. Only dropout draws from it; seeding every step lets a

@@ -48,20 +48,36 @@ impl RunFolder {
     /// Makes the folder of a new run and writes `recipe.toml` and the headers. A folder that holds anything is refused.
     pub fn create(path: &Path, recipe: &Recipe) -> Result<RunFolder, Error> {
         if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
-            let problem = "exists already and is never overwritten: choose another folder with --out, or go on with --resume";
-            return Err(Error::Run { path: path.to_owned(), problem: problem.into() });
+            let problem =
+                "exists already and is never overwritten: choose another folder with --out, or go on with --resume";
+            return Err(Error::Run {
+                path: path.to_owned(),
+                problem: problem.into(),
+            });
         }
         fs::create_dir_all(path).map_err(Error::io("create", path))?;
         let lock = lock(path)?;
         checkpoint::write_file(&path.join(RECIPE), recipe.to_toml()?.as_bytes())?;
-        Ok(RunFolder { path: path.to_owned(), recipe: recipe.clone(), next_saving: Instant::now(), saved_best: None, _lock: lock })
+        Ok(RunFolder {
+            path: path.to_owned(),
+            recipe: recipe.clone(),
+            next_saving: Instant::now(),
+            saved_best: None,
+            _lock: lock,
+        })
     }
 
     /// Opens the folder of a run that is to go on, with `overrides` applied to its recipe.
     pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<RunFolder, Error> {
         let recipe = read_recipe(path, overrides)?;
         let lock = lock(path)?;
-        Ok(RunFolder { path: path.to_owned(), recipe, next_saving: Instant::now(), saved_best: None, _lock: lock })
+        Ok(RunFolder {
+            path: path.to_owned(),
+            recipe,
+            next_saving: Instant::now(),
+            saved_best: None,
+            _lock: lock,
+        })
     }
 
     /// The folder.
@@ -94,7 +110,9 @@ impl RunFolder {
         let clock = Instant::now();
         for name in [METRICS, TIMINGS] {
             let path = self.path.join(name);
-            File::open(&path).and_then(|file| file.sync_all()).map_err(Error::io("sync", &path))?;
+            File::open(&path)
+                .and_then(|file| file.sync_all())
+                .map_err(Error::io("sync", &path))?;
         }
         let best = learner.progress.best.map(|best| best.iteration);
         if best.is_some() && best != self.saved_best {
@@ -110,12 +128,19 @@ impl RunFolder {
     fn snapshot(&self, epoch: u64, learner: &Learner) -> Result<(), Error> {
         let folder = self.path.join("snapshots");
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-        checkpoint::write(&folder.join(format!("epoch-{epoch:04}")), &learner.model_files(&self.recipe)?)
+        checkpoint::write(
+            &folder.join(format!("epoch-{epoch:04}")),
+            &learner.model_files(&self.recipe)?,
+        )
     }
 
     fn append<R: Serialize>(&self, name: &str, row: &R) -> Result<(), Error> {
         let path = self.path.join(name);
-        let file = OpenOptions::new().append(true).create(true).open(&path).map_err(Error::io("write", &path))?;
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(Error::io("write", &path))?;
         let is_empty = file.metadata().map_err(Error::io("read", &path))?.len() == 0;
         let mut writer = csv::WriterBuilder::new().has_headers(is_empty).from_writer(file);
         writer.serialize(row).map_err(|e| Error::io("write", &path)(e.into()))?;
@@ -138,13 +163,20 @@ impl Observer for RunFolder {
             Event::Started { .. } | Event::Trained { .. } => Ok(()),
             Event::Validated { row, learner, plan, .. } => {
                 self.append(METRICS, *row)?;
-                let timing = Timing { iteration: row.iteration, train_seconds: learner.progress.train_seconds };
+                let timing = Timing {
+                    iteration: row.iteration,
+                    train_seconds: learner.progress.train_seconds,
+                };
                 self.append(TIMINGS, &timing)?;
                 let period = self.recipe.checkpoint.snapshots * plan.steps_per_epoch();
                 if period > 0 && row.iteration.is_multiple_of(period) {
                     self.snapshot(row.epoch, learner)?;
                 }
-                if Instant::now() >= self.next_saving { self.save(learner) } else { Ok(()) }
+                if Instant::now() >= self.next_saving {
+                    self.save(learner)
+                } else {
+                    Ok(())
+                }
             }
             Event::Stopped { learner, .. } => self.save(learner),
         }
@@ -165,7 +197,10 @@ pub fn read_recipe(run: &Path, overrides: &[(String, String)]) -> Result<Recipe,
     let path = run.join(RECIPE);
     if !path.exists() {
         let problem = format!("is not the folder of a run: it holds no {RECIPE}");
-        return Err(Error::Run { path: run.to_owned(), problem });
+        return Err(Error::Run {
+            path: run.to_owned(),
+            problem,
+        });
     }
     Recipe::read(&path, overrides)
 }
@@ -178,8 +213,12 @@ pub fn load_model(run: &Path, saved: Saved, device: Device) -> Result<(models::M
     };
     let folder = run.join(name);
     if !checkpoint::exists(&folder) {
-        let problem = format!("holds no checkpoint {name}/: it was stopped before its first validation, or is not a run");
-        return Err(Error::Run { path: run.to_owned(), problem });
+        let problem =
+            format!("holds no checkpoint {name}/: it was stopped before its first validation, or is not a run");
+        return Err(Error::Run {
+            path: run.to_owned(),
+            problem,
+        });
     }
     let found = checkpoint::read(&folder)?;
     if let Some(damaged) = found.damaged {
@@ -193,18 +232,27 @@ pub fn load_model(run: &Path, saved: Saved, device: Device) -> Result<(models::M
 pub fn read_metrics(run: &Path) -> Result<Vec<Row>, Error> {
     let path = run.join(METRICS);
     let mut reader = csv::Reader::from_path(&path).map_err(|e| Error::io("read", &path)(e.into()))?;
-    reader.deserialize().collect::<Result<_, _>>().map_err(|e| Error::io("read", &path)(e.into()))
+    reader
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|e| Error::io("read", &path)(e.into()))
 }
 
 /// Takes the folder for this process; another process that trains in it is an error.
 fn lock(path: &Path) -> Result<File, Error> {
     let name = path.join(".lock");
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(&name).map_err(Error::io("write", &name))?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&name)
+        .map_err(Error::io("write", &name))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::Run { path: path.to_owned(), problem: "another process is training in it: wait for that one or stop it".into() })
-        }
+        Err(TryLockError::WouldBlock) => Err(Error::Run {
+            path: path.to_owned(),
+            problem: "another process is training in it: wait for that one or stop it".into(),
+        }),
         Err(TryLockError::Error(e)) => Err(Error::io("lock", &name)(e)),
     }
 }
@@ -212,12 +260,24 @@ fn lock(path: &Path) -> Result<File, Error> {
 /// Cuts a table down to its header and its first `rows` rows.
 fn keep_rows(path: &Path, rows: u64) -> Result<(), Error> {
     let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
-    let kept: String = text.split_inclusive('\n').filter(|line| line.ends_with('\n')).take(rows as usize + 1).collect();
+    let kept: String = text
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .take(rows as usize + 1)
+        .collect();
     let found = kept.lines().count().saturating_sub(1) as u64;
     if found < rows {
-        let problem = format!("{found} rows are left of the {rows} that the checkpoint knows of: rows were removed from it");
-        return Err(Error::Run { path: path.to_owned(), problem });
+        let problem =
+            format!("{found} rows are left of the {rows} that the checkpoint knows of: rows were removed from it");
+        return Err(Error::Run {
+            path: path.to_owned(),
+            problem,
+        });
     }
     let kept = if rows == 0 { String::new() } else { kept };
-    if kept == text { Ok(()) } else { checkpoint::write_file(path, kept.as_bytes()) }
+    if kept == text {
+        Ok(())
+    } else {
+        checkpoint::write_file(path, kept.as_bytes())
+    }
 }

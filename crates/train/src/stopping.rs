@@ -125,14 +125,30 @@ pub struct Stopper {
 impl Stopper {
     /// A rule that has seen nothing.
     pub fn new(rule: &Stopping) -> Stopper {
-        let patience = if let Stopping::Patience { patience, .. } = rule { *patience } else { 0 };
-        let memory = Memory { best: None, patience, stale: 0, rate_factor: 1.0, over: false };
-        Stopper { rule: rule.clone(), memory }
+        let patience = if let Stopping::Patience { patience, .. } = rule {
+            *patience
+        } else {
+            0
+        };
+        let memory = Memory {
+            best: None,
+            patience,
+            stale: 0,
+            rate_factor: 1.0,
+            over: false,
+        };
+        Stopper {
+            rule: rule.clone(),
+            memory,
+        }
     }
 
     /// A rule that goes on from what it remembered.
     pub fn resume(rule: &Stopping, memory: Memory) -> Stopper {
-        Stopper { rule: rule.clone(), memory }
+        Stopper {
+            rule: rule.clone(),
+            memory,
+        }
     }
 
     /// What to save.
@@ -153,7 +169,9 @@ impl Stopper {
         }
         match self.rule {
             Stopping::Never => {}
-            Stopping::Patience { increase, threshold, .. } => {
+            Stopping::Patience {
+                increase, threshold, ..
+            } => {
                 if error < before * threshold {
                     self.memory.patience = self.memory.patience.max((iteration as f64 * increase) as u64);
                 }
@@ -211,7 +229,11 @@ mod tests {
         (None, best)
     }
 
-    const PATIENT: Stopping = Stopping::Patience { patience: 10, increase: 2.0, threshold: 0.995 };
+    const PATIENT: Stopping = Stopping::Patience {
+        patience: 10,
+        increase: 2.0,
+        threshold: 0.995,
+    };
 
     #[test]
     fn patience_runs_out_where_the_published_rule_says() {
@@ -230,7 +252,15 @@ mod tests {
     #[test]
     fn validation_is_as_frequent_as_the_published_rule_says() {
         assert_eq!(PATIENT.validation_frequency(83), 5);
-        assert_eq!(Stopping::Patience { patience: 5000, increase: 2.0, threshold: 0.995 }.validation_frequency(83), 83);
+        assert_eq!(
+            Stopping::Patience {
+                patience: 5000,
+                increase: 2.0,
+                threshold: 0.995
+            }
+            .validation_frequency(83),
+            83
+        );
         assert_eq!(Stopping::Never.validation_frequency(83), 83);
     }
 
@@ -244,13 +274,19 @@ mod tests {
 
     #[test]
     fn halving_goes_on_at_a_smaller_rate_until_the_floor() {
-        let mut stopper = Stopper::new(&Stopping::Halving { epochs: 2, factor: 0.5, floor: 0.25 });
+        let mut stopper = Stopper::new(&Stopping::Halving {
+            epochs: 2,
+            factor: 0.5,
+            floor: 0.25,
+        });
         let mut factors = Vec::new();
         for epoch in 0..8 {
             stopper.observe(epoch, if epoch == 0 { 0.1 } else { 0.2 });
             factors.push((stopper.rate_factor(), stopper.is_over(epoch)));
         }
-        let expected = [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25].into_iter().zip([false, false, false, false, false, false, true, true]);
+        let expected = [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25]
+            .into_iter()
+            .zip([false, false, false, false, false, false, true, true]);
         assert_eq!(factors, expected.collect::<Vec<_>>());
     }
 
@@ -269,7 +305,15 @@ mod tests {
     #[test]
     fn a_stopper_resumed_at_any_point_decides_as_the_undisturbed_one() {
         let errors = [0.5, 0.4, 0.45, 0.39, 0.41, 0.42, 0.43, 0.38, 0.5, 0.5, 0.5, 0.5];
-        for rule in [PATIENT, Stopping::NoImprovement { epochs: 3 }, Stopping::Halving { epochs: 2, factor: 0.5, floor: 0.3 }] {
+        for rule in [
+            PATIENT,
+            Stopping::NoImprovement { epochs: 3 },
+            Stopping::Halving {
+                epochs: 2,
+                factor: 0.5,
+                floor: 0.3,
+            },
+        ] {
             for cut in 0..errors.len() {
                 let mut whole = Stopper::new(&rule);
                 let mut parts = Stopper::new(&rule);

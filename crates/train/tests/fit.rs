@@ -40,9 +40,16 @@ fn training_learns_and_gives_back_the_best_model() {
     let mut recorder = Recorder::default();
     let (learner, outcome) = trained(&recipe, &mut recorder);
     let best = outcome.best.unwrap();
-    assert_eq!((outcome.stopped_by, outcome.iterations, recorder.rows.len()), (StoppedBy::Epochs, 144, 12));
+    assert_eq!(
+        (outcome.stopped_by, outcome.iterations, recorder.rows.len()),
+        (StoppedBy::Epochs, 144, 12)
+    );
     assert!(recorder.rows[0].train_loss > 2.0 * recorder.rows[11].train_loss);
-    let lowest = recorder.rows.iter().map(|row| row.validation_error).fold(f64::INFINITY, f64::min);
+    let lowest = recorder
+        .rows
+        .iter()
+        .map(|row| row.validation_error)
+        .fold(f64::INFINITY, f64::min);
     assert_eq!(best.error, lowest);
     // The model that came back is the best one, not the last one.
     let score = evaluate(&learner.model, &data(&recipe).valid, 77, tensor_data::Tail::Keep).unwrap();
@@ -52,15 +59,23 @@ fn training_learns_and_gives_back_the_best_model() {
 #[test]
 fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
     let (first, second) = (trained(&recipe(&[]), &mut ()).0, trained(&recipe(&[]), &mut ()).0);
-    assert_eq!(values(&first), values(&second));
+    assert!(values(&first) == values(&second));
     let (other, _) = trained(&recipe(&["seed=8"]), &mut ());
-    assert_ne!(values(&first), values(&other));
+    assert!(values(&first) != values(&other));
 }
 
 #[test]
 fn a_run_stopped_anywhere_and_resumed_from_disk_gives_the_same_bits() {
     // 12 minibatches per epoch: in mid-epoch, after the first minibatch, at a validation, just before the end.
-    for (stop, optimizer) in [(1, "sgd"), (17, "sgd"), (24, "sgd"), (47, "sgd"), (17, "adam"), (29, "adamw"), (17, "rmsprop")] {
+    for (stop, optimizer) in [
+        (1, "sgd"),
+        (17, "sgd"),
+        (24, "sgd"),
+        (47, "sgd"),
+        (17, "adam"),
+        (29, "adamw"),
+        (17, "rmsprop"),
+    ] {
         let kind = format!("optimizer.kind={optimizer}");
         let mut overrides = vec![kind.as_str(), "learning_rate=0.01"];
         if optimizer == "sgd" {
@@ -74,12 +89,22 @@ fn a_run_stopped_anywhere_and_resumed_from_disk_gives_the_same_bits() {
 
         let whole_path = root.path().join("whole");
         let mut whole = Learner::new(&plan, &data, Device::Cpu).unwrap();
-        fit(&plan, &data, &mut whole, &never, &mut RunFolder::create(&whole_path, &recipe).unwrap()).unwrap();
+        fit(
+            &plan,
+            &data,
+            &mut whole,
+            &never,
+            &mut RunFolder::create(&whole_path, &recipe).unwrap(),
+        )
+        .unwrap();
 
         let parts_path = root.path().join("parts");
         let flag = AtomicBool::new(false);
         let mut folder = RunFolder::create(&parts_path, &recipe).unwrap();
-        let mut recorder = Recorder { stop: Some((stop, &flag)), ..Recorder::default() };
+        let mut recorder = Recorder {
+            stop: Some((stop, &flag)),
+            ..Recorder::default()
+        };
         let mut first = Learner::new(&plan, &data, Device::Cpu).unwrap();
         let outcome = fit(&plan, &data, &mut first, &flag, &mut (&mut folder, &mut recorder)).unwrap();
         assert_eq!((outcome.stopped_by, outcome.iterations), (StoppedBy::Interrupt, stop));
@@ -91,10 +116,18 @@ fn a_run_stopped_anywhere_and_resumed_from_disk_gives_the_same_bits() {
         assert_eq!(second.progress.iteration, stop);
         fit(&plan, &data, &mut second, &never, &mut folder).unwrap();
 
-        assert_eq!(values(&whole), values(&second), "{optimizer} stopped at {stop}");
-        for name in ["metrics.csv", "last/model.safetensors", "last/optimizer.safetensors", "best/model.safetensors"] {
+        assert!(values(&whole) == values(&second), "{optimizer} stopped at {stop}");
+        for name in [
+            "metrics.csv",
+            "last/model.safetensors",
+            "last/optimizer.safetensors",
+            "best/model.safetensors",
+        ] {
             let read = |path: &std::path::Path| std::fs::read(path.join(name)).unwrap();
-            assert!(read(&whole_path) == read(&parts_path), "{name}: {optimizer} stopped at {stop}");
+            assert!(
+                read(&whole_path) == read(&parts_path),
+                "{name}: {optimizer} stopped at {stop}"
+            );
         }
     }
 }
@@ -113,11 +146,19 @@ fn rows_written_after_the_last_checkpoint_are_written_again_and_not_twice() {
     drop(folder);
     let whole = std::fs::read_to_string(path.join("metrics.csv")).unwrap();
     std::fs::write(path.join("metrics.csv"), format!("{whole}9,9,9,9,9,9,9,9,9\n5,5,0.")).unwrap();
-    RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).unwrap();
+    RunFolder::open(&path, &[])
+        .unwrap()
+        .load(&plan, &data, Device::Cpu)
+        .unwrap();
     assert_eq!(std::fs::read_to_string(path.join("metrics.csv")).unwrap(), whole);
     assert_eq!(run_folder::read_metrics(&path).unwrap().len(), 4);
     std::fs::write(path.join("metrics.csv"), "epoch\n1\n").unwrap();
-    let told = RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).err().unwrap().to_string();
+    let told = RunFolder::open(&path, &[])
+        .unwrap()
+        .load(&plan, &data, Device::Cpu)
+        .err()
+        .unwrap()
+        .to_string();
     assert!(told.contains("1 rows are left of the 4"), "{told}");
 }
 
@@ -132,8 +173,22 @@ fn a_diverging_run_stops_with_the_last_finite_checkpoint_intact() {
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
     let error = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap_err();
     let told = error.to_string();
-    assert!(matches!(error, Error::Diverged { iteration: 12, epoch: 1, .. }), "{told}");
-    assert!(told.contains("iteration 12 (epoch 1)") && told.contains("learning rate 1e30") || told.contains("learning rate 1000"), "{told}");
+    assert!(
+        matches!(
+            error,
+            Error::Diverged {
+                iteration: 12,
+                epoch: 1,
+                ..
+            }
+        ),
+        "{told}"
+    );
+    assert!(
+        told.contains("iteration 12 (epoch 1)") && told.contains("learning rate 1e30")
+            || told.contains("learning rate 1000"),
+        "{told}"
+    );
     let (saved, damaged) = folder.load(&plan, &data, Device::Cpu).unwrap();
     assert!(damaged.is_none() && values(&saved).iter().flatten().all(|x| x.is_finite()));
 }
@@ -143,8 +198,18 @@ fn an_existing_run_is_never_overwritten_and_never_shared() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("run");
     let held = RunFolder::create(&path, &recipe(&[])).unwrap();
-    assert!(RunFolder::create(&path, &recipe(&[])).unwrap_err().to_string().contains("never overwritten"));
-    assert!(RunFolder::open(&path, &[]).unwrap_err().to_string().contains("another process"));
+    assert!(
+        RunFolder::create(&path, &recipe(&[]))
+            .unwrap_err()
+            .to_string()
+            .contains("never overwritten")
+    );
+    assert!(
+        RunFolder::open(&path, &[])
+            .unwrap_err()
+            .to_string()
+            .contains("another process")
+    );
     drop(held);
     RunFolder::open(&path, &[]).unwrap();
     let told = RunFolder::open(root.path(), &[]).unwrap_err().to_string();
@@ -155,7 +220,10 @@ fn an_existing_run_is_never_overwritten_and_never_shared() {
 fn a_minibatch_larger_than_the_data_set_is_told_with_both_sizes() {
     let recipe = recipe(&["minibatch.size=601"]);
     let told = Plan::new(&recipe, &data(&recipe)).unwrap_err();
-    assert!(told.is_usage() && told.to_string().contains("601") && told.to_string().contains("600 samples"), "{told}");
+    assert!(
+        told.is_usage() && told.to_string().contains("601") && told.to_string().contains("600 samples"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -163,7 +231,11 @@ fn an_observer_that_fails_ends_the_run() {
     struct Failing;
     impl Observer for Failing {
         fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-            if let Event::Trained { iteration: 3, .. } = event { Err(Error::Observer("no".into())) } else { Ok(()) }
+            if let Event::Trained { iteration: 3, .. } = event {
+                Err(Error::Observer("no".into()))
+            } else {
+                Ok(())
+            }
         }
     }
     let recipe = recipe(&[]);
@@ -182,7 +254,10 @@ fn the_full_batch_step_equals_the_average_of_its_parts() {
     let plan = Plan::new(&recipe, &data).unwrap();
     let learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
     let gradients = |size: usize| -> Tensor {
-        let batches = data.train.batches(size, tensor_data::Order::Stored, tensor_data::Tail::Drop).unwrap();
+        let batches = data
+            .train
+            .batches(size, tensor_data::Order::Stored, tensor_data::Tail::Drop)
+            .unwrap();
         let each: Vec<Tensor> = batches
             .map(|batch| {
                 let logits = learner.model.forward(&batch.images, models::Mode::Train);

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 #[expect(clippy::print_stderr, reason = "this is where errors reach the user")]
 pub fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error:#}");
-    let usage = error.downcast_ref::<Usage>().is_some() || error.downcast_ref::<train::Error>().is_some_and(train::Error::is_usage);
+    let usage = error.downcast_ref::<Usage>().is_some()
+        || error.downcast_ref::<train::Error>().is_some_and(train::Error::is_usage);
     ExitCode::from(if usage { 2 } else { 1 })
 }
 
@@ -30,7 +31,11 @@ pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 }
 
 /// Prints a line for people: on standard output, or on standard error where that is kept for JSON.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where lines reach the user")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where lines reach the user"
+)]
 pub fn line(json: bool, text: &str) {
     if json { eprintln!("{text}") } else { println!("{text}") }
 }
@@ -63,6 +68,9 @@ mod tests {
     fn numbers_read_as_people_write_them() {
         assert_eq!(percent(0.0092), "0.92 %");
         assert_eq!(thousands(1_234_567.4), "1,234,567");
-        assert_eq!([8.26, 125.0, 3720.0].map(duration), ["8.3 s", "2 min 05 s", "1 h 02 min"]);
+        assert_eq!(
+            [8.26, 125.0, 3720.0].map(duration),
+            ["8.3 s", "2 min 05 s", "1 h 02 min"]
+        );
     }
 }

@@ -27,7 +27,10 @@ pub struct Opened {
 /// `glyphs` takes its place, with a note that says so.
 pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
     match name {
-        "glyphs" => Ok(Opened { source: glyphs::load(GLYPHS_SEED), note: None }),
+        "glyphs" => Ok(Opened {
+            source: glyphs::load(GLYPHS_SEED),
+            note: None,
+        }),
         "mnist" => match open_mnist(folders) {
             Ok(source) => Ok(Opened { source, note: None }),
             Err(Unavailable::Broken(error)) => Err(error),
@@ -37,17 +40,30 @@ pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
                     "MNIST is not on this machine and no mirror answered: its four files belong in {}; trained on glyphs instead",
                     folder.display()
                 );
-                Ok(Opened { source: glyphs::load(GLYPHS_SEED), note: Some(note) })
+                Ok(Opened {
+                    source: glyphs::load(GLYPHS_SEED),
+                    note: Some(note),
+                })
             }
         },
-        _ => Err(Usage(format!("there is no data set \"{name}\"; known are {}", KNOWN.join(" and "))).into()),
+        _ => Err(Usage(format!(
+            "there is no data set \"{name}\"; known are {}",
+            KNOWN.join(" and ")
+        ))
+        .into()),
     }
 }
 
 /// Puts a data set on a device, split and scaled as the recipe says.
 pub fn upload(source: &Source, recipe: &Recipe, device: Device) -> Result<Dataset> {
     let holdout = recipe.data.holdout(recipe.seed);
-    Ok(Dataset::upload(source, holdout, 1.0 / recipe.data.divisor, recipe.data.storage, device)?)
+    Ok(Dataset::upload(
+        source,
+        holdout,
+        1.0 / recipe.data.divisor,
+        recipe.data.storage,
+        device,
+    )?)
 }
 
 /// The very data set of a recipe on a device; there is no substitute.
@@ -64,11 +80,18 @@ enum Unavailable {
 
 fn open_mnist(folders: &DataDirArgs) -> Result<Source, Unavailable> {
     let roots = places::data_roots(folders);
-    if let Some(folder) = roots.iter().map(|root| root.join("mnist")).find(|folder| mnist::is_present(folder)) {
+    if let Some(folder) = roots
+        .iter()
+        .map(|root| root.join("mnist"))
+        .find(|folder| mnist::is_present(folder))
+    {
         return mnist::load(&folder).map_err(|e| Unavailable::Broken(e.into()));
     }
     let folder = locate::find("mnist", &roots).unwrap_or_else(|| places::workspace().join("data/mnist"));
-    data::fetch_mnist(&folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
+    data::fetch_mnist(&folder).map_err(|error| Unavailable::Absent {
+        folder: folder.clone(),
+        error,
+    })?;
     load_fetched(&folder).map_err(Unavailable::Broken)
 }
 

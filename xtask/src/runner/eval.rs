@@ -46,9 +46,18 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     if args.output.json {
         console::print_json(&evaluation)?;
     } else {
-        let Evaluation { dataset, error, loss, samples, .. } = evaluation;
+        let Evaluation {
+            dataset,
+            error,
+            loss,
+            samples,
+            ..
+        } = evaluation;
         let error = console::percent(error);
-        console::line(false, &format!("{checkpoint} model on {dataset} {name}: error {error}, loss {loss:.4}, {samples} pictures"));
+        console::line(
+            false,
+            &format!("{checkpoint} model on {dataset} {name}: error {error}, loss {loss:.4}, {samples} pictures"),
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -22,9 +22,9 @@ fn main() -> ExitCode {
         Command::Train(args) => train_command::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Probe(args) => probe::run(&args),
-        Command::Setup(_) | Command::Doctor(_) | Command::Data(_) | Command::Bench(_) | Command::Test => {
-            Err(anyhow::anyhow!("this command belongs to the launcher: run it as `cargo xtask ...`"))
-        }
+        Command::Setup(_) | Command::Doctor(_) | Command::Data(_) | Command::Bench(_) | Command::Test => Err(
+            anyhow::anyhow!("this command belongs to the launcher: run it as `cargo xtask ...`"),
+        ),
     };
     result.unwrap_or_else(|error| console::fail(&error))
 }

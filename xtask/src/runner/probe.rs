@@ -31,8 +31,19 @@ pub fn run(args: &ProbeArgs) -> Result<ExitCode> {
     if args.output.json {
         console::print_json(&probe)?;
     } else {
-        let Probe { libtorch, cuda_devices, threads, interop_threads, .. } = probe;
-        console::line(false, &format!("libtorch {libtorch}, {cuda_devices} CUDA devices, {threads} threads, {interop_threads} between operations"));
+        let Probe {
+            libtorch,
+            cuda_devices,
+            threads,
+            interop_threads,
+            ..
+        } = probe;
+        console::line(
+            false,
+            &format!(
+                "libtorch {libtorch}, {cuda_devices} CUDA devices, {threads} threads, {interop_threads} between operations"
+            ),
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

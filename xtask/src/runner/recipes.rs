@@ -27,7 +27,10 @@ pub fn overrides(args: &TrainArgs) -> Vec<(String, String)> {
         option("seed", args.seed.map(|n| n.to_string())),
         option("epochs", args.epochs.map(|n| n.to_string())),
     ];
-    let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
+    let set = args
+        .set
+        .iter()
+        .map(|Setting { key, value }| (key.clone(), value.clone()));
     options.into_iter().flatten().chain(set).collect()
 }
 
@@ -39,7 +42,11 @@ fn toml_string(text: &str) -> String {
 fn find(word: &str) -> Result<PathBuf> {
     let path = Path::new(word);
     if path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 {
-        return if path.is_file() { Ok(path.to_owned()) } else { Err(Usage(format!("there is no recipe file {word}")).into()) };
+        return if path.is_file() {
+            Ok(path.to_owned())
+        } else {
+            Err(Usage(format!("there is no recipe file {word}")).into())
+        };
     }
     let file = folder().join(format!("{word}.toml"));
     if file.is_file() {
@@ -47,13 +54,21 @@ fn find(word: &str) -> Result<PathBuf> {
     }
     let mut known = names()?;
     known.sort();
-    Err(Usage(format!("there is no recipe \"{word}\"; recipes/ holds {}", known.join(", "))).into())
+    Err(Usage(format!(
+        "there is no recipe \"{word}\"; recipes/ holds {}",
+        known.join(", ")
+    ))
+    .into())
 }
 
 fn names() -> Result<Vec<String>> {
     let folder = folder();
     let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    let recipes = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    Ok(recipes.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect())
+    let recipes = paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    Ok(recipes
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect())
 }

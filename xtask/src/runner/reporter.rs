@@ -40,9 +40,18 @@ impl Reporter {
     pub fn new(folder: &Path, json: bool) -> Result<Reporter, Error> {
         let path = folder.join("log.txt");
         let log = OpenOptions::new().append(true).create(true).open(&path);
-        let log = log.map_err(|source| Error::Io { action: "write", path, source })?;
+        let log = log.map_err(|source| Error::Io {
+            action: "write",
+            path,
+            source,
+        })?;
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        Ok(Reporter { json, log, bar, view: None })
+        Ok(Reporter {
+            json,
+            log,
+            bar,
+            view: None,
+        })
     }
 
     /// A line that stays, on the screen and in the log.
@@ -96,9 +105,20 @@ impl Reporter {
 
     fn validated(&mut self, row: &Row, improved: bool, plan: &Plan, learner: &Learner) -> Result<(), Error> {
         let epochs = plan.recipe().epochs;
-        let Row { epoch, iteration, learning_rate, train_loss, validation_loss, .. } = *row;
+        let Row {
+            epoch,
+            iteration,
+            learning_rate,
+            train_loss,
+            validation_loss,
+            ..
+        } = *row;
         let (train, valid) = (percent(row.train_error), percent(row.validation_error));
-        let penalty = if row.penalty == 0.0 { String::new() } else { format!(" + {:.4}", row.penalty) };
+        let penalty = if row.penalty == 0.0 {
+            String::new()
+        } else {
+            format!(" + {:.4}", row.penalty)
+        };
         let mark = if improved { "  best" } else { "" };
         let seconds = duration(learner.progress.train_seconds);
         self.line(&format!(
@@ -117,13 +137,23 @@ impl Observer for Reporter {
     fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
         match event {
             Event::Started { plan, learner } => self.start(plan, learner),
-            Event::Trained { iteration, learning_rate, sums, .. } => {
+            Event::Trained {
+                iteration,
+                learning_rate,
+                sums,
+                ..
+            } => {
                 let due = self.view.as_ref().is_some_and(|view| view.renewed.elapsed() >= RENEWAL);
                 if due && !self.bar.is_hidden() {
                     self.renew(*iteration, *learning_rate, sums().mean_loss());
                 }
             }
-            Event::Validated { row, improved, plan, learner } => self.validated(row, *improved, plan, learner)?,
+            Event::Validated {
+                row,
+                improved,
+                plan,
+                learner,
+            } => self.validated(row, *improved, plan, learner)?,
             Event::Stopped { .. } => self.bar.finish_and_clear(),
         }
         Ok(())

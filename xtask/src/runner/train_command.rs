@@ -37,15 +37,28 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
             None => return Ok(ExitCode::SUCCESS),
         },
     };
-    let outcome = fit(&run.plan, &run.data, &mut run.learner, signals.flag(), &mut (&mut run.folder, &mut run.reporter))?;
+    let outcome = fit(
+        &run.plan,
+        &run.data,
+        &mut run.learner,
+        signals.flag(),
+        &mut (&mut run.folder, &mut run.reporter),
+    )?;
     let summary = summarise(&run, &outcome, clock)?;
     summary.write(run.folder.path())?;
     close(&mut run, &summary)?;
     if args.output.json {
         let path = run.folder.path().display().to_string();
-        console::print_json(&Printed { run: path, summary: &summary })?;
+        console::print_json(&Printed {
+            run: path,
+            summary: &summary,
+        })?;
     }
-    Ok(if outcome.stopped_by == StoppedBy::Interrupt { ExitCode::from(signals.status()) } else { ExitCode::SUCCESS })
+    Ok(if outcome.stopped_by == StoppedBy::Interrupt {
+        ExitCode::from(signals.status())
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// `--json`: the summary, and where the run lies.
@@ -68,7 +81,15 @@ fn begin(args: &TrainArgs) -> Result<Run> {
     let learner = Learner::new(&plan, &data, device)?;
     let folder = RunFolder::create(&args.out.clone().unwrap_or_else(|| default_folder(&name)), &recipe)?;
     let reporter = Reporter::new(folder.path(), args.output.json)?;
-    let mut run = Run { name, folder, reporter, plan, data, learner, note: opened.note };
+    let mut run = Run {
+        name,
+        folder,
+        reporter,
+        plan,
+        data,
+        learner,
+        note: opened.note,
+    };
     open_with(&mut run, &recipe)?;
     Ok(run)
 }
@@ -84,23 +105,43 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     let plan = Plan::new(&recipe, &data)?;
     let (mut learner, damaged) = folder.load(&plan, &data, device)?;
     let note = Summary::read(path).ok().and_then(|summary| summary.dataset_note);
-    let name = Summary::read(path).map(|summary| summary.recipe).unwrap_or_else(|_| name_of(path));
+    let name = Summary::read(path)
+        .map(|summary| summary.recipe)
+        .unwrap_or_else(|_| name_of(path));
     learner.adopt(&before, &plan);
     if let Some(reason) = &learner.progress.stopped_by {
-        let text = format!("{} is finished ({reason}, {} iterations): nothing to do", path.display(), learner.progress.iteration);
+        let text = format!(
+            "{} is finished ({reason}, {} iterations): nothing to do",
+            path.display(),
+            learner.progress.iteration
+        );
         console::line(args.output.json, &text);
         return Ok(None);
     }
     folder.write_recipe()?;
     let mut reporter = Reporter::new(path, args.output.json)?;
     if let Some(error) = damaged {
-        reporter.line(&format!("WARNING: the newest checkpoint is damaged, going on from the one before it: {error}"))?;
+        reporter.line(&format!(
+            "WARNING: the newest checkpoint is damaged, going on from the one before it: {error}"
+        ))?;
     }
-    reporter.line(&format!("resuming {} at iteration {}", path.display(), learner.progress.iteration))?;
+    reporter.line(&format!(
+        "resuming {} at iteration {}",
+        path.display(),
+        learner.progress.iteration
+    ))?;
     for change in changes {
         reporter.line(&format!("changed on resume: {change}"))?;
     }
-    Ok(Some(Run { name, folder, reporter, plan, data, learner, note }))
+    Ok(Some(Run {
+        name,
+        folder,
+        reporter,
+        plan,
+        data,
+        learner,
+        note,
+    }))
 }
 
 /// The name of the recipe, from the name of a folder such as `lenet-20260131-120000`.
@@ -115,7 +156,10 @@ fn default_folder(name: &str) -> PathBuf {
     let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
     let first = places::shorten(&places::workspace().join("runs").join(format!("{name}-{stamp}")));
     let others = (2..).map(|n| PathBuf::from(format!("{}-{n}", first.display())));
-    std::iter::once(first.clone()).chain(others).find(|path| !path.exists()).unwrap_or(first)
+    std::iter::once(first.clone())
+        .chain(others)
+        .find(|path| !path.exists())
+        .unwrap_or(first)
 }
 
 /// What is said before a new run.
@@ -166,7 +210,12 @@ fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary> {
         best_validation_loss: outcome.best.map(|best| best.loss),
         test_error: test.map(|score| score.error),
         test_loss: test.map(|score| score.loss),
-        stopped_by: run.learner.progress.stopped_by.clone().unwrap_or_else(|| "interrupted".to_owned()),
+        stopped_by: run
+            .learner
+            .progress
+            .stopped_by
+            .clone()
+            .unwrap_or_else(|| "interrupted".to_owned()),
         train_seconds: outcome.train_seconds,
         total_seconds: clock.elapsed().as_secs_f64(),
         images_per_second: trained as f64 / outcome.train_seconds,
@@ -180,7 +229,9 @@ fn close(run: &mut Run, summary: &Summary) -> Result<()> {
     let path = run.folder.path().display().to_string();
     let percent = |error: Option<f64>| error.map_or("not measured".to_owned(), percent);
     let steps = run.plan.steps_per_epoch();
-    let best_epoch = summary.best_iteration.map_or(String::new(), |best| format!(" (epoch {})", best.div_ceil(steps)));
+    let best_epoch = summary
+        .best_iteration
+        .map_or(String::new(), |best| format!(" (epoch {})", best.div_ceil(steps)));
     let why = match summary.stopped_by.as_str() {
         "interrupted" => "interrupted",
         "epochs" => "all epochs done",

@@ -116,8 +116,14 @@ impl Data {
     pub fn holdout(&self, seed: u64) -> Holdout {
         match self.holdout {
             HoldoutRule::Last => Holdout::Last(self.validation),
-            HoldoutRule::Random => Holdout::Random { count: self.validation, seed },
-            HoldoutRule::Stratified => Holdout::Stratified { count: self.validation, seed },
+            HoldoutRule::Random => Holdout::Random {
+                count: self.validation,
+                seed,
+            },
+            HoldoutRule::Stratified => Holdout::Stratified {
+                count: self.validation,
+                seed,
+            },
         }
     }
 }
@@ -204,7 +210,10 @@ impl Evaluation {
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Evaluation { size: Self::default_size(), tail: Self::default_tail() }
+        Evaluation {
+            size: Self::default_size(),
+            tail: Self::default_tail(),
+        }
     }
 }
 
@@ -233,6 +242,9 @@ impl Checkpoint {
 
 impl Default for Checkpoint {
     fn default() -> Self {
-        Checkpoint { seconds: Self::default_seconds(), snapshots: 0 }
+        Checkpoint {
+            seconds: Self::default_seconds(),
+            snapshots: 0,
+        }
     }
 }
