@@ -57,13 +57,8 @@ pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
 /// Puts a data set on a device, split and scaled as the recipe says.
 pub fn upload(source: &Source, recipe: &Recipe, device: Device) -> Result<Dataset> {
     let holdout = recipe.data.holdout(recipe.seed);
-    Ok(Dataset::upload(
-        source,
-        holdout,
-        1.0 / recipe.data.divisor,
-        recipe.data.storage,
-        device,
-    )?)
+    let scale = 1.0 / recipe.data.divisor;
+    Dataset::upload(source, holdout, scale, recipe.data.storage, device).map_err(|e| train::Error::Data(e).into())
 }
 
 /// The very data set of a recipe on a device; there is no substitute.
