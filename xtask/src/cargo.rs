@@ -12,11 +12,7 @@ use crate::places;
 /// as `.libtorch` by now, and cargo would otherwise build everything anew whenever it changes.
 pub fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command
-        .args(args)
-        .current_dir(places::workspace())
-        .env_remove("LIBTORCH")
-        .env_remove("LIBTORCH_USE_PYTORCH");
+    command.args(args).current_dir(places::workspace()).env_remove("LIBTORCH").env_remove("LIBTORCH_USE_PYTORCH");
     command
 }
 
@@ -27,10 +23,7 @@ pub fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
 pub fn cxx_compiler() -> Result<std::path::PathBuf> {
     let named = env::var("CXX").ok().filter(|name| !name.trim().is_empty());
     // CXX may hold a wrapper or options after the program.
-    let program = named
-        .as_deref()
-        .and_then(|name| name.split_whitespace().next())
-        .unwrap_or("c++");
+    let program = named.as_deref().and_then(|name| name.split_whitespace().next()).unwrap_or("c++");
     if let Some(path) = places::on_path(program) {
         return Ok(path);
     }

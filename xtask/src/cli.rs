@@ -6,10 +6,16 @@ use std::str::FromStr;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+mod pictures;
+mod report;
+
+pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
+pub use report::ReportArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask train lenet                     train LeNet; fetches libtorch and MNIST if need be
-  cargo xtask train mlp --set batch_size=50   a recipe with one key changed
+  cargo xtask train mlp --set epochs=50       a recipe with one key changed
   cargo xtask eval runs/lenet-20260131-120000 error of a saved model on the test set
   cargo xtask doctor                          what was found on this machine, how to mend what is missing
 
@@ -38,6 +44,16 @@ pub enum Command {
     Train(TrainArgs),
     /// Error of a saved model on one split of its data set
     Eval(EvalArgs),
+    /// Classes and probabilities of pictures
+    Predict(PredictArgs),
+    /// Draw what a saved model has learnt to look for
+    Filters(FiltersArgs),
+    /// Draw what each layer of a saved model makes of a picture
+    Features(FeaturesArgs),
+    /// Show convolution and pooling on a picture
+    Convolve(ConvolveArgs),
+    /// Write an HTML page that shows a run, or several side by side
+    Report(ReportArgs),
     /// Run the criterion benches
     Bench(BenchArgs),
     /// Run everything that continuous integration runs
@@ -50,7 +66,8 @@ pub enum Command {
 impl Command {
     /// Whether the runner does this, which links libtorch, rather than the launcher.
     pub fn needs_runner(&self) -> bool {
-        matches!(self, Command::Train(_) | Command::Eval(_) | Command::Probe(_))
+        use Command::{Convolve, Eval, Features, Filters, Predict, Probe, Report, Train};
+        matches!(self, Train(_) | Eval(_) | Predict(_) | Filters(_) | Features(_) | Convolve(_) | Report(_) | Probe(_))
     }
 }
 
@@ -142,7 +159,7 @@ pub struct DataArgs {
 Examples:
   cargo xtask train lenet
   cargo xtask train tutorial-softmax --device cpu --seed 1
-  cargo xtask train my-recipe.toml --set optimizer.learning_rate=0.05 --out runs/faster
+  cargo xtask train my-recipe.toml --set learning_rate=0.05 --out runs/faster
   cargo xtask train --resume runs/lenet-20260131-120000 --epochs 40")]
 pub struct TrainArgs {
     /// Name of a recipe in recipes/, or path to a TOML file
@@ -265,9 +282,7 @@ impl FromStr for Device {
             "cpu" => Ok(Device::Cpu),
             "cuda" => Ok(Device::Cuda(0)),
             _ => {
-                let index = text
-                    .strip_prefix("cuda:")
-                    .filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
+                let index = text.strip_prefix("cuda:").filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
                 index.and_then(|n| n.parse().ok()).map(Device::Cuda).ok_or_else(unknown)
             }
         }
@@ -277,7 +292,7 @@ impl FromStr for Device {
 /// One `--set KEY=VALUE`. The key is dotted, the value is TOML or a bare word; the recipe gives them their types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// Dotted key, such as `optimizer.learning_rate`; no part of it is empty.
+    /// Dotted key, such as `minibatch.size`; no part of it is empty.
     pub key: String,
     /// Text after the first `=`; not empty.
     pub value: String,
@@ -287,9 +302,7 @@ impl FromStr for Setting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (key, value) = text
-            .split_once('=')
-            .ok_or("expected KEY=VALUE, such as batch_size=50")?;
+        let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as minibatch.size=50")?;
         let (key, value) = (key.trim(), value.trim());
         if key.split('.').any(|part| part.trim().is_empty()) {
             return Err(format!(
@@ -297,14 +310,9 @@ impl FromStr for Setting {
             ));
         }
         if value.is_empty() {
-            return Err(format!(
-                "nothing after \"{key}=\"; for an empty text write {key}='\"\"'"
-            ));
+            return Err(format!("nothing after \"{key}=\"; for an empty text write {key}='\"\"'"));
         }
-        Ok(Setting {
-            key: key.to_owned(),
-            value: value.to_owned(),
-        })
+        Ok(Setting { key: key.to_owned(), value: value.to_owned() })
     }
 }
 

@@ -19,6 +19,14 @@ fn good_command_lines_are_taken() {
         "train --resume runs/a --epochs 9 --set batch_size=50 --device cuda:1 --data d --json",
         "train lenet --dataset glyphs --seed 0 --epochs 1 --out x --set a.b=1 --set c=2",
         "eval runs/a --split valid --checkpoint last --json",
+        "predict runs/a 7.png 8.jpg --top 1 --invert no --json",
+        "filters runs/a --layer conv1 --snapshot all --out x",
+        "filters runs/a --checkpoint last --classic",
+        "features runs/a 7.png --device cpu",
+        "convolve",
+        "convolve p.jpg --filters 4 --size 5 --seed 1 --keep-border",
+        "convolve --run runs/a --filters 20",
+        "report runs/a runs/b --out x --device cpu",
         "bench -- --save-baseline before",
         "data mnist --out x",
         "setup --cpu --force",
@@ -46,6 +54,13 @@ fn wrong_command_lines_exit_with_two() {
         "train lenet --device gpu",
         "eval",
         "eval runs/a --split dev",
+        "predict runs/a",
+        "predict runs/a 7.png --top 0",
+        "filters runs/a --snapshot all --checkpoint last",
+        "features runs/a",
+        "convolve --filters 0",
+        "convolve --run runs/a --size 5",
+        "report",
         "setup --cpu --cuda",
         "data --out x",
         "bench forward",
@@ -58,18 +73,8 @@ fn wrong_command_lines_exit_with_two() {
 
 #[test]
 fn devices_are_read_exactly() {
-    let cases = [
-        ("auto", Some(Device::Auto)),
-        ("cpu", Some(Device::Cpu)),
-        ("cuda", Some(Device::Cuda(0))),
-    ];
-    let more = [
-        ("cuda:3", Some(Device::Cuda(3))),
-        ("cuda:", None),
-        ("cuda:+1", None),
-        ("CPU", None),
-        ("", None),
-    ];
+    let cases = [("auto", Some(Device::Auto)), ("cpu", Some(Device::Cpu)), ("cuda", Some(Device::Cuda(0)))];
+    let more = [("cuda:3", Some(Device::Cuda(3))), ("cuda:", None), ("cuda:+1", None), ("CPU", None), ("", None)];
     for (text, expected) in cases.into_iter().chain(more) {
         assert_eq!(text.parse::<Device>().ok(), expected, "{text}");
     }

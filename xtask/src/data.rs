@@ -38,11 +38,7 @@ impl DataSet {
                 format!("{} lacks {}", folder.display(), self.missing.join(", "))
             }
             Some(_) => {
-                let looked: Vec<_> = self
-                    .looked_in
-                    .iter()
-                    .map(|folder| folder.display().to_string())
-                    .collect();
+                let looked: Vec<_> = self.looked_in.iter().map(|folder| folder.display().to_string()).collect();
                 format!("not found; looked in {}", looked.join(", "))
             }
         }
@@ -53,10 +49,7 @@ impl DataSet {
 pub fn all(roots: &[PathBuf]) -> Vec<DataSet> {
     let looked_in: Vec<PathBuf> = roots.iter().map(|root| root.join("mnist")).collect();
     let complete = looked_in.iter().find(|folder| mnist::is_present(folder));
-    let folder = complete
-        .or_else(|| looked_in.iter().find(|folder| folder.is_dir()))
-        .or(looked_in.last())
-        .cloned();
+    let folder = complete.or_else(|| looked_in.iter().find(|folder| folder.is_dir())).or(looked_in.last()).cloned();
     let missing = match &folder {
         Some(folder) if complete.is_none() => match mnist::load(folder) {
             Err(Error::Missing { names, .. }) => names,
@@ -92,10 +85,7 @@ pub fn run(args: &DataArgs) -> Result<()> {
     match args.name.as_deref() {
         None => list(args),
         Some("mnist") => {
-            let folder = args
-                .out
-                .clone()
-                .unwrap_or_else(|| places::workspace().join("data/mnist"));
+            let folder = args.out.clone().unwrap_or_else(|| places::workspace().join("data/mnist"));
             fetch_mnist(&folder)?;
             report(args, &folder, "mnist is complete and verified")
         }

@@ -41,21 +41,11 @@ struct Line {
 }
 
 fn good(name: &'static str, found: impl Into<String>) -> Line {
-    Line {
-        name,
-        state: State::Good,
-        found: found.into(),
-        mend: None,
-    }
+    Line { name, state: State::Good, found: found.into(), mend: None }
 }
 
 fn lacking(name: &'static str, state: State, found: impl Into<String>, mend: impl Into<String>) -> Line {
-    Line {
-        name,
-        state,
-        found: found.into(),
-        mend: Some(mend.into()),
-    }
+    Line { name, state, found: found.into(), mend: Some(mend.into()) }
 }
 
 /// `doctor`; exits 0 if training can work here, 1 if not.
@@ -69,9 +59,7 @@ pub fn run(args: &DoctorArgs) -> Result<ExitCode> {
     };
     let can_train = lines.iter().all(|line| line.state != State::Bad);
     if args.output.json {
-        print(serde_json::to_string_pretty(
-            &serde_json::json!({ "can_train": can_train, "found": lines }),
-        )?)?;
+        print(serde_json::to_string_pretty(&serde_json::json!({ "can_train": can_train, "found": lines }))?)?;
     } else {
         for line in &lines {
             let mark = match line.state {
@@ -84,25 +72,13 @@ pub fn run(args: &DoctorArgs) -> Result<ExitCode> {
                 print(format!("                  {} {mend}", style("to mend:").bold()))?;
             }
         }
-        print(if can_train {
-            "\nTraining can work here."
-        } else {
-            "\nTraining cannot work here yet: see above."
-        })?;
+        print(if can_train { "\nTraining can work here." } else { "\nTraining cannot work here yet: see above." })?;
     }
-    Ok(if can_train {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if can_train { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn examine(args: &DoctorArgs) -> Vec<Line> {
-    let mut lines = vec![
-        good("workspace", places::workspace().display().to_string()),
-        rust(),
-        cxx(),
-    ];
+    let mut lines = vec![good("workspace", places::workspace().display().to_string()), rust(), cxx()];
     let libtorch = libtorch_line();
     // Python only matters while there is no libtorch yet.
     lines.push(python(libtorch.state != State::Bad));
@@ -113,11 +89,7 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
     for set in data::all(&places::data_roots(&args.data)) {
         let mend = "cargo xtask data mnist, or copy the four files there; until then recipes for mnist use glyphs";
         let state = set.state();
-        lines.push(if set.complete {
-            good(set.name, state)
-        } else {
-            lacking(set.name, State::Note, state, mend)
-        });
+        lines.push(if set.complete { good(set.name, state) } else { lacking(set.name, State::Note, state, mend) });
     }
     lines.push(disk());
     lines
@@ -126,10 +98,7 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
 /// First line of what a program prints.
 fn says(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .next()
-        .map(|line| line.trim().to_owned());
+    let text = String::from_utf8_lossy(&output.stdout).lines().next().map(|line| line.trim().to_owned());
     text.filter(|text| output.status.success() && !text.is_empty())
 }
 
@@ -137,12 +106,7 @@ fn rust() -> Line {
     let rustc = says(Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("--version"));
     match (rustc, says(&mut cargo(["--version"]))) {
         (Some(rustc), Some(cargo)) => good("rust", format!("{rustc}; {cargo}")),
-        _ => lacking(
-            "rust",
-            State::Bad,
-            "rustc or cargo does not start",
-            "install Rust with rustup",
-        ),
+        _ => lacking("rust", State::Bad, "rustc or cargo does not start", "install Rust with rustup"),
     }
 }
 
@@ -159,12 +123,9 @@ fn cxx() -> Line {
 fn python(libtorch_is_there: bool) -> Line {
     match Pip::find() {
         Ok(pip) => good("Python", pip.about),
-        Err(error) if libtorch_is_there => lacking(
-            "Python",
-            State::Note,
-            "no Python with pip; not needed, libtorch is there",
-            error.to_string(),
-        ),
+        Err(error) if libtorch_is_there => {
+            lacking("Python", State::Note, "no Python with pip; not needed, libtorch is there", error.to_string())
+        }
         Err(error) => lacking("Python", State::Bad, "no Python with pip", error.to_string()),
     }
 }
@@ -182,23 +143,15 @@ fn libtorch_line() -> Line {
             let found = format!("{VERSION} ({}), {}", kind.title(), folder.display());
             match libtorch::verify(&folder) {
                 Some(Ok(())) => good(name, format!("{found}, verified")),
-                Some(Err(damage)) => lacking(
-                    name,
-                    State::Bad,
-                    format!("{found}, damaged: {damage}"),
-                    "cargo xtask setup --force",
-                ),
+                Some(Err(damage)) => {
+                    lacking(name, State::Bad, format!("{found}, damaged: {damage}"), "cargo xtask setup --force")
+                }
                 None => good(name, format!("{found}, not from the cache")),
             }
         }
         Choice::Link { folder, kind, source } => {
             let found = format!("{VERSION} ({}) from {source}: {}", kind.title(), folder.display());
-            lacking(
-                name,
-                State::Note,
-                format!("{found}, not linked yet"),
-                "cargo xtask setup (or any other command)",
-            )
+            lacking(name, State::Note, format!("{found}, not linked yet"), "cargo xtask setup (or any other command)")
         }
         Choice::Fetch { kind, damage } => {
             let why = match (damage, libtorch::state()) {
@@ -208,10 +161,7 @@ fn libtorch_line() -> Line {
                 }
                 (None, _) => "none yet".to_owned(),
             };
-            let mend = format!(
-                "cargo xtask setup fetches the one for {}; other commands do so too",
-                kind.title()
-            );
+            let mend = format!("cargo xtask setup fetches the one for {}; other commands do so too", kind.title());
             lacking(name, State::Bad, why, mend)
         }
     }
@@ -230,12 +180,7 @@ fn gpu() -> Option<Line> {
 fn runner() -> Line {
     let name = "runner";
     let Some(path) = start::expected().filter(|path| path.exists()) else {
-        return lacking(
-            name,
-            State::Note,
-            "not built yet",
-            "the first cargo xtask train builds it (some minutes)",
-        );
+        return lacking(name, State::Note, "not built yet", "the first cargo xtask train builds it (some minutes)");
     };
     let Some(probe) = probe(&path) else {
         let found = format!("{} does not start", path.display());
@@ -249,21 +194,12 @@ fn runner() -> Line {
     };
     let version = probe["libtorch"].as_str().unwrap_or("of unknown version");
     let (threads, between) = (number("threads"), number("interop_threads"));
-    good(
-        name,
-        format!("libtorch {version} sees {cuda}, uses {threads} threads ({between} between operations)"),
-    )
+    good(name, format!("libtorch {version} sees {cuda}, uses {threads} threads ({between} between operations)"))
 }
 
 fn probe(runner: &Path) -> Option<Value> {
-    let output = Command::new(runner)
-        .args(["probe", "--json"])
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    serde_json::from_slice(&output.stdout)
-        .ok()
-        .filter(|_| output.status.success())
+    let output = Command::new(runner).args(["probe", "--json"]).stdin(Stdio::null()).output().ok()?;
+    serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success())
 }
 
 fn processor() -> Line {
@@ -274,9 +210,7 @@ fn processor() -> Line {
     };
     let model = value("model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let cores = value("cpu cores")
-        .map(|cores| format!("{cores} cores per socket, "))
-        .unwrap_or_default();
+    let cores = value("cpu cores").map(|cores| format!("{cores} cores per socket, ")).unwrap_or_default();
     let flags = value("flags").unwrap_or_default();
     let has = |flag: &str| flags.split_whitespace().any(|f| f == flag);
     let vectors: Vec<&str> = [("avx2", "AVX2"), ("avx512f", "AVX-512")]
@@ -284,15 +218,8 @@ fn processor() -> Line {
         .filter(|(flag, _)| has(flag))
         .map(|(_, name)| *name)
         .collect();
-    let vectors = if vectors.is_empty() {
-        "no AVX2".to_owned()
-    } else {
-        vectors.join(", ")
-    };
-    good(
-        "processor",
-        format!("{model}: {cores}{threads} threads for this process, {vectors}"),
-    )
+    let vectors = if vectors.is_empty() { "no AVX2".to_owned() } else { vectors.join(", ") };
+    good("processor", format!("{model}: {cores}{threads} threads for this process, {vectors}"))
 }
 
 fn disk() -> Line {
@@ -302,12 +229,7 @@ fn disk() -> Line {
     let cache = places::cache().map(|folder| room(&folder)).unwrap_or_default();
     let found = format!("{} for the workspace, {} for the cache", size(here), size(cache));
     if here < 3_000_000_000 {
-        return lacking(
-            name,
-            State::Note,
-            found,
-            "a full build of the workspace takes about 3 GB: make room",
-        );
+        return lacking(name, State::Note, found, "a full build of the workspace takes about 3 GB: make room");
     }
     good(name, found)
 }

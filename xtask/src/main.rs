@@ -12,7 +12,14 @@ fn main() -> ExitCode {
         Command::Setup(args) => done(libtorch::setup(args)),
         Command::Doctor(args) => doctor::run(args),
         Command::Data(args) => done(data::run(args)),
-        Command::Train(_) | Command::Eval(_) | Command::Probe(_) => start::run(),
+        Command::Train(_)
+        | Command::Eval(_)
+        | Command::Predict(_)
+        | Command::Filters(_)
+        | Command::Features(_)
+        | Command::Convolve(_)
+        | Command::Report(_)
+        | Command::Probe(_) => start::run(),
         Command::Bench(args) => done(suite::bench(args)),
         Command::Test => done(suite::test()),
     };

@@ -34,15 +34,8 @@ pub fn cache() -> Result<PathBuf> {
 /// Folders that may hold data sets as `<folder>/<name>/`, best first: `--data`, `$MINIBATCH_DATA`, the workspace's
 /// `data/`.
 pub fn data_roots(args: &DataDirArgs) -> Vec<PathBuf> {
-    let from_environment = env::var_os("MINIBATCH_DATA")
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from);
-    args.data
-        .clone()
-        .into_iter()
-        .chain(from_environment)
-        .chain([workspace().join("data")])
-        .collect()
+    let from_environment = env::var_os("MINIBATCH_DATA").filter(|value| !value.is_empty()).map(PathBuf::from);
+    args.data.clone().into_iter().chain(from_environment).chain([workspace().join("data")]).collect()
 }
 
 /// The first executable file called `name` on the PATH; a `name` with a slash is taken as a path.
@@ -52,9 +45,7 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(executable);
     }
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder| folder.join(name))
-        .find(executable)
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(executable)
 }
 
 /// Bytes free for this user on the file system that holds `path`, which need not exist yet.
@@ -63,18 +54,13 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
 /// If no parent of `path` can be examined.
 pub fn free_bytes(path: &Path) -> Result<u64> {
     let existing = path.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"));
-    let stat = rustix::fs::statvfs(existing).with_context(|| {
-        format!(
-            "cannot read the free space of the disk that holds {}",
-            existing.display()
-        )
-    })?;
+    let stat = rustix::fs::statvfs(existing)
+        .with_context(|| format!("cannot read the free space of the disk that holds {}", existing.display()))?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// `path` relative to the current folder where it lies inside it, for printing and for commands to copy.
 pub fn shorten(path: &Path) -> PathBuf {
     let here = env::current_dir().ok();
-    here.and_then(|here| path.strip_prefix(here).ok())
-        .map_or_else(|| path.to_owned(), Path::to_path_buf)
+    here.and_then(|here| path.strip_prefix(here).ok()).map_or_else(|| path.to_owned(), Path::to_path_buf)
 }

@@ -39,12 +39,7 @@ impl Bytes {
         if bar.is_hidden() {
             say(format!("{label} ({})", size(total)));
         }
-        Bytes {
-            bar,
-            label: label.to_owned(),
-            total,
-            quarters_said: 0,
-        }
+        Bytes { bar, label: label.to_owned(), total, quarters_said: 0 }
     }
 
     /// Says how far it has come.

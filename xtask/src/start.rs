@@ -49,19 +49,11 @@ fn build() -> Result<PathBuf> {
         cxx_compiler()?;
         say("building (first time: some minutes)");
     }
-    let mut child = cargo([
-        "build",
-        "-q",
-        "-p",
-        "xtask",
-        "--bin",
-        RUNNER,
-        "--message-format=json-render-diagnostics",
-    ])
-    .stdin(Stdio::null())
-    .stdout(Stdio::piped())
-    .spawn()
-    .context("cannot start cargo: is Rust installed and on the PATH?")?;
+    let mut child = cargo(["build", "-q", "-p", "xtask", "--bin", RUNNER, "--message-format=json-render-diagnostics"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo: is Rust installed and on the PATH?")?;
     let messages = child.stdout.take().context("cargo's output is not connected")?;
     let spinner = Spinner::new("building");
     let mut executable = None;

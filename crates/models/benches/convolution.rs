@@ -33,11 +33,7 @@ fn main() -> Result<(), String> {
         .measurement_time(Duration::from_millis(1500))
         .configure_from_args();
     println!("device {device:?}, {} threads", tch::get_num_threads());
-    let mut bench = Bench {
-        criterion: &mut criterion,
-        device,
-        results: Vec::new(),
-    };
+    let mut bench = Bench { criterion: &mut criterion, device, results: Vec::new() };
     convolution(&mut bench, "conv1", [1, 28, 28], 20, flops("conv1"), false);
     convolution(&mut bench, "conv2", [20, 12, 12], 50, flops("conv2"), true);
     for batch in BATCHES {
@@ -74,12 +70,7 @@ fn convolution(bench: &mut Bench<'_>, name: &'static str, input: [i64; 3], maps:
         let flops = if inner { 3 * flops } else { 2 * flops };
         bench.run(name, "forward+backward", batch, flops, || {
             // The sum hands back a gradient of ones; gradients are returned, so nothing accumulates.
-            drop(Tensor::run_backward(
-                &[forward().sum(Kind::Float)],
-                &inputs,
-                false,
-                false,
-            ));
+            drop(Tensor::run_backward(&[forward().sum(Kind::Float)], &inputs, false, false));
         });
     }
 }
@@ -134,12 +125,7 @@ impl Bench<'_> {
         // Nothing was measured where the command line's filter leaves this bench out.
         if let Some(median) = median(&mut seconds) {
             let (name, images_per_second) = (format!("{layer} {passes}"), batch as f64 / median);
-            self.results.push(Measured {
-                name,
-                batch,
-                images_per_second,
-                flops_per_image,
-            });
+            self.results.push(Measured { name, batch, images_per_second, flops_per_image });
         }
     }
 }
@@ -157,16 +143,10 @@ fn median(values: &mut [f64]) -> Option<f64> {
 }
 
 fn print_table(results: &[Measured]) {
-    println!(
-        "{:<22}  {:>5}  {:>10}  {:>8}",
-        "median of the samples", "batch", "images/s", "GFLOP/s"
-    );
+    println!("{:<22}  {:>5}  {:>10}  {:>8}", "median of the samples", "batch", "images/s", "GFLOP/s");
     for measured in results {
         let gflops = measured.images_per_second * measured.flops_per_image as f64 / 1e9;
-        println!(
-            "{:<22}  {:>5}  {:>10.0}  {:>8.1}",
-            measured.name, measured.batch, measured.images_per_second, gflops
-        );
+        println!("{:<22}  {:>5}  {:>10.0}  {:>8.1}", measured.name, measured.batch, measured.images_per_second, gflops);
     }
 }
 

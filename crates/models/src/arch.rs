@@ -90,12 +90,7 @@ pub enum Activation {
 impl Arch {
     /// The published multilayer perceptron: 500 tanh units.
     pub fn mlp() -> Arch {
-        Arch::Mlp {
-            hidden: mlp_hidden(),
-            activation: Activation::default(),
-            initial: Initial::default(),
-            dropout: 0.0,
-        }
+        Arch::Mlp { hidden: mlp_hidden(), activation: Activation::default(), initial: Initial::default(), dropout: 0.0 }
     }
 
     /// The published LeNet: 20 and 50 filters of 5x5, 500 hidden units, tanh.
@@ -148,12 +143,7 @@ impl Arch {
                     at_least_one(format!("hidden[{i}]"), units)?;
                 }
             }
-            Arch::LeNet {
-                filters,
-                kernel,
-                hidden,
-                ..
-            } => {
+            Arch::LeNet { filters, kernel, hidden, .. } => {
                 for (i, &maps) in filters.iter().enumerate() {
                     at_least_one(format!("filters[{i}]"), maps)?;
                 }
@@ -186,11 +176,7 @@ pub(crate) fn at_least_one(key: impl Into<String>, value: i64) -> Result<(), Err
     if value >= 1 {
         return Ok(());
     }
-    Err(Error::OutOfRange {
-        key: key.into(),
-        value: value.to_string(),
-        range: "at least 1",
-    })
+    Err(Error::OutOfRange { key: key.into(), value: value.to_string(), range: "at least 1" })
 }
 
 fn no_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {

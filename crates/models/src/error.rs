@@ -101,18 +101,11 @@ impl Error {
                 TchError::Torch(text) => text,
                 other => other.to_string(),
             };
-            Error::Libtorch {
-                doing,
-                message: text.lines().next().unwrap_or_default().trim_end().to_owned(),
-            }
+            Error::Libtorch { doing, message: text.lines().next().unwrap_or_default().trim_end().to_owned() }
         }
     }
 }
 
 fn listed(what: &str, names: &[String]) -> String {
-    if names.is_empty() {
-        String::new()
-    } else {
-        format!(" {what}: {}.", names.join(", "))
-    }
+    if names.is_empty() { String::new() } else { format!(" {what}: {}.", names.join(", ")) }
 }

@@ -51,7 +51,5 @@ impl Initial {
 pub(crate) fn uniform(seed: u64, layer: usize, count: usize, bound: f64) -> Vec<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(FIRST_STREAM + layer as u64);
-    (0..count)
-        .map(|_| ((2.0 * rng.random::<f64>() - 1.0) * bound) as f32)
-        .collect()
+    (0..count).map(|_| ((2.0 * rng.random::<f64>() - 1.0) * bound) as f32).collect()
 }

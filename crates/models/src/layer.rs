@@ -25,16 +25,9 @@ pub(crate) enum Op {
     /// Convolution without padding, stride 1, plus bias.
     Convolve(Weight),
     /// 2x2 max-pooling, then the activation.
-    Pool {
-        ignore_border: bool,
-        activation: Activation,
-    },
+    Pool { ignore_border: bool, activation: Activation },
     /// Fully connected; the output layer has no activation.
-    Connect {
-        weight: Weight,
-        activation: Option<Activation>,
-        dropout: f64,
-    },
+    Connect { weight: Weight, activation: Option<Activation>, dropout: f64 },
 }
 
 #[derive(Debug)]
@@ -61,65 +54,34 @@ impl Layer {
 
     /// Number of weights and biases.
     pub fn parameters(&self) -> i64 {
-        self.weight()
-            .map_or(0, |weight| product(&weight.shape).saturating_add(weight.shape[0]))
+        self.weight().map_or(0, |weight| product(&weight.shape).saturating_add(weight.shape[0]))
     }
 
     /// Multiply-adds for one picture: each weight is used once at each position of the output.
     pub fn multiply_adds(&self) -> i64 {
-        self.weight().map_or(0, |weight| {
-            product(&weight.shape).saturating_mul(product(&self.output[1..]))
-        })
+        self.weight().map_or(0, |weight| product(&weight.shape).saturating_mul(product(&self.output[1..])))
     }
 }
 
 /// The layers of a model, first to last, every size checked.
 pub(crate) fn layers(arch: &Arch, input: [i64; 3], classes: i64) -> Result<Vec<Layer>, Error> {
     arch.check()?;
-    for (key, size) in ["picture channels", "picture height", "picture width"]
-        .into_iter()
-        .zip(input)
-    {
+    for (key, size) in ["picture channels", "picture height", "picture width"].into_iter().zip(input) {
         at_least_one(key, size)?;
     }
     if classes < 2 {
         let (key, value) = ("number of classes".into(), classes.to_string());
-        return Err(Error::OutOfRange {
-            key,
-            value,
-            range: "at least 2",
-        });
+        return Err(Error::OutOfRange { key, value, range: "at least 2" });
     }
-    let mut plan = Plan {
-        input,
-        layers: Vec::new(),
-    };
+    let mut plan = Plan { input, layers: Vec::new() };
     match arch {
         Arch::Softmax => {}
-        Arch::Mlp {
-            hidden,
-            activation,
-            initial,
-            dropout,
-        } => {
+        Arch::Mlp { hidden, activation, initial, dropout } => {
             for (number, &units) in (1..).zip(hidden) {
-                plan.connect(
-                    format!("hidden{number}"),
-                    units,
-                    Some((*activation, *initial)),
-                    *dropout,
-                )?;
+                plan.connect(format!("hidden{number}"), units, Some((*activation, *initial)), *dropout)?;
             }
         }
-        Arch::LeNet {
-            filters,
-            kernel,
-            hidden,
-            activation,
-            initial,
-            dropout,
-            ignore_border,
-        } => {
+        Arch::LeNet { filters, kernel, hidden, activation, initial, dropout, ignore_border } => {
             for (number, &maps) in (1..).zip(filters) {
                 plan.convolve(format!("conv{number}"), maps, *kernel, *activation, *initial)?;
                 plan.pool(format!("pool{number}"), *ignore_border, *activation)?;
@@ -153,36 +115,17 @@ impl Plan {
     ) -> Result<(), Error> {
         let (before, height, width) = self.picture();
         let output = vec![maps, left_by_filters(height, kernel), left_by_filters(width, kernel)];
-        let weight = self.weight(
-            vec![maps, before, kernel, kernel],
-            Some((activation, initial)),
-            POOL * POOL,
-        );
-        self.push(Layer {
-            name,
-            op: Op::Convolve(weight),
-            output,
-        })
+        let weight = self.weight(vec![maps, before, kernel, kernel], Some((activation, initial)), POOL * POOL);
+        self.push(Layer { name, op: Op::Convolve(weight), output })
     }
 
     fn pool(&mut self, name: String, ignore_border: bool, activation: Activation) -> Result<(), Error> {
         let (maps, height, width) = self.picture();
         let pooled = |size: i64| {
-            if ignore_border {
-                size / POOL
-            } else {
-                size / POOL + size % POOL
-            }
+            if ignore_border { size / POOL } else { size / POOL + size % POOL }
         };
         let output = vec![maps, pooled(height), pooled(width)];
-        self.push(Layer {
-            name,
-            op: Op::Pool {
-                ignore_border,
-                activation,
-            },
-            output,
-        })
+        self.push(Layer { name, op: Op::Pool { ignore_border, activation }, output })
     }
 
     /// A fully connected layer on the flattened output of the last; without a rule it starts at zero.
@@ -194,16 +137,8 @@ impl Plan {
         dropout: f64,
     ) -> Result<(), Error> {
         let weight = self.weight(vec![units, product(self.shape())], rule, 1);
-        let op = Op::Connect {
-            weight,
-            activation: rule.map(|(activation, _)| activation),
-            dropout,
-        };
-        self.push(Layer {
-            name,
-            op,
-            output: vec![units],
-        })
+        let op = Op::Connect { weight, activation: rule.map(|(activation, _)| activation), dropout };
+        self.push(Layer { name, op, output: vec![units] })
     }
 
     fn weight(&self, shape: Vec<i64>, rule: Option<(Activation, Initial)>, pool_area: i64) -> Weight {
@@ -215,12 +150,7 @@ impl Plan {
     }
 
     fn push(&mut self, layer: Layer) -> Result<(), Error> {
-        let so_far = self
-            .layers
-            .iter()
-            .chain([&layer])
-            .map(Layer::parameters)
-            .fold(0, i64::saturating_add);
+        let so_far = self.layers.iter().chain([&layer]).map(Layer::parameters).fold(0, i64::saturating_add);
         if so_far > MAX_PARAMETERS {
             return Err(Error::TooLarge { layer: layer.name });
         }
@@ -244,9 +174,7 @@ impl Plan {
             .collect();
         // Backwards from one value after pool2: pool2 needs 2 (or 1) before it, conv2 adds kernel - 1, pool1 doubles
         // (less 1 where the border is kept), conv1 adds kernel - 1 again.
-        let needed = kernel
-            .saturating_mul(3)
-            .saturating_add(if ignore_border { 1 } else { -2 });
+        let needed = kernel.saturating_mul(3).saturating_add(if ignore_border { 1 } else { -2 });
         Err(Error::PictureTooSmall {
             input: self.input,
             kernel,

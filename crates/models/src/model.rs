@@ -39,14 +39,7 @@ impl Model {
     pub fn new(arch: &Arch, input: [i64; 3], classes: i64, device: Device, seed: u64) -> Result<Model, Error> {
         let layers = layers(arch, input, classes)?;
         let parameters = parameter::create(&layers, device, seed)?;
-        Ok(Model {
-            arch: arch.clone(),
-            input,
-            classes,
-            device,
-            layers,
-            parameters,
-        })
+        Ok(Model { arch: arch.clone(), input, classes, device, layers, parameters })
     }
 
     /// Logits of images: f32 `[n, channels, height, width]` on the model's device to f32 `[n, classes]`. Softmax of
@@ -69,9 +62,7 @@ impl Model {
     /// Where [`check_images`](Model::check_images) would give an error.
     pub fn activations(&self, images: &Tensor) -> Vec<(String, Tensor)> {
         let mut outputs = Vec::with_capacity(self.layers.len());
-        let _ = self.run(images, Mode::Eval, |layer, output| {
-            outputs.push((layer.to_owned(), output.contiguous()))
-        });
+        let _ = self.run(images, Mode::Eval, |layer, output| outputs.push((layer.to_owned(), output.contiguous())));
         outputs
     }
 
@@ -83,15 +74,8 @@ impl Model {
         for layer in &self.layers {
             x = match &layer.op {
                 Op::Convolve(weight) => self.convolve(&x, weight), // [n, maps, h - k + 1, w - k + 1]
-                Op::Pool {
-                    ignore_border,
-                    activation,
-                } => pool(&x, *ignore_border, *activation), // [n, maps, h/2, w/2]
-                Op::Connect {
-                    weight,
-                    activation,
-                    dropout,
-                } => {
+                Op::Pool { ignore_border, activation } => pool(&x, *ignore_border, *activation), // [n, maps, h/2, w/2]
+                Op::Connect { weight, activation, dropout } => {
                     let sums = self.connect(&x, weight); // [n, units]
                     let units = activation.map_or_else(|| sums.shallow_clone(), |f| f.apply(&sums)); // [n, units]
                     drop_out(units, *dropout, mode) // [n, units]
@@ -132,28 +116,19 @@ impl Model {
 
     /// Weight matrices and filters, as shallow clones: what a penalty sees, never biases.
     pub fn weights(&self) -> Vec<Tensor> {
-        let weights = self
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.role == Role::Weight);
+        let weights = self.parameters.iter().filter(|parameter| parameter.role == Role::Weight);
         weights.map(|parameter| parameter.tensor.shallow_clone()).collect()
     }
 
     /// Names and variables, as shallow clones: they share memory and gradient with the model.
     pub fn named_parameters(&self) -> Vec<(String, Tensor)> {
-        self.parameters
-            .iter()
-            .map(|parameter| (parameter.name.clone(), parameter.tensor.shallow_clone()))
-            .collect()
+        self.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.tensor.shallow_clone())).collect()
     }
 
     /// Names and values as they are now, copied on the model's device and cut off from autograd; the model's later
     /// changes do not touch them. [`load_parameters`](Model::load_parameters) puts them back.
     pub fn clone_values(&self) -> Vec<(String, Tensor)> {
-        self.parameters
-            .iter()
-            .map(|parameter| (parameter.name.clone(), parameter.tensor.detach().copy()))
-            .collect()
+        self.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.tensor.detach().copy())).collect()
     }
 
     /// Copies values into the model's variables, from any device and in any order. Either all are copied or, on an

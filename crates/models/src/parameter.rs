@@ -111,9 +111,5 @@ fn check_names(parameters: &[Parameter], values: &[(String, Tensor)]) -> Result<
     if missing.is_empty() && unexpected.is_empty() && repeated.is_empty() {
         return Ok(());
     }
-    Err(Error::Names {
-        missing,
-        unexpected,
-        repeated,
-    })
+    Err(Error::Names { missing, unexpected, repeated })
 }

@@ -59,19 +59,9 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = vec![["layer", "output shape", "parameters", "multiply-adds"].map(String::from)];
         table.extend(self.rows.iter().map(|row| {
-            [
-                row.layer.clone(),
-                shape_text(&row.output),
-                grouped(row.parameters),
-                grouped(row.multiply_adds),
-            ]
+            [row.layer.clone(), shape_text(&row.output), grouped(row.parameters), grouped(row.multiply_adds)]
         }));
-        table.push([
-            "total".into(),
-            String::new(),
-            grouped(self.parameters),
-            grouped(self.multiply_adds),
-        ]);
+        table.push(["total".into(), String::new(), grouped(self.parameters), grouped(self.multiply_adds)]);
         let width = |column: usize| table.iter().map(|cells| cells[column].len()).max().unwrap_or(0);
         let (a, b, c, d) = (width(0), width(1), width(2), width(3));
         for (number, [layer, shape, parameters, multiply_adds]) in table.iter().enumerate() {

@@ -8,31 +8,16 @@ const MNIST: [i64; 3] = [1, 28, 28];
 
 fn lenet(filters: [i64; 2], kernel: i64, hidden: i64, ignore_border: bool) -> Arch {
     let (activation, initial) = (Activation::Tanh, Initial::ByActivation);
-    Arch::LeNet {
-        filters,
-        kernel,
-        hidden,
-        activation,
-        initial,
-        dropout: 0.0,
-        ignore_border,
-    }
+    Arch::LeNet { filters, kernel, hidden, activation, initial, dropout: 0.0, ignore_border }
 }
 
 fn mlp(hidden: &[i64], dropout: f64) -> Arch {
     let (activation, initial) = (Activation::Tanh, Initial::ByActivation);
-    Arch::Mlp {
-        hidden: hidden.to_vec(),
-        activation,
-        initial,
-        dropout,
-    }
+    Arch::Mlp { hidden: hidden.to_vec(), activation, initial, dropout }
 }
 
 fn refusal(arch: &Arch, input: [i64; 3], classes: i64) -> String {
-    Model::new(arch, input, classes, Device::Cpu, 1)
-        .unwrap_err()
-        .to_string()
+    Model::new(arch, input, classes, Device::Cpu, 1).unwrap_err().to_string()
 }
 
 #[test]
@@ -41,10 +26,7 @@ fn keys_left_out_take_the_published_values() {
         ("kind = 'softmax'", Arch::Softmax),
         ("kind = 'mlp'", mlp(&[500], 0.0)),
         ("kind = 'lenet'", lenet([20, 50], 5, 500, true)),
-        (
-            "kind = 'mlp'\nhidden = [300, 100]\ndropout = 0.5",
-            mlp(&[300, 100], 0.5),
-        ),
+        ("kind = 'mlp'\nhidden = [300, 100]\ndropout = 0.5", mlp(&[300, 100], 0.5)),
     ] {
         assert_eq!(toml::from_str::<Arch>(text).unwrap(), expected, "{text}");
     }
@@ -58,21 +40,8 @@ fn every_key_survives_writing_and_reading() {
     let (filters, kernel, hidden, dropout, ignore_border) = ([3, 4], 3, 6, 0.25, false);
     for arch in [
         Arch::Softmax,
-        Arch::Mlp {
-            hidden: vec![3, 2],
-            activation,
-            initial,
-            dropout,
-        },
-        Arch::LeNet {
-            filters,
-            kernel,
-            hidden,
-            activation,
-            initial,
-            dropout,
-            ignore_border,
-        },
+        Arch::Mlp { hidden: vec![3, 2], activation, initial, dropout },
+        Arch::LeNet { filters, kernel, hidden, activation, initial, dropout, ignore_border },
     ] {
         let text = toml::to_string(&arch).unwrap();
         assert!(text.contains(&format!("kind = \"{}\"", arch.kind())), "{text}");
@@ -85,10 +54,7 @@ fn unknown_keys_and_names_are_refused() {
     for (text, mention) in [
         ("kind = 'softmax'\nhidden = [500]", "unknown field `hidden`"),
         ("kind = 'mlp'\nfilters = [20, 50]", "unknown field `filters`"),
-        (
-            "kind = 'lenet'\nignore_boarder = true",
-            "unknown field `ignore_boarder`",
-        ),
+        ("kind = 'lenet'\nignore_boarder = true", "unknown field `ignore_boarder`"),
         ("kind = 'resnet'", "unknown variant `resnet`"),
         ("kind = 'mlp'\nactivation = 'swish'", "unknown variant `swish`"),
         ("kind = 'mlp'\ninitial = 'glorot'", "unknown variant `glorot`"),
@@ -103,66 +69,16 @@ fn unknown_keys_and_names_are_refused() {
 #[test]
 fn values_out_of_range_are_named_with_their_range() {
     for (arch, input, classes, expected) in [
-        (
-            mlp(&[500, 0], 0.0),
-            MNIST,
-            10,
-            "model: hidden[1] is 0, but must be at least 1",
-        ),
-        (
-            lenet([20, -3], 5, 500, true),
-            MNIST,
-            10,
-            "model: filters[1] is -3, but must be at least 1",
-        ),
-        (
-            lenet([20, 50], 0, 500, true),
-            MNIST,
-            10,
-            "model: kernel is 0, but must be at least 1",
-        ),
-        (
-            lenet([20, 50], 5, 0, true),
-            MNIST,
-            10,
-            "model: hidden is 0, but must be at least 1",
-        ),
-        (
-            mlp(&[500], 1.0),
-            MNIST,
-            10,
-            "model: dropout is 1, but must be at least 0 and below 1",
-        ),
-        (
-            mlp(&[500], -0.1),
-            MNIST,
-            10,
-            "model: dropout is -0.1, but must be at least 0 and below 1",
-        ),
-        (
-            mlp(&[500], f64::NAN),
-            MNIST,
-            10,
-            "model: dropout is NaN, but must be at least 0 and below 1",
-        ),
-        (
-            Arch::Softmax,
-            MNIST,
-            1,
-            "model: number of classes is 1, but must be at least 2",
-        ),
-        (
-            Arch::Softmax,
-            [0, 28, 28],
-            10,
-            "model: picture channels is 0, but must be at least 1",
-        ),
-        (
-            Arch::Softmax,
-            [1, 28, i64::MIN],
-            10,
-            "model: picture width is -9223372036854775808, but must be at least 1",
-        ),
+        (mlp(&[500, 0], 0.0), MNIST, 10, "model: hidden[1] is 0, but must be at least 1"),
+        (lenet([20, -3], 5, 500, true), MNIST, 10, "model: filters[1] is -3, but must be at least 1"),
+        (lenet([20, 50], 0, 500, true), MNIST, 10, "model: kernel is 0, but must be at least 1"),
+        (lenet([20, 50], 5, 0, true), MNIST, 10, "model: hidden is 0, but must be at least 1"),
+        (mlp(&[500], 1.0), MNIST, 10, "model: dropout is 1, but must be at least 0 and below 1"),
+        (mlp(&[500], -0.1), MNIST, 10, "model: dropout is -0.1, but must be at least 0 and below 1"),
+        (mlp(&[500], f64::NAN), MNIST, 10, "model: dropout is NaN, but must be at least 0 and below 1"),
+        (Arch::Softmax, MNIST, 1, "model: number of classes is 1, but must be at least 2"),
+        (Arch::Softmax, [0, 28, 28], 10, "model: picture channels is 0, but must be at least 1"),
+        (Arch::Softmax, [1, 28, i64::MIN], 10, "model: picture width is -9223372036854775808, but must be at least 1"),
     ] {
         assert_eq!(refusal(&arch, input, classes), expected);
     }
@@ -210,21 +126,13 @@ fn absurd_sizes_are_refused_before_anything_is_allocated() {
         (Arch::lenet(), [1, i64::MAX, i64::MAX], "hidden1"),
     ] {
         let message = refusal(&arch, input, 10);
-        assert!(
-            message.starts_with(&format!("model: {layer} brings the model to more than")),
-            "{message}"
-        );
+        assert!(message.starts_with(&format!("model: {layer} brings the model to more than")), "{message}");
     }
 }
 
 #[test]
 fn a_device_that_is_not_there_is_an_error_of_one_line() {
-    let message = Model::new(&Arch::Softmax, MNIST, 10, Device::Cuda(99), 1)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message.starts_with("libtorch could not put output.weight on Cuda(99): "),
-        "{message}"
-    );
+    let message = Model::new(&Arch::Softmax, MNIST, 10, Device::Cuda(99), 1).unwrap_err().to_string();
+    assert!(message.starts_with("libtorch could not put output.weight on Cuda(99): "), "{message}");
     assert!(!message.contains('\n'), "{message}");
 }

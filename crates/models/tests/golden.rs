@@ -32,25 +32,12 @@ impl Case {
 }
 
 fn mlp(hidden: &[i64], activation: Activation) -> Arch {
-    Arch::Mlp {
-        hidden: hidden.to_vec(),
-        activation,
-        initial: Initial::ByActivation,
-        dropout: 0.0,
-    }
+    Arch::Mlp { hidden: hidden.to_vec(), activation, initial: Initial::ByActivation, dropout: 0.0 }
 }
 
 fn lenet(activation: Activation, ignore_border: bool) -> Arch {
     let initial = Initial::ByActivation;
-    Arch::LeNet {
-        filters: [3, 4],
-        kernel: 3,
-        hidden: 6,
-        activation,
-        initial,
-        dropout: 0.0,
-        ignore_border,
-    }
+    Arch::LeNet { filters: [3, 4], kernel: 3, hidden: 6, activation, initial, dropout: 0.0, ignore_border }
 }
 
 fn assert_close(what: &str, found: &Tensor, expected: &Tensor) {

@@ -12,25 +12,12 @@ fn build(arch: &Arch, seed: u64) -> Model {
 }
 
 fn mlp(hidden: &[i64], activation: Activation, initial: Initial) -> Arch {
-    Arch::Mlp {
-        hidden: hidden.to_vec(),
-        activation,
-        initial,
-        dropout: 0.0,
-    }
+    Arch::Mlp { hidden: hidden.to_vec(), activation, initial, dropout: 0.0 }
 }
 
 fn lenet(activation: Activation, initial: Initial) -> Arch {
     let (filters, dropout) = ([20, 50], 0.0);
-    Arch::LeNet {
-        filters,
-        kernel: 5,
-        hidden: 500,
-        activation,
-        initial,
-        dropout,
-        ignore_border: true,
-    }
+    Arch::LeNet { filters, kernel: 5, hidden: 500, activation, initial, dropout, ignore_border: true }
 }
 
 /// Uniform in `[-bound, bound]`: no value beyond it, the extremes near it, mean 0 and variance bound^2 / 3, each
@@ -39,23 +26,14 @@ fn check(model: &Model, name: &str, bound: f64) {
     let values = model.parameter(name).unwrap().tensor.detach().to_kind(Kind::Double);
     let count = values.numel() as f64;
     let largest = values.abs().max().double_value(&[]);
-    assert!(
-        largest <= bound * (1.0 + 1e-7),
-        "{name} reaches {largest}, beyond {bound}"
-    );
+    assert!(largest <= bound * (1.0 + 1e-7), "{name} reaches {largest}, beyond {bound}");
     for extreme in [values.max(), -values.min()] {
         let extreme = extreme.double_value(&[]);
-        assert!(
-            extreme > bound * (1.0 - 20.0 / count),
-            "{name} reaches only {extreme} of {bound}"
-        );
+        assert!(extreme > bound * (1.0 - 20.0 / count), "{name} reaches only {extreme} of {bound}");
     }
     let mean = values.mean(Kind::Double).double_value(&[]);
     let variance = (&values * &values).mean(Kind::Double).double_value(&[]);
-    assert!(
-        mean.abs() < 5.0 * bound / (3.0 * count).sqrt(),
-        "{name} has mean {mean}"
-    );
+    assert!(mean.abs() < 5.0 * bound / (3.0 * count).sqrt(), "{name} has mean {mean}");
     assert_relative_eq!(variance, bound * bound / 3.0, max_relative = 5.0 * (0.8 / count).sqrt());
 }
 
@@ -63,11 +41,7 @@ fn check(model: &Model, name: &str, bound: f64) {
 fn hidden_layers_follow_the_rule_of_their_activation() {
     for (activation, initial, bound) in [
         (Activation::Tanh, Initial::ByActivation, (6.0_f64 / 1284.0).sqrt()),
-        (
-            Activation::Sigmoid,
-            Initial::ByActivation,
-            4.0 * (6.0_f64 / 1284.0).sqrt(),
-        ),
+        (Activation::Sigmoid, Initial::ByActivation, 4.0 * (6.0_f64 / 1284.0).sqrt()),
         (Activation::Relu, Initial::ByActivation, (6.0_f64 / 784.0).sqrt()),
         (Activation::Tanh, Initial::FanIn, 1.0 / 28.0),
         (Activation::Relu, Initial::FanIn, 1.0 / 28.0),
@@ -99,11 +73,7 @@ fn filters_count_the_pooling_area_in_their_fan_out() {
 
 #[test]
 fn biases_and_the_output_layer_are_zero() {
-    for arch in [
-        Arch::Softmax,
-        mlp(&[30, 20], Activation::Relu, Initial::FanIn),
-        Arch::lenet(),
-    ] {
+    for arch in [Arch::Softmax, mlp(&[30, 20], Activation::Relu, Initial::FanIn), Arch::lenet()] {
         let model = build(&arch, 9);
         for parameter in model.parameters() {
             let zero = parameter.role == Role::Bias || parameter.name == "output.weight";
@@ -116,11 +86,7 @@ fn biases_and_the_output_layer_are_zero() {
 #[test]
 fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
     let names = ["conv1.weight", "conv2.weight", "hidden1.weight"];
-    let (model, same, other) = (
-        build(&Arch::lenet(), 1),
-        build(&Arch::lenet(), 1),
-        build(&Arch::lenet(), 2),
-    );
+    let (model, same, other) = (build(&Arch::lenet(), 1), build(&Arch::lenet(), 1), build(&Arch::lenet(), 2));
     for name in names {
         let of = |model: &Model| model.parameter(name).unwrap().tensor.copy();
         assert_eq!(of(&model), of(&same));
@@ -136,11 +102,7 @@ fn the_width_of_one_layer_leaves_the_draws_of_the_others_alone() {
     };
     assert_eq!(of(&[30, 20, 10], "hidden1.weight"), of(&[30, 25, 10], "hidden1.weight"));
     assert_eq!(of(&[30, 20, 10], "hidden3.weight"), of(&[35, 20, 10], "hidden3.weight"));
-    assert_ne!(
-        of(&[784, 784], "hidden1.weight"),
-        of(&[784, 784], "hidden2.weight"),
-        "layers share no draws"
-    );
+    assert_ne!(of(&[784, 784], "hidden1.weight"), of(&[784, 784], "hidden2.weight"), "layers share no draws");
 }
 
 #[test]

@@ -13,55 +13,25 @@ fn build(arch: &Arch, seed: u64) -> Model {
 
 fn deep_mlp() -> Arch {
     let (activation, initial) = (Activation::Relu, Initial::ByActivation);
-    Arch::Mlp {
-        hidden: vec![30, 20],
-        activation,
-        initial,
-        dropout: 0.0,
-    }
+    Arch::Mlp { hidden: vec![30, 20], activation, initial, dropout: 0.0 }
 }
 
 #[test]
 fn names_and_shapes_are_those_of_pytorch_modules() {
     let check = |arch: &Arch, expected: &[(&str, &[i64])]| {
         let model = build(arch, 1);
-        let found: Vec<_> = model
-            .parameters()
-            .iter()
-            .map(|p| (p.name.clone(), p.tensor.size()))
-            .collect();
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(name, shape)| (name.to_string(), shape.to_vec()))
-            .collect();
+        let found: Vec<_> = model.parameters().iter().map(|p| (p.name.clone(), p.tensor.size())).collect();
+        let expected: Vec<_> = expected.iter().map(|(name, shape)| (name.to_string(), shape.to_vec())).collect();
         assert_eq!(found, expected);
-        assert!(
-            model
-                .parameters()
-                .iter()
-                .all(|p| p.tensor.requires_grad() && p.tensor.is_leaf())
-        );
-        assert!(
-            model
-                .parameters()
-                .iter()
-                .all(|p| p.tensor.kind() == Kind::Float && p.tensor.is_contiguous())
-        );
+        assert!(model.parameters().iter().all(|p| p.tensor.requires_grad() && p.tensor.is_leaf()));
+        assert!(model.parameters().iter().all(|p| p.tensor.kind() == Kind::Float && p.tensor.is_contiguous()));
     };
     check(&Arch::Softmax, &[("output.weight", &[10, 784]), ("output.bias", &[10])]);
     let (first, second) = (
         [("hidden1.weight", &[30, 784][..]), ("hidden1.bias", &[30])],
         [("hidden2.weight", &[20, 30][..]), ("hidden2.bias", &[20])],
     );
-    check(
-        &deep_mlp(),
-        &[
-            &first[..],
-            &second[..],
-            &[("output.weight", &[10, 20]), ("output.bias", &[10])],
-        ]
-        .concat(),
-    );
+    check(&deep_mlp(), &[&first[..], &second[..], &[("output.weight", &[10, 20]), ("output.bias", &[10])]].concat());
     check(
         &Arch::lenet(),
         &[
@@ -81,16 +51,8 @@ fn names_and_shapes_are_those_of_pytorch_modules() {
 fn a_penalty_sees_weights_and_no_biases() {
     let model = build(&Arch::lenet(), 1);
     let shapes: Vec<_> = model.weights().iter().map(Tensor::size).collect();
-    assert_eq!(
-        shapes,
-        [vec![20, 1, 5, 5], vec![50, 20, 5, 5], vec![500, 800], vec![10, 500]]
-    );
-    assert!(
-        model
-            .parameters()
-            .iter()
-            .all(|p| (p.role == Role::Weight) == p.name.ends_with(".weight"))
-    );
+    assert_eq!(shapes, [vec![20, 1, 5, 5], vec![50, 20, 5, 5], vec![500, 800], vec![10, 500]]);
+    assert!(model.parameters().iter().all(|p| (p.role == Role::Weight) == p.name.ends_with(".weight")));
 }
 
 #[test]
@@ -120,10 +82,7 @@ fn the_table_counts_what_the_model_holds_and_gives() {
         let held: usize = model.parameters().iter().map(|p| p.tensor.numel()).sum();
         assert_eq!(summary.parameters, held as i64);
         let outputs = model.activations(&Tensor::zeros([1, 1, 28, 28], FLOAT));
-        let shapes: Vec<_> = outputs
-            .iter()
-            .map(|(layer, output)| (layer.clone(), output.size()))
-            .collect();
+        let shapes: Vec<_> = outputs.iter().map(|(layer, output)| (layer.clone(), output.size())).collect();
         let rows: Vec<_> = summary.rows.into_iter().map(|row| (row.layer, row.output)).collect();
         assert_eq!(shapes, rows);
     }
@@ -147,35 +106,16 @@ fn activations_end_in_the_logits_that_forward_gives() {
 fn logits_do_not_depend_on_how_images_lie_in_memory() {
     for input in [[1, 16, 18], [3, 18, 16]] {
         let model = Model::new(&Arch::lenet(), input, 10, Device::Cpu, 1).unwrap();
-        let _ = model
-            .parameter("output.weight")
-            .unwrap()
-            .tensor
-            .detach()
-            .fill_diagonal_(1.0, true);
+        let _ = model.parameter("output.weight").unwrap().tensor.detach().fill_diagonal_(1.0, true);
         let [c, h, w] = input;
-        let all = Tensor::linspace(-1.0, 1.0, 6 * c * h * w, FLOAT)
-            .sin()
-            .view([6, c, h, w]);
+        let all = Tensor::linspace(-1.0, 1.0, 6 * c * h * w, FLOAT).sin().view([6, c, h, w]);
         let turned = all.transpose(2, 3).contiguous().transpose(2, 3);
         let expected = model.forward(&all, Mode::Eval);
         assert!(expected.std(true).double_value(&[]) > 0.01, "the images are told apart");
         for (what, found, expected) in [
-            (
-                "a view of rows",
-                model.forward(&all.narrow(0, 2, 3), Mode::Eval),
-                expected.narrow(0, 2, 3),
-            ),
-            (
-                "one picture",
-                model.forward(&all.narrow(0, 5, 1), Mode::Eval),
-                expected.narrow(0, 5, 1),
-            ),
-            (
-                "columns side by side",
-                model.forward(&turned, Mode::Eval),
-                expected.shallow_clone(),
-            ),
+            ("a view of rows", model.forward(&all.narrow(0, 2, 3), Mode::Eval), expected.narrow(0, 2, 3)),
+            ("one picture", model.forward(&all.narrow(0, 5, 1), Mode::Eval), expected.narrow(0, 5, 1)),
+            ("columns side by side", model.forward(&turned, Mode::Eval), expected.shallow_clone()),
         ] {
             let apart = (found - expected).abs().max().double_value(&[]);
             assert!(apart < 1e-6, "{what}: {apart}");
@@ -194,11 +134,7 @@ fn copied_values_stay_while_the_model_changes_and_can_be_put_back() {
     }
     assert!(shared.iter().all(|(_, tensor)| tensor.min().double_value(&[]) == 7.0));
     assert!(best.iter().all(|(_, tensor)| !tensor.requires_grad()));
-    let reversed: Vec<_> = best
-        .iter()
-        .rev()
-        .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
-        .collect();
+    let reversed: Vec<_> = best.iter().rev().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();
     model.load_parameters(&reversed).unwrap();
     let fresh = build(&Arch::lenet(), 1);
     for (parameter, same) in model.parameters().iter().zip(fresh.parameters()) {
@@ -252,19 +188,11 @@ fn images_that_do_not_fit_are_refused() {
         (vec![0, 1, 28, 28], Kind::Float),
         (vec![3, 1, 28, 28], Kind::Uint8),
     ] {
-        let error = model
-            .check_images(&Tensor::zeros(&shape, (kind, Device::Cpu)))
-            .unwrap_err();
+        let error = model.check_images(&Tensor::zeros(&shape, (kind, Device::Cpu))).unwrap_err();
         assert!(matches!(error, Error::Images { .. }));
     }
-    let message = model
-        .check_images(&Tensor::zeros([1, 784], FLOAT))
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        message,
-        "images are (1, 784), Float, on Cpu, but the model takes (n, 1, 28, 28), Float, on Cpu"
-    );
+    let message = model.check_images(&Tensor::zeros([1, 784], FLOAT)).unwrap_err().to_string();
+    assert_eq!(message, "images are (1, 784), Float, on Cpu, but the model takes (n, 1, 28, 28), Float, on Cpu");
 }
 
 /// With one input of 1, hidden weights of 1 and output weights of 1, each logit is the sum of the hidden units. This
@@ -272,12 +200,7 @@ fn images_that_do_not_fit_are_refused() {
 #[test]
 fn dropout_zeroes_units_in_training_only_and_keeps_their_mean() {
     let (activation, initial) = (Activation::Relu, Initial::ByActivation);
-    let arch = Arch::Mlp {
-        hidden: vec![10_000],
-        activation,
-        initial,
-        dropout: 0.2,
-    };
+    let arch = Arch::Mlp { hidden: vec![10_000], activation, initial, dropout: 0.2 };
     let model = Model::new(&arch, [1, 1, 1], 2, Device::Cpu, 1).unwrap();
     assert!(model.uses_randomness() && !build(&Arch::lenet(), 1).uses_randomness());
     for parameter in model.parameters().iter().filter(|p| p.role == Role::Weight) {
@@ -285,9 +208,7 @@ fn dropout_zeroes_units_in_training_only_and_keeps_their_mean() {
     }
     let sum = |mode: Mode, seed: i64| {
         tch::manual_seed(seed);
-        model
-            .forward(&Tensor::ones([1, 1, 1, 1], FLOAT), mode)
-            .double_value(&[0, 0])
+        model.forward(&Tensor::ones([1, 1, 1, 1], FLOAT), mode).double_value(&[0, 0])
     };
     assert_eq!(sum(Mode::Eval, 1), 10_000.0);
     let kept = sum(Mode::Train, 1) * 0.8; // each kept unit counts 1 / 0.8; about 8,000 of 10,000 with a deviation of 40

@@ -32,11 +32,7 @@ pub struct AdamOptions {
 
 impl Default for AdamOptions {
     fn default() -> Self {
-        AdamOptions {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        }
+        AdamOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
     }
 }
 
@@ -75,12 +71,7 @@ pub struct AdamWOptions {
 impl Default for AdamWOptions {
     fn default() -> Self {
         let AdamOptions { beta1, beta2, epsilon } = AdamOptions::default();
-        AdamWOptions {
-            beta1,
-            beta2,
-            epsilon,
-            weight_decay: 0.01,
-        }
+        AdamWOptions { beta1, beta2, epsilon, weight_decay: 0.01 }
     }
 }
 
@@ -94,20 +85,13 @@ impl AdamWOptions {
 
     /// The part that Adam shares.
     pub(crate) fn moments(&self) -> AdamOptions {
-        AdamOptions {
-            beta1: self.beta1,
-            beta2: self.beta2,
-            epsilon: self.epsilon,
-        }
+        AdamOptions { beta1: self.beta1, beta2: self.beta2, epsilon: self.epsilon }
     }
 }
 
 /// One step of `w` along `g`, the `steps`-th (from 1) of this parameter.
 #[cfg(feature = "tch")]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call site; a struct would only rename the arguments"
-)]
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
 pub(crate) fn update(
     options: &AdamOptions,
     m: &mut Tensor,

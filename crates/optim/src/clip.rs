@@ -23,10 +23,7 @@ pub fn clip_norm(gradients: &[Tensor], max_norm: f64) -> Result<Tensor, Error> {
     let max_norm = range::MAX_NORM.check(max_norm)?;
     let _guard = tch::no_grad_guard();
     let defined: Vec<&Tensor> = gradients.iter().filter(|gradient| gradient.defined()).collect();
-    let norms = defined
-        .iter()
-        .map(|gradient| gradient.f_norm())
-        .collect::<Result<Vec<_>, _>>()?;
+    let norms = defined.iter().map(|gradient| gradient.f_norm()).collect::<Result<Vec<_>, _>>()?;
     if norms.is_empty() {
         return Ok(Tensor::f_zeros([] as [i64; 0], (Kind::Float, tch::Device::Cpu))?);
     }

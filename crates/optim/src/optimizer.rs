@@ -22,29 +22,16 @@ pub struct Parameter {
 impl Parameter {
     /// A weight matrix or filter: decays.
     pub fn weight(name: impl Into<String>, tensor: Tensor) -> Self {
-        Parameter {
-            name: name.into(),
-            tensor,
-            decay: true,
-        }
+        Parameter { name: name.into(), tensor, decay: true }
     }
 
     /// A bias, or the scale of a normalisation: never decays.
     pub fn bias(name: impl Into<String>, tensor: Tensor) -> Self {
-        Parameter {
-            name: name.into(),
-            tensor,
-            decay: false,
-        }
+        Parameter { name: name.into(), tensor, decay: false }
     }
 
     fn check(&self) -> Result<(), Error> {
-        let refuse = |reason: String| {
-            Err(Error::Parameter {
-                name: self.name.clone(),
-                reason,
-            })
-        };
+        let refuse = |reason: String| Err(Error::Parameter { name: self.name.clone(), reason });
         if !self.tensor.defined() {
             return refuse("the tensor is undefined".into());
         }
@@ -99,27 +86,17 @@ impl Optimizer {
         let mut owners = HashMap::new();
         for parameter in &parameters {
             parameter.check()?;
-            let refuse = |reason| {
-                Err(Error::Parameter {
-                    name: parameter.name.clone(),
-                    reason,
-                })
-            };
+            let refuse = |reason| Err(Error::Parameter { name: parameter.name.clone(), reason });
             if !names.insert(&parameter.name) {
                 return refuse("two parameters have this name; give each its own".into());
             }
             if parameter.tensor.numel() > 0
                 && let Some(other) = owners.insert(parameter.tensor.data_ptr() as usize, &parameter.name)
             {
-                return refuse(format!(
-                    "it shares its memory with \"{other}\"; pass a shared tensor once"
-                ));
+                return refuse(format!("it shares its memory with \"{other}\"; pass a shared tensor once"));
             }
         }
-        let slots = parameters
-            .into_iter()
-            .map(|parameter| Slot::new(parameter, rule))
-            .collect::<Result<_, _>>()?;
+        let slots = parameters.into_iter().map(|parameter| Slot::new(parameter, rule)).collect::<Result<_, _>>()?;
         Ok(Optimizer { rule: *rule, slots })
     }
 
@@ -157,10 +134,7 @@ impl Optimizer {
     pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Tensor>, Error> {
         let refuse = |reason: String| Err(Error::Loss { reason });
         if loss.numel() != 1 {
-            return refuse(format!(
-                "it has shape {:?}; reduce it to one number, for example by its mean",
-                loss.size()
-            ));
+            return refuse(format!("it has shape {:?}; reduce it to one number, for example by its mean", loss.size()));
         }
         if !loss.requires_grad() {
             return refuse("it was not computed from the parameters, or gradients were switched off".into());
@@ -223,12 +197,7 @@ impl Optimizer {
             let reason = format!("{} gradients for {} parameters", gradients.len(), self.slots.len());
             return Err(Error::Gradients { reason });
         }
-        for (slot, gradient) in self
-            .slots
-            .iter()
-            .zip(gradients)
-            .filter(|(_, gradient)| gradient.defined())
-        {
+        for (slot, gradient) in self.slots.iter().zip(gradients).filter(|(_, gradient)| gradient.defined()) {
             let of = |tensor: &Tensor| (tensor.size(), tensor.kind(), tensor.device());
             let (found, expected) = (of(gradient), of(&slot.parameter.tensor));
             if found != expected {

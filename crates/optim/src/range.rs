@@ -31,15 +31,7 @@ impl Range {
 
     /// `value` itself, or [`Error::OutOfRange`] naming the key, the value and the interval.
     pub fn check(self, value: f64) -> Result<f64, Error> {
-        if self.contains(value) {
-            Ok(value)
-        } else {
-            Err(Error::OutOfRange {
-                key: self.key,
-                value,
-                allowed: self,
-            })
-        }
+        if self.contains(value) { Ok(value) } else { Err(Error::OutOfRange { key: self.key, value, allowed: self }) }
     }
 }
 

@@ -35,12 +35,7 @@ pub struct RmsPropOptions {
 
 impl Default for RmsPropOptions {
     fn default() -> Self {
-        RmsPropOptions {
-            smoothing: 0.99,
-            epsilon: 1e-8,
-            momentum: 0.0,
-            centered: false,
-        }
+        RmsPropOptions { smoothing: 0.99, epsilon: 1e-8, momentum: 0.0, centered: false }
     }
 }
 

@@ -131,19 +131,11 @@ impl Schedule {
                 range::EVERY.check(every as f64)?;
                 range::FACTOR.check(factor)?;
             }
-            Schedule::Cosine {
-                final_fraction,
-                warm_up_epochs,
-            } => {
+            Schedule::Cosine { final_fraction, warm_up_epochs } => {
                 range::FINAL_FRACTION.check(final_fraction)?;
                 range::WARM_UP_EPOCHS.check(warm_up_epochs)?;
             }
-            Schedule::OneCycle {
-                warm_up_fraction,
-                start_fraction,
-                final_fraction,
-                anneal: _,
-            } => {
+            Schedule::OneCycle { warm_up_fraction, start_fraction, final_fraction, anneal: _ } => {
                 range::WARM_UP_FRACTION.check(warm_up_fraction)?;
                 range::START_FRACTION.check(start_fraction)?;
                 range::FINAL_FRACTION.check(final_fraction)?;
@@ -160,10 +152,7 @@ impl Schedule {
             Schedule::Constant => base,
             Schedule::InverseTime { decay } => base / (1.0 + decay * epoch),
             Schedule::Step { every, factor } => base * factor.powf((at.epoch() / every.max(1)) as f64),
-            Schedule::Cosine {
-                final_fraction,
-                warm_up_epochs,
-            } => {
+            Schedule::Cosine { final_fraction, warm_up_epochs } => {
                 let step = at.step as f64;
                 let warm_up = (warm_up_epochs * at.steps_per_epoch.max(1) as f64).round();
                 if step < warm_up {
@@ -172,12 +161,7 @@ impl Schedule {
                 let done = part(step - warm_up, at.total_steps as f64 - warm_up);
                 Anneal::Cosine.between(base, base * final_fraction, done)
             }
-            Schedule::OneCycle {
-                warm_up_fraction,
-                start_fraction,
-                final_fraction,
-                anneal,
-            } => {
+            Schedule::OneCycle { warm_up_fraction, start_fraction, final_fraction, anneal } => {
                 let step = at.step as f64;
                 let last = (at.total_steps as f64 - 1.0).max(0.0);
                 let peak = (warm_up_fraction * at.total_steps as f64 - 1.0).max(0.0);

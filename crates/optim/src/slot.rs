@@ -17,20 +17,9 @@ pub(crate) struct Slot {
 /// has the parameter's shape, dtype and device.
 #[derive(Debug)]
 enum Memory {
-    Sgd {
-        options: SgdOptions,
-        momentum: Option<Tensor>,
-    },
-    Adam {
-        options: AdamOptions,
-        weight_decay: f64,
-        first: Tensor,
-        second: Tensor,
-    },
-    RmsProp {
-        options: RmsPropOptions,
-        memory: rmsprop::Memory,
-    },
+    Sgd { options: SgdOptions, momentum: Option<Tensor> },
+    Adam { options: AdamOptions, weight_decay: f64, first: Tensor, second: Tensor },
+    RmsProp { options: RmsPropOptions, memory: rmsprop::Memory },
 }
 
 impl Slot {
@@ -38,24 +27,11 @@ impl Slot {
     pub fn new(parameter: Parameter, rule: &Rule) -> Result<Self, Error> {
         let zeros = || parameter.tensor.detach().f_zeros_like();
         let memory = match *rule {
-            Rule::Sgd(options) => Memory::Sgd {
-                options,
-                momentum: (options.momentum != 0.0).then(zeros).transpose()?,
-            },
-            Rule::Adam(options) => Memory::Adam {
-                options,
-                weight_decay: 0.0,
-                first: zeros()?,
-                second: zeros()?,
-            },
+            Rule::Sgd(options) => Memory::Sgd { options, momentum: (options.momentum != 0.0).then(zeros).transpose()? },
+            Rule::Adam(options) => Memory::Adam { options, weight_decay: 0.0, first: zeros()?, second: zeros()? },
             Rule::AdamW(options) => {
                 let weight_decay = if parameter.decay { options.weight_decay } else { 0.0 };
-                Memory::Adam {
-                    options: options.moments(),
-                    weight_decay,
-                    first: zeros()?,
-                    second: zeros()?,
-                }
+                Memory::Adam { options: options.moments(), weight_decay, first: zeros()?, second: zeros()? }
             }
             Rule::RmsProp(options) => Memory::RmsProp {
                 options,
@@ -66,11 +42,7 @@ impl Slot {
                 },
             },
         };
-        Ok(Slot {
-            parameter,
-            steps: 0,
-            memory,
-        })
+        Ok(Slot { parameter, steps: 0, memory })
     }
 
     /// The tensors that a saved state holds of this parameter, by the first part of their names.
@@ -97,12 +69,7 @@ impl Slot {
         let (w, g, steps) = (&mut self.parameter.tensor, gradient, self.steps);
         match &mut self.memory {
             Memory::Sgd { options, momentum } => sgd::update(options, momentum.as_mut(), steps, w, g, rate, scalars),
-            Memory::Adam {
-                options,
-                weight_decay,
-                first,
-                second,
-            } => {
+            Memory::Adam { options, weight_decay, first, second } => {
                 if *weight_decay != 0.0 {
                     let _ = w.f_mul_scalar_(1.0 - rate * *weight_decay)?;
                 }

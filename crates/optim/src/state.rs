@@ -53,11 +53,7 @@ impl Optimizer {
                 let found = saved.take(format!("{part}.{name}"), &tensor.size(), tensor.kind())?;
                 copies.push((tensor.shallow_clone(), found));
             }
-            counts.push(if tensors.is_empty() {
-                0
-            } else {
-                saved.take_count(format!("steps.{name}"))?
-            });
+            counts.push(if tensors.is_empty() { 0 } else { saved.take_count(format!("steps.{name}"))? });
         }
         saved.finish()?;
         for (mut tensor, found) in copies {
@@ -74,10 +70,7 @@ impl Optimizer {
 struct Saved<'a>(HashMap<&'a str, &'a Tensor>);
 
 fn refuse<T>(name: &str, reason: String) -> Result<T, Error> {
-    Err(Error::State {
-        name: name.to_owned(),
-        reason,
-    })
+    Err(Error::State { name: name.to_owned(), reason })
 }
 
 impl<'a> Saved<'a> {
@@ -93,10 +86,7 @@ impl<'a> Saved<'a> {
 
     fn take(&mut self, name: String, size: &[i64], kind: Kind) -> Result<&'a Tensor, Error> {
         let Some(found) = self.0.remove(name.as_str()) else {
-            return refuse(
-                &name,
-                "is missing; was it saved by another rule, or for another model?".into(),
-            );
+            return refuse(&name, "is missing; was it saved by another rule, or for another model?".into());
         };
         if !found.defined() {
             return refuse(&name, "is an undefined tensor".into());
@@ -116,10 +106,7 @@ impl<'a> Saved<'a> {
     fn finish(self) -> Result<(), Error> {
         match self.0.keys().min() {
             None => Ok(()),
-            Some(name) => refuse(
-                name,
-                "is unknown here; was it saved by another rule, or for another model?".into(),
-            ),
+            Some(name) => refuse(name, "is unknown here; was it saved by another rule, or for another model?".into()),
         }
     }
 }

@@ -17,10 +17,7 @@ fn parameters_that_cannot_be_optimised_are_refused_by_name() {
     }
     let one = |tensor: Tensor| vec![Parameter::weight("w", tensor)];
     let refused = "parameter \"w\" cannot be optimised:";
-    check(
-        vec![],
-        "an optimiser needs at least one parameter, but the list is empty",
-    );
+    check(vec![], "an optimiser needs at least one parameter, but the list is empty");
     check(one(Tensor::new()), &format!("{refused} the tensor is undefined"));
     check(
         one(leaf(&[1.0]).detach()),
@@ -42,16 +39,10 @@ fn parameters_that_cannot_be_optimised_are_refused_by_name() {
     );
     let tied = leaf(&[1.0]);
     check(
-        vec![
-            Parameter::weight("v", tied.shallow_clone()),
-            Parameter::weight("w", tied),
-        ],
+        vec![Parameter::weight("v", tied.shallow_clone()), Parameter::weight("w", tied)],
         &format!("{refused} it shares its memory with \"v\"; pass a shared tensor once"),
     );
-    let rule = Rule::Sgd(SgdOptions {
-        momentum: 2.0,
-        ..SgdOptions::default()
-    });
+    let rule = Rule::Sgd(SgdOptions { momentum: 2.0, ..SgdOptions::default() });
     let error = Optimizer::new(one(leaf(&[1.0])), &rule).unwrap_err();
     assert_eq!(error.to_string(), "momentum = 2 is out of range: it must lie in [0, 1)");
 }
@@ -97,10 +88,8 @@ fn losses_gradients_and_rates_that_make_no_sense_are_refused_and_move_nothing() 
 fn a_parameter_without_a_gradient_is_left_alone_with_its_step_count() {
     for rule in rules() {
         let (used, idle) = (leaf(&[1.0]), leaf(&[1.0]));
-        let parameters = vec![
-            Parameter::weight("used", used.shallow_clone()),
-            Parameter::weight("idle", idle.shallow_clone()),
-        ];
+        let parameters =
+            vec![Parameter::weight("used", used.shallow_clone()), Parameter::weight("idle", idle.shallow_clone())];
         let mut optimizer = Optimizer::new(parameters, &rule).unwrap();
         optimizer.zero_grad();
         optimizer.step(0.1).unwrap();
@@ -112,17 +101,8 @@ fn a_parameter_without_a_gradient_is_left_alone_with_its_step_count() {
         optimizer.step(0.1).unwrap();
         assert!(numbers(&used)[0] < 1.0, "{rule:?}");
         assert_eq!(numbers(&idle), [1.0], "{rule:?}");
-        for (name, tensor) in optimizer
-            .state()
-            .unwrap()
-            .iter()
-            .filter(|(name, _)| name.starts_with("steps"))
-        {
-            assert_eq!(
-                tensor.int64_value(&[]),
-                if name == "steps.used" { 2 } else { 0 },
-                "{name}"
-            );
+        for (name, tensor) in optimizer.state().unwrap().iter().filter(|(name, _)| name.starts_with("steps")) {
+            assert_eq!(tensor.int64_value(&[]), if name == "steps.used" { 2 } else { 0 }, "{name}");
         }
     }
 }
@@ -130,14 +110,8 @@ fn a_parameter_without_a_gradient_is_left_alone_with_its_step_count() {
 #[test]
 fn adamw_decays_weights_and_not_biases() {
     let (weight, bias) = (leaf(&[2.0]), leaf(&[2.0]));
-    let parameters = vec![
-        Parameter::weight("w", weight.shallow_clone()),
-        Parameter::bias("b", bias.shallow_clone()),
-    ];
-    let rule = Rule::AdamW(AdamWOptions {
-        weight_decay: 0.5,
-        ..AdamWOptions::default()
-    });
+    let parameters = vec![Parameter::weight("w", weight.shallow_clone()), Parameter::bias("b", bias.shallow_clone())];
+    let rule = Rule::AdamW(AdamWOptions { weight_decay: 0.5, ..AdamWOptions::default() });
     let mut optimizer = Optimizer::new(parameters, &rule).unwrap();
     let zero = || Tensor::zeros([1], (Kind::Float, Device::Cpu));
     optimizer.apply(&[zero(), zero()], 0.5).unwrap();
@@ -198,9 +172,6 @@ fn square_averages_that_are_zero_or_subnormal_make_no_nan() {
             optimizer.apply(&gradients, 1e-3).unwrap();
         }
         let w = numbers(&w);
-        assert!(
-            w.iter().all(|x| (0.9..=1.0).contains(x)) && w[2] < 1.0,
-            "{rule:?}: {w:?}"
-        );
+        assert!(w.iter().all(|x| (0.9..=1.0).contains(x)) && w[2] < 1.0, "{rule:?}: {w:?}");
     }
 }

@@ -13,38 +13,11 @@ fn a_recipe_names_each_rule_and_gets_pytorch_s_defaults() {
         let written = toml::to_string(&rule).unwrap();
         assert_eq!(toml::from_str::<Rule>(&written).unwrap(), expected, "{written}");
     }
-    let moments = AdamOptions {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-    };
-    check(
-        "sgd",
-        Rule::Sgd(SgdOptions {
-            momentum: 0.0,
-            dampening: 0.0,
-            nesterov: false,
-        }),
-    );
+    let moments = AdamOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    check("sgd", Rule::Sgd(SgdOptions { momentum: 0.0, dampening: 0.0, nesterov: false }));
     check("adam", Rule::Adam(moments));
-    check(
-        "adamw",
-        Rule::AdamW(AdamWOptions {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.01,
-        }),
-    );
-    check(
-        "rmsprop",
-        Rule::RmsProp(RmsPropOptions {
-            smoothing: 0.99,
-            epsilon: 1e-8,
-            momentum: 0.0,
-            centered: false,
-        }),
-    );
+    check("adamw", Rule::AdamW(AdamWOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }));
+    check("rmsprop", Rule::RmsProp(RmsPropOptions { smoothing: 0.99, epsilon: 1e-8, momentum: 0.0, centered: false }));
     assert_eq!(Rule::default().name(), "sgd");
 }
 
@@ -72,18 +45,9 @@ fn options_out_of_range_are_refused_with_key_value_and_range() {
         let rule: Rule = toml::from_str(text).unwrap();
         assert_eq!(rule.check().unwrap_err().to_string(), message);
     }
-    check(
-        "kind = 'sgd'\nmomentum = 1.0",
-        "momentum = 1 is out of range: it must lie in [0, 1)",
-    );
-    check(
-        "kind = 'sgd'\nmomentum = nan",
-        "momentum = NaN is out of range: it must lie in [0, 1)",
-    );
-    check(
-        "kind = 'sgd'\ndampening = -0.5",
-        "dampening = -0.5 is out of range: it must lie in [0, 1]",
-    );
+    check("kind = 'sgd'\nmomentum = 1.0", "momentum = 1 is out of range: it must lie in [0, 1)");
+    check("kind = 'sgd'\nmomentum = nan", "momentum = NaN is out of range: it must lie in [0, 1)");
+    check("kind = 'sgd'\ndampening = -0.5", "dampening = -0.5 is out of range: it must lie in [0, 1]");
     check(
         "kind = 'sgd'\nnesterov = true",
         "nesterov = true needs momentum above 0 and dampening = 0, but momentum = 0 and dampening = 0",
@@ -92,38 +56,14 @@ fn options_out_of_range_are_refused_with_key_value_and_range() {
         "kind = 'sgd'\nnesterov = true\nmomentum = 0.9\ndampening = 0.5",
         "nesterov = true needs momentum above 0 and dampening = 0, but momentum = 0.9 and dampening = 0.5",
     );
-    check(
-        "kind = 'adam'\nbeta1 = 1.0",
-        "beta1 = 1 is out of range: it must lie in [0, 1)",
-    );
-    check(
-        "kind = 'adam'\nbeta2 = -0.1",
-        "beta2 = -0.1 is out of range: it must lie in [0, 1)",
-    );
-    check(
-        "kind = 'adam'\nepsilon = 0.0",
-        "epsilon = 0 is out of range: it must lie in (0, inf)",
-    );
-    check(
-        "kind = 'adamw'\nbeta2 = inf",
-        "beta2 = inf is out of range: it must lie in [0, 1)",
-    );
-    check(
-        "kind = 'adamw'\nweight_decay = -1.0",
-        "weight_decay = -1 is out of range: it must lie in [0, inf)",
-    );
-    check(
-        "kind = 'rmsprop'\nsmoothing = 1.5",
-        "smoothing = 1.5 is out of range: it must lie in [0, 1)",
-    );
-    check(
-        "kind = 'rmsprop'\nmomentum = 1.5",
-        "momentum = 1.5 is out of range: it must lie in [0, 1)",
-    );
-    check(
-        "kind = 'rmsprop'\nepsilon = nan",
-        "epsilon = NaN is out of range: it must lie in (0, inf)",
-    );
+    check("kind = 'adam'\nbeta1 = 1.0", "beta1 = 1 is out of range: it must lie in [0, 1)");
+    check("kind = 'adam'\nbeta2 = -0.1", "beta2 = -0.1 is out of range: it must lie in [0, 1)");
+    check("kind = 'adam'\nepsilon = 0.0", "epsilon = 0 is out of range: it must lie in (0, inf)");
+    check("kind = 'adamw'\nbeta2 = inf", "beta2 = inf is out of range: it must lie in [0, 1)");
+    check("kind = 'adamw'\nweight_decay = -1.0", "weight_decay = -1 is out of range: it must lie in [0, inf)");
+    check("kind = 'rmsprop'\nsmoothing = 1.5", "smoothing = 1.5 is out of range: it must lie in [0, 1)");
+    check("kind = 'rmsprop'\nmomentum = 1.5", "momentum = 1.5 is out of range: it must lie in [0, 1)");
+    check("kind = 'rmsprop'\nepsilon = nan", "epsilon = NaN is out of range: it must lie in (0, inf)");
 }
 
 #[test]
@@ -144,13 +84,7 @@ fn a_penalty_is_two_factors_from_zero() {
 
 #[test]
 fn a_learning_rate_of_a_run_is_above_zero_and_that_of_a_step_may_be_zero() {
-    assert!(matches!(
-        range::LEARNING_RATE.check(0.0),
-        Err(Error::OutOfRange {
-            key: "learning_rate",
-            ..
-        })
-    ));
+    assert!(matches!(range::LEARNING_RATE.check(0.0), Err(Error::OutOfRange { key: "learning_rate", .. })));
     assert_eq!(range::LEARNING_RATE.check(0.13).unwrap(), 0.13);
     assert_eq!(range::STEP_RATE.check(0.0).unwrap(), 0.0);
     assert!(range::STEP_RATE.check(-1e-9).is_err());
@@ -158,10 +92,6 @@ fn a_learning_rate_of_a_run_is_above_zero_and_that_of_a_step_may_be_zero() {
 
 #[test]
 fn only_adamw_decays_weights_by_itself() {
-    let decay = |kind: &str| {
-        toml::from_str::<Rule>(&format!("kind = '{kind}'"))
-            .unwrap()
-            .weight_decay()
-    };
+    let decay = |kind: &str| toml::from_str::<Rule>(&format!("kind = '{kind}'")).unwrap().weight_decay();
     assert_eq!(["sgd", "adam", "adamw", "rmsprop"].map(decay), [0.0, 0.0, 0.01, 0.0]);
 }

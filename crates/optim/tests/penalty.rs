@@ -20,12 +20,7 @@ fn numbers(tensor: &Tensor) -> Vec<f32> {
 
 #[test]
 fn the_value_is_l1_times_the_sum_of_sizes_plus_l2_times_the_sum_of_squares() {
-    for (l1, l2, expected) in [
-        (0.0, 0.0, 0.0),
-        (1.0, 0.0, 10.5),
-        (0.0, 1.0, 34.25),
-        (0.5, 0.25, 5.25 + 8.5625),
-    ] {
+    for (l1, l2, expected) in [(0.0, 0.0, 0.0), (1.0, 0.0, 10.5), (0.0, 1.0, 34.25), (0.5, 0.25, 5.25 + 8.5625)] {
         let value = Penalty { l1, l2 }.value(&weights()).unwrap();
         assert_eq!((value.size(), value.kind()), (vec![], Kind::Float));
         assert_eq!(value.double_value(&[]), expected);
@@ -65,10 +60,7 @@ fn the_gradient_is_added_to_what_is_there_and_needs_no_graph() {
     let weights = weights();
     (&weights[0] * 3.0).sum(Kind::Float).backward();
     Penalty { l1: 1.0, l2: 0.5 }.add_gradient(&weights).unwrap();
-    assert_eq!(
-        numbers(&weights[0].grad()),
-        [3.0 + 1.0 + 1.0, 3.0 - 1.0 - 2.0, 3.0, 3.0 + 1.0 + 5.0]
-    );
+    assert_eq!(numbers(&weights[0].grad()), [3.0 + 1.0 + 1.0, 3.0 - 1.0 - 2.0, 3.0, 3.0 + 1.0 + 5.0]);
     assert!(!weights[0].grad().requires_grad());
     assert!(!weights[1].grad().defined(), "a weight without a gradient is skipped");
 }
@@ -76,18 +68,10 @@ fn the_gradient_is_added_to_what_is_there_and_needs_no_graph() {
 #[test]
 fn an_optimiser_penalises_weights_and_not_biases() {
     let (w, b) = (leaf(&[2.0, -4.0], &[2]), leaf(&[8.0], &[1]));
-    let parameters = vec![
-        Parameter::weight("w", w.shallow_clone()),
-        Parameter::bias("b", b.shallow_clone()),
-    ];
+    let parameters = vec![Parameter::weight("w", w.shallow_clone()), Parameter::bias("b", b.shallow_clone())];
     let optimizer = Optimizer::new(parameters, &Rule::default()).unwrap();
-    let gradients = [
-        Tensor::zeros([2], (Kind::Float, Device::Cpu)),
-        Tensor::zeros([1], (Kind::Float, Device::Cpu)),
-    ];
-    optimizer
-        .add_penalty(&Penalty { l1: 1.0, l2: 0.25 }, &gradients)
-        .unwrap();
+    let gradients = [Tensor::zeros([2], (Kind::Float, Device::Cpu)), Tensor::zeros([1], (Kind::Float, Device::Cpu))];
+    optimizer.add_penalty(&Penalty { l1: 1.0, l2: 0.25 }, &gradients).unwrap();
     assert_eq!(numbers(&gradients[0]), [2.0, -3.0]);
     assert_eq!(numbers(&gradients[1]), [0.0]);
 }

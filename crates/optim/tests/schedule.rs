@@ -10,11 +10,7 @@ fn golden() -> Value {
 }
 
 fn at(step: u64, steps_per_epoch: u64, total_steps: u64) -> Position {
-    Position {
-        step,
-        steps_per_epoch,
-        total_steps,
-    }
+    Position { step, steps_per_epoch, total_steps }
 }
 
 #[test]
@@ -48,10 +44,7 @@ fn the_tutorial_s_inverse_time_decays_per_epoch_and_not_within_one() {
 
 #[test]
 fn a_warm_up_never_starts_at_zero_and_reaches_the_base_rate_once() {
-    let schedule = Schedule::Cosine {
-        final_fraction: 0.0,
-        warm_up_epochs: 1.0,
-    };
+    let schedule = Schedule::Cosine { final_fraction: 0.0, warm_up_epochs: 1.0 };
     let rates: Vec<f64> = (0..12).map(|step| schedule.rate(1.0, at(step, 4, 12))).collect();
     for (step, expected) in [0.2, 0.4, 0.6, 0.8, 1.0].iter().enumerate() {
         assert_relative_eq!(rates[step], expected);
@@ -63,12 +56,7 @@ fn a_warm_up_never_starts_at_zero_and_reaches_the_base_rate_once() {
 #[test]
 fn one_cycle_peaks_where_it_should_and_ends_at_its_final_rate() {
     for anneal in [Anneal::Linear, Anneal::Cosine] {
-        let schedule = Schedule::OneCycle {
-            warm_up_fraction: 0.25,
-            start_fraction: 0.1,
-            final_fraction: 0.01,
-            anneal,
-        };
+        let schedule = Schedule::OneCycle { warm_up_fraction: 0.25, start_fraction: 0.1, final_fraction: 0.01, anneal };
         let rate = |step| schedule.rate(2.0, at(step, 10, 100));
         assert_relative_eq!(rate(0), 0.2);
         assert_relative_eq!(rate(24), 2.0);
@@ -76,12 +64,8 @@ fn one_cycle_peaks_where_it_should_and_ends_at_its_final_rate() {
         assert!((0..24).all(|step| rate(step) < rate(step + 1)));
         assert!((24..99).all(|step| rate(step) > rate(step + 1)));
     }
-    let linear = Schedule::OneCycle {
-        warm_up_fraction: 0.0,
-        start_fraction: 0.1,
-        final_fraction: 0.0,
-        anneal: Anneal::Linear,
-    };
+    let linear =
+        Schedule::OneCycle { warm_up_fraction: 0.0, start_fraction: 0.1, final_fraction: 0.0, anneal: Anneal::Linear };
     // Without a warm-up it starts at its peak.
     assert_eq!(linear.rate(1.0, at(0, 1, 5)), 1.0);
     assert_relative_eq!(linear.rate(1.0, at(1, 1, 5)), 0.75);
@@ -99,18 +83,9 @@ fn rates_stay_finite_and_between_zero_and_the_base_at_every_odd_position() {
         Schedule::Constant,
         Schedule::InverseTime { decay: 10.0 },
         Schedule::Step { every: 1, factor: 0.5 },
-        Schedule::Step {
-            every: u64::MAX,
-            factor: 1.0,
-        },
-        Schedule::Cosine {
-            final_fraction: 0.1,
-            warm_up_epochs: 0.0,
-        },
-        Schedule::Cosine {
-            final_fraction: 0.0,
-            warm_up_epochs: 50.0,
-        },
+        Schedule::Step { every: u64::MAX, factor: 1.0 },
+        Schedule::Cosine { final_fraction: 0.1, warm_up_epochs: 0.0 },
+        Schedule::Cosine { final_fraction: 0.0, warm_up_epochs: 50.0 },
         cycle(0.0, Anneal::Linear),
         cycle(0.3, Anneal::Cosine),
         cycle(1.0, Anneal::Linear),
@@ -132,16 +107,9 @@ fn rates_stay_finite_and_between_zero_and_the_base_at_every_odd_position() {
 
 #[test]
 fn past_the_last_step_the_final_rate_holds() {
-    let cosine = Schedule::Cosine {
-        final_fraction: 0.1,
-        warm_up_epochs: 0.0,
-    };
-    let cycle = Schedule::OneCycle {
-        warm_up_fraction: 0.3,
-        start_fraction: 0.1,
-        final_fraction: 0.1,
-        anneal: Anneal::Linear,
-    };
+    let cosine = Schedule::Cosine { final_fraction: 0.1, warm_up_epochs: 0.0 };
+    let cycle =
+        Schedule::OneCycle { warm_up_fraction: 0.3, start_fraction: 0.1, final_fraction: 0.1, anneal: Anneal::Linear };
     for step in [100, 101, 5000] {
         assert_relative_eq!(cosine.rate(1.0, at(step, 10, 100)), 0.1);
         assert_relative_eq!(cycle.rate(1.0, at(step, 10, 100)), 0.1);
@@ -161,26 +129,10 @@ fn a_recipe_names_each_schedule_and_gets_the_documented_defaults() {
     check("kind = 'constant'", Schedule::Constant);
     check("kind = 'inverse-time'", Schedule::InverseTime { decay: 0.001 });
     check("kind = 'step'\nevery = 5", Schedule::Step { every: 5, factor: 0.1 });
-    check(
-        "kind = 'cosine'",
-        Schedule::Cosine {
-            final_fraction: 0.0,
-            warm_up_epochs: 0.0,
-        },
-    );
-    check(
-        "kind = 'cosine'\nwarm_up_epochs = 2",
-        Schedule::Cosine {
-            final_fraction: 0.0,
-            warm_up_epochs: 2.0,
-        },
-    );
-    let cycle = |anneal| Schedule::OneCycle {
-        warm_up_fraction: 0.3,
-        start_fraction: 0.04,
-        final_fraction: 0.000004,
-        anneal,
-    };
+    check("kind = 'cosine'", Schedule::Cosine { final_fraction: 0.0, warm_up_epochs: 0.0 });
+    check("kind = 'cosine'\nwarm_up_epochs = 2", Schedule::Cosine { final_fraction: 0.0, warm_up_epochs: 2.0 });
+    let cycle =
+        |anneal| Schedule::OneCycle { warm_up_fraction: 0.3, start_fraction: 0.04, final_fraction: 0.000004, anneal };
     check("kind = 'one-cycle'", cycle(Anneal::Cosine));
     check("kind = 'one-cycle'\nanneal = 'linear'", cycle(Anneal::Linear));
 }
@@ -207,58 +159,22 @@ fn a_number_out_of_range_is_refused_with_its_key_value_and_range() {
     fn check(schedule: Schedule, message: &str) {
         assert_eq!(schedule.check().unwrap_err().to_string(), message);
     }
-    let cosine = |final_fraction, warm_up_epochs| Schedule::Cosine {
-        final_fraction,
-        warm_up_epochs,
-    };
+    let cosine = |final_fraction, warm_up_epochs| Schedule::Cosine { final_fraction, warm_up_epochs };
     let cycle = |warm_up_fraction, start_fraction, final_fraction| Schedule::OneCycle {
         warm_up_fraction,
         start_fraction,
         final_fraction,
         anneal: Anneal::Linear,
     };
-    check(
-        Schedule::InverseTime { decay: -0.1 },
-        "decay = -0.1 is out of range: it must lie in [0, inf)",
-    );
-    check(
-        Schedule::InverseTime { decay: f64::NAN },
-        "decay = NaN is out of range: it must lie in [0, inf)",
-    );
-    check(
-        Schedule::InverseTime { decay: f64::INFINITY },
-        "decay = inf is out of range: it must lie in [0, inf)",
-    );
-    check(
-        Schedule::Step { every: 0, factor: 0.5 },
-        "every = 0 is out of range: it must lie in [1, inf)",
-    );
-    check(
-        Schedule::Step { every: 1, factor: 0.0 },
-        "factor = 0 is out of range: it must lie in (0, 1]",
-    );
-    check(
-        Schedule::Step { every: 1, factor: 2.0 },
-        "factor = 2 is out of range: it must lie in (0, 1]",
-    );
-    check(
-        cosine(1.5, 0.0),
-        "final_fraction = 1.5 is out of range: it must lie in [0, 1]",
-    );
-    check(
-        cosine(0.0, -1.0),
-        "warm_up_epochs = -1 is out of range: it must lie in [0, inf)",
-    );
-    check(
-        cycle(1.1, 0.1, 0.1),
-        "warm_up_fraction = 1.1 is out of range: it must lie in [0, 1]",
-    );
-    check(
-        cycle(0.3, 2.0, 0.1),
-        "start_fraction = 2 is out of range: it must lie in [0, 1]",
-    );
-    check(
-        cycle(0.3, 0.1, f64::NAN),
-        "final_fraction = NaN is out of range: it must lie in [0, 1]",
-    );
+    check(Schedule::InverseTime { decay: -0.1 }, "decay = -0.1 is out of range: it must lie in [0, inf)");
+    check(Schedule::InverseTime { decay: f64::NAN }, "decay = NaN is out of range: it must lie in [0, inf)");
+    check(Schedule::InverseTime { decay: f64::INFINITY }, "decay = inf is out of range: it must lie in [0, inf)");
+    check(Schedule::Step { every: 0, factor: 0.5 }, "every = 0 is out of range: it must lie in [1, inf)");
+    check(Schedule::Step { every: 1, factor: 0.0 }, "factor = 0 is out of range: it must lie in (0, 1]");
+    check(Schedule::Step { every: 1, factor: 2.0 }, "factor = 2 is out of range: it must lie in (0, 1]");
+    check(cosine(1.5, 0.0), "final_fraction = 1.5 is out of range: it must lie in [0, 1]");
+    check(cosine(0.0, -1.0), "warm_up_epochs = -1 is out of range: it must lie in [0, inf)");
+    check(cycle(1.1, 0.1, 0.1), "warm_up_fraction = 1.1 is out of range: it must lie in [0, 1]");
+    check(cycle(0.3, 2.0, 0.1), "start_fraction = 2 is out of range: it must lie in [0, 1]");
+    check(cycle(0.3, 0.1, f64::NAN), "final_fraction = NaN is out of range: it must lie in [0, 1]");
 }

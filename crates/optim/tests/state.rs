@@ -35,11 +35,7 @@ fn a_run_that_saves_and_loads_midway_ends_with_the_same_bits_as_an_undisturbed_o
             if rule != Rule::default() && pause > 0 {
                 let forgetful = first.copy();
                 forgetful.train(&mut forgetful.optimizer(&rule), pause..9);
-                assert_ne!(
-                    bits(&whole.weight),
-                    bits(&forgetful.weight),
-                    "{rule:?}: the state must matter"
-                );
+                assert_ne!(bits(&whole.weight), bits(&forgetful.weight), "{rule:?}: the state must matter");
             }
         }
     }
@@ -58,38 +54,21 @@ fn the_state_is_named_after_the_parameters_and_contiguous() {
     assert!(names(&rules[0]).is_empty());
     assert_eq!(
         names(&rules[1]),
-        [
-            "momentum.dense.weight",
-            "steps.dense.weight",
-            "momentum.dense.bias",
-            "steps.dense.bias"
-        ]
+        ["momentum.dense.weight", "steps.dense.weight", "momentum.dense.bias", "steps.dense.bias"]
     );
     assert_eq!(
         names(&rules[5])[..3],
-        [
-            "first_moment.dense.weight",
-            "second_moment.dense.weight",
-            "steps.dense.weight"
-        ]
+        ["first_moment.dense.weight", "second_moment.dense.weight", "steps.dense.weight"]
     );
     assert_eq!(
         names(&rules[9])[..4],
-        [
-            "square_average.dense.weight",
-            "average.dense.weight",
-            "momentum.dense.weight",
-            "steps.dense.weight"
-        ]
+        ["square_average.dense.weight", "average.dense.weight", "momentum.dense.weight", "steps.dense.weight"]
     );
     for rule in &rules {
         for (name, tensor) in state(rule) {
             assert!(tensor.is_contiguous() && !tensor.requires_grad(), "{name}");
             if name.starts_with("steps") {
-                assert_eq!(
-                    (tensor.kind(), tensor.size(), tensor.int64_value(&[])),
-                    (Kind::Int64, vec![], 3)
-                );
+                assert_eq!((tensor.kind(), tensor.size(), tensor.int64_value(&[])), (Kind::Int64, vec![], 3));
             }
         }
     }
@@ -97,10 +76,7 @@ fn the_state_is_named_after_the_parameters_and_contiguous() {
 
 #[test]
 fn a_state_that_does_not_fit_is_refused_by_name_and_changes_nothing() {
-    let rule = Rule::Sgd(SgdOptions {
-        momentum: 0.9,
-        ..SgdOptions::default()
-    });
+    let rule = Rule::Sgd(SgdOptions { momentum: 0.9, ..SgdOptions::default() });
     let net = Net::new();
     let mut optimizer = net.optimizer(&rule);
     net.train(&mut optimizer, 0..3);
@@ -146,23 +122,14 @@ fn a_state_that_does_not_fit_is_refused_by_name_and_changes_nothing() {
         &|state| state[2].1 = Tensor::zeros([5], (Kind::Double, Device::Cpu)),
         &format!(r#"{refused} "momentum.dense.bias" is Double [5], expected Float [5]"#),
     );
-    check(
-        &|state| state[2].1 = Tensor::new(),
-        &format!(r#"{refused} "momentum.dense.bias" is an undefined tensor"#),
-    );
+    check(&|state| state[2].1 = Tensor::new(), &format!(r#"{refused} "momentum.dense.bias" is an undefined tensor"#));
     check(
         &|state| state[3].1 = Tensor::from(-1i64),
         &format!(r#"{refused} "steps.dense.bias" is -1, expected a count from 0"#),
     );
     // A state of another rule.
     let adam = net.optimizer(&Rule::Adam(Default::default())).state().unwrap();
-    assert!(
-        optimizer
-            .load_state(&adam)
-            .unwrap_err()
-            .to_string()
-            .contains("momentum.dense.weight")
-    );
+    assert!(optimizer.load_state(&adam).unwrap_err().to_string().contains("momentum.dense.weight"));
     // Another order is fine.
     let mut state = copy();
     state.reverse();

@@ -17,15 +17,8 @@ fn numbers(value: &Value) -> Vec<f64> {
 
 /// `weight` or `bias` out of one of the file's pairs, in its shape.
 fn tensor(golden: &Value, pair: &Value, name: &str, kind: Kind) -> Tensor {
-    let shape: Vec<i64> = golden["shapes"][name]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|n| n.as_i64().unwrap())
-        .collect();
-    Tensor::from_slice(&numbers(&pair[name]))
-        .view(shape.as_slice())
-        .to_kind(kind)
+    let shape: Vec<i64> = golden["shapes"][name].as_array().unwrap().iter().map(|n| n.as_i64().unwrap()).collect();
+    Tensor::from_slice(&numbers(&pair[name])).view(shape.as_slice()).to_kind(kind)
 }
 
 struct Pair {
@@ -36,10 +29,7 @@ struct Pair {
 impl Pair {
     fn new(golden: &Value, kind: Kind) -> Self {
         let leaf = |name| tensor(golden, &golden["start"], name, kind).set_requires_grad(true);
-        Pair {
-            weight: leaf("weight"),
-            bias: leaf("bias"),
-        }
+        Pair { weight: leaf("weight"), bias: leaf("bias") }
     }
 
     fn parameters(&self) -> Vec<Parameter> {
@@ -57,11 +47,7 @@ impl Pair {
 
     #[track_caller]
     fn check(&self, expected: &Value, what: &str) {
-        let (relative, absolute) = if self.weight.kind() == Kind::Double {
-            (1e-12, 1e-13)
-        } else {
-            (2e-6, 4e-7)
-        };
+        let (relative, absolute) = if self.weight.kind() == Kind::Double { (1e-12, 1e-13) } else { (2e-6, 4e-7) };
         for (tensor, name) in [(&self.weight, "weight"), (&self.bias, "bias")] {
             let found: Vec<f64> = tensor.reshape([-1]).to_kind(Kind::Double).try_into().unwrap();
             let expected = numbers(&expected[name]);
@@ -87,11 +73,8 @@ fn every_rule_moves_parameters_as_pytorch_does_along_returned_gradients() {
         for (kind, key) in KINDS {
             let pair = Pair::new(&golden, kind);
             let mut optimizer = Optimizer::new(pair.parameters(), &rule).unwrap();
-            for (gradients, rate) in golden["gradients"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .zip(numbers(&golden["learning_rates"]))
+            for (gradients, rate) in
+                golden["gradients"].as_array().unwrap().iter().zip(numbers(&golden["learning_rates"]))
             {
                 let gradients = optimizer.gradients(&pair.loss(&golden, gradients)).unwrap();
                 optimizer.add_penalty(&penalty, &gradients).unwrap();
@@ -111,11 +94,8 @@ fn every_rule_moves_parameters_as_pytorch_does_along_accumulated_gradients() {
         for (kind, key) in KINDS {
             let pair = Pair::new(&golden, kind);
             let mut optimizer = Optimizer::new(pair.parameters(), &rule).unwrap();
-            for (gradients, rate) in golden["gradients"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .zip(numbers(&golden["learning_rates"]))
+            for (gradients, rate) in
+                golden["gradients"].as_array().unwrap().iter().zip(numbers(&golden["learning_rates"]))
             {
                 optimizer.zero_grad();
                 // In two halves, as an accumulation over two minibatches would.

@@ -26,16 +26,9 @@ fn epochs(criterion: &mut Criterion) -> Result<(), Error> {
     let pixels = (0..PICTURES * 784).map(|i| (i % 251) as u8).collect();
     let samples = Samples::new([1, 28, 28], 10, pixels, (0..PICTURES).map(|i| (i % 10) as u8).collect())?;
     let mut group = criterion.benchmark_group("epoch");
-    group
-        .throughput(Throughput::Elements(PICTURES as u64))
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(500));
+    group.throughput(Throughput::Elements(PICTURES as u64)).sample_size(10).warm_up_time(Duration::from_millis(500));
     let shuffled = Order::Shuffled { seed: 1, epoch: 0 };
-    let ways = [
-        ("stored", Order::Stored, 0),
-        ("shuffled", shuffled, 0),
-        ("shifted", shuffled, 2),
-    ];
+    let ways = [("stored", Order::Stored, 0), ("shuffled", shuffled, 0), ("shifted", shuffled, 2)];
     for (kept, storage) in [("u8", Storage::U8), ("f32", Storage::F32)] {
         let split = Split::upload(&samples, 1.0 / 255.0, storage, Device::cuda_if_available())?;
         for (way, order, shift) in ways {

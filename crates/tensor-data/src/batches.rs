@@ -86,14 +86,7 @@ impl Split {
                 Some(order.map_err(|e| refused("put the epoch's order on the device", &e))?)
             }
         };
-        Ok(Batches {
-            split: self,
-            order,
-            shift: None,
-            size: size.min(available),
-            position: 0,
-            end,
-        })
+        Ok(Batches { split: self, order, shift: None, size: size.min(available), position: 0, end })
     }
 }
 
@@ -117,10 +110,7 @@ impl Batches<'_> {
     }
 
     fn advance(&mut self, count: usize) {
-        self.position = self
-            .position
-            .saturating_add(count.saturating_mul(self.size))
-            .min(self.end);
+        self.position = self.position.saturating_add(count.saturating_mul(self.size)).min(self.end);
     }
 }
 
@@ -143,10 +133,7 @@ impl Iterator for Batches<'_> {
         if let Some(shift) = &self.shift {
             images = shift.apply(&images, rows);
         }
-        Some(Batch {
-            images: self.split.scaled(images),
-            labels: rows(self.split.labels()),
-        })
+        Some(Batch { images: self.split.scaled(images), labels: rows(self.split.labels()) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -73,11 +73,7 @@ impl Dataset {
         let kind = |samples: &Samples| (samples.shape(), samples.classes());
         let (train, test) = (kind(&source.train), kind(&source.test));
         if train != test {
-            return Err(Error::Unlike {
-                name: source.name.clone(),
-                train,
-                test,
-            });
+            return Err(Error::Unlike { name: source.name.clone(), train, test });
         }
         let (train, valid) = hold_out(&source.train, holdout)?;
         Ok(Self {
@@ -102,10 +98,7 @@ impl Split {
         if let Device::Cuda(asked) = device
             && asked as i64 >= Cuda::device_count()
         {
-            return Err(Error::NoDevice {
-                asked,
-                count: Cuda::device_count(),
-            });
+            return Err(Error::NoDevice { asked, count: Cuda::device_count() });
         }
         let [channels, height, width] = samples.shape().map(|n| n as i64);
         let size = [samples.len() as i64, channels, height, width];
@@ -119,12 +112,7 @@ impl Split {
             Ok((images, Tensor::f_from_slice(&labels)?.f_to_device(device)?))
         };
         let (images, labels) = upload().map_err(|e| refused("put the pictures on the device", &e))?;
-        Ok(Self {
-            images,
-            labels,
-            classes: samples.classes() as i64,
-            scale,
-        })
+        Ok(Self { images, labels, classes: samples.classes() as i64, scale })
     }
 
     /// Number of pictures, at least 1.
@@ -160,11 +148,7 @@ impl Split {
 
     /// How the pixels are kept.
     pub fn storage(&self) -> Storage {
-        if self.images.kind() == Kind::Uint8 {
-            Storage::U8
-        } else {
-            Storage::F32
-        }
+        if self.images.kind() == Kind::Uint8 { Storage::U8 } else { Storage::F32 }
     }
 
     /// The device that holds both tensors.

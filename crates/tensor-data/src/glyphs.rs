@@ -40,16 +40,9 @@ const CENTRE: f32 = (SIDE - 1) as f32 / 2.0;
 ///
 /// `seed` chooses the draws; each seed is another data set of the same difficulty. Takes about a second on two cores.
 pub fn load(seed: u64) -> Source {
-    #[expect(
-        clippy::expect_used,
-        reason = "the counts are not zero, and labels and lengths are right by construction"
-    )]
+    #[expect(clippy::expect_used, reason = "the counts are not zero, and labels and lengths are right by construction")]
     let samples = |first, count| draw_from(first, count, seed).expect("drawn pictures are valid samples");
-    Source {
-        name: "glyphs".to_owned(),
-        train: samples(0, 60_000),
-        test: samples(1 << 63, 10_000),
-    }
+    Source { name: "glyphs".to_owned(), train: samples(0, 60_000), test: samples(1 << 63, 10_000) }
 }
 
 /// `count` pictures u8 `[count, 1, 28, 28]` with labels 0 to 9, uniform at random.
@@ -132,11 +125,7 @@ fn ink(canvas: &mut Canvas, strokes: &[Vec<Point>], rng: &mut impl Rng) {
     let ink = rng.random_range(0.7..1.1);
     let fails_on = &strokes[rng.random_range(0..strokes.len())];
     let centre = fails_on[rng.random_range(0..fails_on.len())];
-    let reach = if rng.random_bool(0.3) {
-        rng.random_range(1.5..2.5)
-    } else {
-        0.0
-    };
+    let reach = if rng.random_bool(0.3) { rng.random_range(1.5..2.5) } else { 0.0 };
     for stroke in strokes {
         let mut pressure = 1.0 + 0.1 * bell(rng);
         let drift = 0.01 * bell(rng);

@@ -45,11 +45,7 @@ pub fn hold_out(all: &Samples, rule: Holdout) -> Result<(Samples, Samples), Erro
     let (count, available) = (rule.count(), all.len());
     if count == 0 || count >= available {
         let left_empty = if count == 0 { "validation" } else { "training" };
-        return Err(Error::HoldOut {
-            count,
-            available,
-            left_empty,
-        });
+        return Err(Error::HoldOut { count, available, left_empty });
     }
     let held: Vec<usize> = match rule {
         Holdout::Last(_) => (available - count..available).collect(),

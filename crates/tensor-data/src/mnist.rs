@@ -53,22 +53,14 @@ impl File {
     /// The file in `dir`, under its canonical or its dotted name, plain or gzip.
     fn find(&self, dir: &Path) -> Option<PathBuf> {
         let dotted = self.name.replacen("-idx", ".idx", 1);
-        let names = [
-            self.name.to_owned(),
-            format!("{}.gz", self.name),
-            dotted.clone(),
-            format!("{dotted}.gz"),
-        ];
+        let names = [self.name.to_owned(), format!("{}.gz", self.name), dotted.clone(), format!("{dotted}.gz")];
         names.iter().map(|name| dir.join(name)).find(|path| path.is_file())
     }
 
     fn remote(&self) -> Remote {
         Remote {
             name: format!("{}.gz", self.name),
-            mirrors: MIRRORS
-                .iter()
-                .map(|mirror| format!("{mirror}/{}.gz", self.name))
-                .collect(),
+            mirrors: MIRRORS.iter().map(|mirror| format!("{mirror}/{}.gz", self.name)).collect(),
             bytes: self.bytes,
             sha256: self.sha256.to_owned(),
         }
@@ -85,22 +77,9 @@ impl File {
 /// [`Error::Missing`] naming all files that are not there, and those of [`idx::read_samples`].
 pub fn load(dir: &Path) -> Result<Source, Error> {
     let found = FILES.each_ref().map(|file| file.find(dir));
-    let [
-        Some(train_images),
-        Some(train_labels),
-        Some(test_images),
-        Some(test_labels),
-    ] = found
-    else {
-        let names = FILES
-            .iter()
-            .filter(|file| file.find(dir).is_none())
-            .map(|file| file.name.to_owned())
-            .collect();
-        return Err(Error::Missing {
-            dir: dir.to_owned(),
-            names,
-        });
+    let [Some(train_images), Some(train_labels), Some(test_images), Some(test_labels)] = found else {
+        let names = FILES.iter().filter(|file| file.find(dir).is_none()).map(|file| file.name.to_owned()).collect();
+        return Err(Error::Missing { dir: dir.to_owned(), names });
     };
     Ok(Source {
         name: "mnist".to_owned(),

@@ -40,12 +40,7 @@ impl Samples {
     /// ```
     pub fn new(shape: [usize; 3], classes: usize, pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, Error> {
         check(shape, classes, pixels.len(), &labels).map_err(Error::Samples)?;
-        Ok(Self {
-            shape,
-            classes,
-            pixels,
-            labels,
-        })
+        Ok(Self { shape, classes, pixels, labels })
     }
 
     /// Number of pictures, at least 1.
@@ -93,10 +88,7 @@ impl Samples {
     /// [`Error::Index`] when an index is out of range, [`Error::Samples`] when `indices` is empty.
     pub fn select(&self, indices: &[usize]) -> Result<Self, Error> {
         if let Some(&index) = indices.iter().find(|&&index| index >= self.len()) {
-            return Err(Error::Index {
-                index,
-                available: self.len(),
-            });
+            return Err(Error::Index { index, available: self.len() });
         }
         let mut pixels = Vec::with_capacity(indices.len() * self.picture_size());
         let mut labels = Vec::with_capacity(indices.len());
@@ -123,24 +115,13 @@ pub(crate) fn check(shape: [usize; 3], classes: usize, pixels: usize, labels: &[
     if !(1..=256).contains(&classes) {
         return Err(Fault::Classes(classes));
     }
-    let expected = shape
-        .iter()
-        .try_fold(labels.len(), |product, &n| product.checked_mul(n));
+    let expected = shape.iter().try_fold(labels.len(), |product, &n| product.checked_mul(n));
     if expected != Some(pixels) {
         let expected = expected.map_or("too many to count".to_owned(), |n| n.to_string());
-        return Err(Fault::Pixels {
-            labels: labels.len(),
-            shape,
-            expected,
-            found: pixels,
-        });
+        return Err(Fault::Pixels { labels: labels.len(), shape, expected, found: pixels });
     }
     match labels.iter().position(|&label| usize::from(label) >= classes) {
-        Some(index) => Err(Fault::Label {
-            index,
-            label: labels[index],
-            classes,
-        }),
+        Some(index) => Err(Fault::Label { index, label: labels[index], classes }),
         None => Ok(()),
     }
 }

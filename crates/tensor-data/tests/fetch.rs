@@ -1,10 +1,5 @@
 //! The downloader against a server that misbehaves.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "each of them fails the test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "each of them fails the test")]
 
 mod server;
 
@@ -75,10 +70,7 @@ fn check(answers: Vec<Answer>, ranges: &[Option<&str>]) {
     let (server, dir) = (Server::start(answers), TempDir::new().unwrap());
     let path = fetch_quietly(&[&server], dir.path()).unwrap();
     assert_eq!(fs::read(path).unwrap(), packed());
-    assert_eq!(
-        server.ranges(),
-        ranges.iter().map(|range| range.map(str::to_owned)).collect::<Vec<_>>()
-    );
+    assert_eq!(server.ranges(), ranges.iter().map(|range| range.map(str::to_owned)).collect::<Vec<_>>());
     assert_eq!(left_behind(dir.path()), ["file.gz"]);
 }
 
@@ -87,9 +79,7 @@ fn check(answers: Vec<Answer>, ranges: &[Option<&str>]) {
 fn check_failure(answers: Vec<Answer>, reason: &str, requests: usize) {
     let (server, dir) = (Server::start(answers), TempDir::new().unwrap());
     let error = fetch_quietly(&[&server], dir.path()).unwrap_err();
-    let Error::Fetch { tried, .. } = &error else {
-        panic!("{error}")
-    };
+    let Error::Fetch { tried, .. } = &error else { panic!("{error}") };
     assert!(tried[0].reason.contains(reason), "{}", tried[0].reason);
     assert_eq!(server.ranges().len(), requests);
     assert!(!dir.path().join("file.gz").exists());
@@ -97,9 +87,7 @@ fn check_failure(answers: Vec<Answer>, reason: &str, requests: usize) {
 
 /// Files in the folder, the lock apart.
 fn left_behind(dir: &Path) -> Vec<String> {
-    let names = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name != ".fetch.lock").collect()
 }
 
@@ -117,11 +105,7 @@ fn a_redirect_is_followed() {
 #[test]
 fn after_a_cut_off_only_the_rest_is_asked_for() {
     check(
-        vec![
-            Answer::CutOff(packed(), 70_000),
-            Answer::CutOff(packed(), 50_000),
-            Answer::Content(packed()),
-        ],
+        vec![Answer::CutOff(packed(), 70_000), Answer::CutOff(packed(), 50_000), Answer::Content(packed())],
         &[None, Some("bytes=70000-"), Some("bytes=120000-")],
     );
 }
@@ -129,22 +113,13 @@ fn after_a_cut_off_only_the_rest_is_asked_for() {
 #[test]
 fn a_stalled_transfer_is_broken_off_and_continued() {
     let began = Instant::now();
-    check(
-        vec![Answer::Stall(packed(), 1000), Answer::Content(packed())],
-        &[None, Some("bytes=1000-")],
-    );
+    check(vec![Answer::Stall(packed(), 1000), Answer::Content(packed())], &[None, Some("bytes=1000-")]);
     assert!(began.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
 fn a_slow_server_within_the_time_allowed_is_waited_for() {
-    check(
-        vec![Answer::Late(
-            Duration::from_millis(100),
-            Box::new(Answer::Content(packed())),
-        )],
-        &[None],
-    );
+    check(vec![Answer::Late(Duration::from_millis(100), Box::new(Answer::Content(packed())))], &[None]);
 }
 
 #[test]
@@ -155,30 +130,20 @@ fn a_silent_server_is_given_up() {
 
 #[test]
 fn a_server_that_ignores_ranges_sends_everything_again() {
-    check(
-        vec![Answer::CutOff(packed(), 70_000), Answer::IgnoreRange(packed())],
-        &[None, Some("bytes=70000-")],
-    );
+    check(vec![Answer::CutOff(packed(), 70_000), Answer::IgnoreRange(packed())], &[None, Some("bytes=70000-")]);
 }
 
 #[test]
 fn another_range_than_asked_for_is_not_believed() {
     check(
-        vec![
-            Answer::CutOff(packed(), 70_000),
-            Answer::WrongRange(packed()),
-            Answer::Content(packed()),
-        ],
+        vec![Answer::CutOff(packed(), 70_000), Answer::WrongRange(packed()), Answer::Content(packed())],
         &[None, Some("bytes=70000-"), None],
     );
 }
 
 #[test]
 fn a_busy_server_is_asked_again() {
-    check(
-        vec![Answer::Status(503), Answer::Status(503), Answer::Content(packed())],
-        &[None, None, None],
-    );
+    check(vec![Answer::Status(503), Answer::Status(503), Answer::Content(packed())], &[None, None, None]);
 }
 
 #[test]
@@ -189,11 +154,7 @@ fn a_connection_closed_without_an_answer_is_tried_again() {
 #[test]
 fn a_resumed_file_with_wrong_content_is_fetched_once_more_from_the_start() {
     check(
-        vec![
-            Answer::CutOff(wrong(), 150_000),
-            Answer::Content(packed()),
-            Answer::Content(packed()),
-        ],
+        vec![Answer::CutOff(wrong(), 150_000), Answer::Content(packed()), Answer::Content(packed())],
         &[None, Some("bytes=150000-"), None],
     );
 }
@@ -210,29 +171,17 @@ fn content_cut_off_unnoticed_is_not_kept() {
 
 #[test]
 fn a_web_page_in_place_of_the_file_is_not_kept() {
-    check_failure(
-        vec![Answer::Content(b"<html>Sign in</html>".to_vec())],
-        "its content has 20 bytes",
-        1,
-    );
+    check_failure(vec![Answer::Content(b"<html>Sign in</html>".to_vec())], "its content has 20 bytes", 1);
 }
 
 #[test]
 fn a_server_that_sends_without_end_is_stopped() {
-    check_failure(
-        vec![Answer::Content(vec![7; 10_000_000])],
-        "more than the expected 200000 bytes",
-        1,
-    );
+    check_failure(vec![Answer::Content(vec![7; 10_000_000])], "more than the expected 200000 bytes", 1);
 }
 
 #[test]
 fn gzip_that_unpacks_to_far_more_than_the_content_is_not_kept() {
-    check_failure(
-        vec![Answer::Content(gzip(&vec![0; 50_000_000]))],
-        "larger than the expected 200000 bytes",
-        1,
-    );
+    check_failure(vec![Answer::Content(gzip(&vec![0; 50_000_000]))], "larger than the expected 200000 bytes", 1);
 }
 
 #[test]
@@ -265,9 +214,7 @@ fn the_error_lists_every_mirror_with_its_reason_and_says_where_the_file_belongs(
     let mut remote = remote(&[&first, &second]);
     // A port that nothing listens on.
     remote.mirrors.push("http://127.0.0.1:1/file.gz".to_owned());
-    let message = fetch(&remote, dir.path(), &settings(), &mut |_| {})
-        .unwrap_err()
-        .to_string();
+    let message = fetch(&remote, dir.path(), &settings(), &mut |_| {}).unwrap_err().to_string();
     let reasons = ["403 Forbidden", "SHA-256", "no connection"];
     for (url, reason) in remote.mirrors.iter().zip(reasons) {
         let line = message.lines().find(|line| line.contains(url.as_str())).unwrap();
@@ -300,10 +247,7 @@ fn a_part_that_is_complete_is_taken_without_asking() {
 
 #[test]
 fn a_part_longer_than_the_file_is_fetched_from_the_start() {
-    let (server, dir) = (
-        Server::start(vec![Answer::Content(packed()); 2]),
-        TempDir::new().unwrap(),
-    );
+    let (server, dir) = (Server::start(vec![Answer::Content(packed()); 2]), TempDir::new().unwrap());
     fs::write(dir.path().join("file.gz.part"), vec![7; 300_000]).unwrap();
     let path = fetch_quietly(&[&server], dir.path()).unwrap();
     assert_eq!(fs::read(path).unwrap(), packed());
@@ -322,10 +266,7 @@ fn a_file_that_is_there_is_verified_and_not_fetched() {
     let (server, dir) = (Server::start(vec![]), TempDir::new().unwrap());
     fs::write(dir.path().join("file.gz"), packed()).unwrap();
     let mut seen = Vec::new();
-    fetch(&remote(&[&server]), dir.path(), &settings(), &mut |p| {
-        seen.push(format!("{p:?}"))
-    })
-    .unwrap();
+    fetch(&remote(&[&server]), dir.path(), &settings(), &mut |p| seen.push(format!("{p:?}"))).unwrap();
     assert_eq!(seen, [r#"Present { name: "file.gz" }"#]);
     assert!(server.ranges().is_empty());
 }
@@ -360,10 +301,7 @@ fn progress_tells_the_whole_story() {
     .unwrap();
     story.dedup();
     let retrying = "retrying: the server answered 503 Service Unavailable";
-    assert_eq!(
-        story,
-        ["asking from 0", retrying, "asking from 0", "received", "done: file.gz"]
-    );
+    assert_eq!(story, ["asking from 0", retrying, "asking from 0", "received", "done: file.gz"]);
     let size = packed().len() as u64;
     assert_eq!(last, (size, Some(size)));
 }

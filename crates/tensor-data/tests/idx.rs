@@ -1,10 +1,5 @@
 //! The IDX reader: every malformed file has its own message, and no bytes whatever make it panic.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "each of them fails the test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "each of them fails the test")]
 
 use std::fs;
 use std::io::Write;
@@ -25,11 +20,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 fn idx(magic: u32, dims: &[u32], content: &[u8]) -> Vec<u8> {
     let words = [&[magic], dims].concat();
-    [
-        words.iter().flat_map(|word| word.to_be_bytes()).collect(),
-        content.to_vec(),
-    ]
-    .concat()
+    [words.iter().flat_map(|word| word.to_be_bytes()).collect(), content.to_vec()].concat()
 }
 
 /// Two pictures of 2 x 3 pixels.
@@ -94,11 +85,7 @@ fn an_empty_file_is_called_empty() {
 #[test]
 fn a_header_cut_off_anywhere_says_how_much_is_there() {
     for length in 1..16 {
-        check(
-            read_images,
-            &images()[..length],
-            &["takes 16 bytes", &format!("ends after {length};")],
-        );
+        check(read_images, &images()[..length], &["takes 16 bytes", &format!("ends after {length};")]);
     }
     check(read_labels, &[0, 0, 8, 1, 0, 0], &["takes 8 bytes", "ends after 6;"]);
 }
@@ -109,46 +96,21 @@ fn a_wrong_magic_number_says_what_was_found_and_what_it_looks_like() {
     check(
         read_images,
         &labels,
-        &[
-            "not IDX images",
-            "0x00000801",
-            "0x00000803",
-            "IDX of unsigned bytes in 1 dimension (labels)",
-        ],
+        &["not IDX images", "0x00000801", "0x00000803", "IDX of unsigned bytes in 1 dimension (labels)"],
     );
-    check(
-        read_labels,
-        &images(),
-        &["not IDX labels", "0x00000803", "0x00000801", "in 3 dimensions (images)"],
-    );
-    check(
-        read_images,
-        &idx(0x0d03, &[1, 1, 1], &[0; 4]),
-        &["0x00000d03", "IDX of 32-bit floats in 3 dimensions"],
-    );
-    check(
-        read_images,
-        &idx(0x802, &[1, 1], &[0]),
-        &["0x00000802", "in 2 dimensions"],
-    );
+    check(read_labels, &images(), &["not IDX labels", "0x00000803", "0x00000801", "in 3 dimensions (images)"]);
+    check(read_images, &idx(0x0d03, &[1, 1, 1], &[0; 4]), &["0x00000d03", "IDX of 32-bit floats in 3 dimensions"]);
+    check(read_images, &idx(0x802, &[1, 1], &[0]), &["0x00000802", "in 2 dimensions"]);
     check(read_images, b"\x89PNG\r\n\x1a\n", &["0x89504e47", "a PNG picture"]);
     check(read_images, b"PK\x03\x04 and so on", &["a zip archive"]);
     check(read_images, b"\n<!DOCTYPE html>", &["a web page"]);
     check(read_images, b"label,pixel0", &["a text file"]);
-    check(
-        read_images,
-        &[1, 2, 3, 4, 5, 6, 7, 8],
-        &["0x01020304", "an unknown binary file"],
-    );
+    check(read_images, &[1, 2, 3, 4, 5, 6, 7, 8], &["0x01020304", "an unknown binary file"]);
 }
 
 #[test]
 fn zero_pictures_are_refused() {
-    check(
-        read_images,
-        &idx(0x803, &[0, 28, 28], &[]),
-        &["there are no pictures in it"],
-    );
+    check(read_images, &idx(0x803, &[0, 28, 28], &[]), &["there are no pictures in it"]);
     check(read_labels, &idx(0x801, &[0], &[]), &["there are no pictures in it"]);
 }
 
@@ -160,41 +122,21 @@ fn pictures_without_pixels_are_refused() {
 
 #[test]
 fn a_count_larger_than_the_file_is_refused() {
-    check(
-        read_images,
-        &idx(0x803, &[60_000, 28, 28], &[0; 784]),
-        &["claims 47040000 bytes", "only 784"],
-    );
-    check(
-        read_labels,
-        &idx(0x801, &[4_000_000_000], &[1]),
-        &["claims 4000000000 bytes", "only 1;"],
-    );
+    check(read_images, &idx(0x803, &[60_000, 28, 28], &[0; 784]), &["claims 47040000 bytes", "only 784"]);
+    check(read_labels, &idx(0x801, &[4_000_000_000], &[1]), &["claims 4000000000 bytes", "only 1;"]);
 }
 
 #[test]
 fn absurd_sizes_are_refused_before_anything_is_read() {
     let dims = [u32::MAX, u32::MAX, u32::MAX];
-    check(
-        read_images,
-        &idx(0x803, &dims, &[0; 100]),
-        &["claims 4294967295 x 4294967295 x 4294967295 bytes", "4 GiB"],
-    );
+    check(read_images, &idx(0x803, &dims, &[0; 100]), &["claims 4294967295 x 4294967295 x 4294967295 bytes", "4 GiB"]);
     check(read_images, &idx(0x804, &[u32::MAX; 4], &[]), &["4 GiB"]);
-    check(
-        read_images,
-        &idx(0x803, &[65_536, 65_536, 2], &[]),
-        &["claims 65536 x 65536 x 2 bytes"],
-    );
+    check(read_images, &idx(0x803, &[65_536, 65_536, 2], &[]), &["claims 65536 x 65536 x 2 bytes"]);
 }
 
 #[test]
 fn trailing_bytes_are_refused() {
-    check(
-        read_images,
-        &[images(), vec![0]].concat(),
-        &["goes on after the 12 bytes"],
-    );
+    check(read_images, &[images(), vec![0]].concat(), &["goes on after the 12 bytes"]);
 }
 
 #[test]
@@ -218,11 +160,7 @@ fn damaged_gzip_is_called_damaged() {
     let checksum = packed.len() - 8;
     packed[checksum] ^= 1;
     check_stored(read_images, &packed, &["gzip data is damaged"]);
-    check_stored(
-        read_images,
-        &[gzip(&images()), b"more".to_vec()].concat(),
-        &["gzip data is"],
-    );
+    check_stored(read_images, &[gzip(&images()), b"more".to_vec()].concat(), &["gzip data is"]);
 }
 
 #[test]
@@ -232,26 +170,17 @@ fn images_and_labels_must_pair_up() {
     for (labels, says) in [
         (vec![1], "1 labels, but 2 pictures"),
         (vec![1, 2, 3], "3 labels, but 2 pictures"),
-        (
-            vec![1, 10],
-            "label 10 at index 1 is out of range: with 10 classes, labels go from 0 to 9",
-        ),
+        (vec![1, 10], "label 10 at index 1 is out of range: with 10 classes, labels go from 0 to 9"),
     ] {
         let labels = saved(&dir, "labels", &idx(0x801, &[labels.len() as u32], &labels));
         let message = read_samples(&images, &labels, 10).unwrap_err().to_string();
-        assert!(
-            message.contains(says) && message.starts_with(labels.to_str().unwrap()),
-            "{message}"
-        );
+        assert!(message.contains(says) && message.starts_with(labels.to_str().unwrap()), "{message}");
     }
 }
 
 fn samples() -> impl Strategy<Value = Samples> {
     (1..4usize, 1..5usize, 1..5usize, 1..=256usize).prop_flat_map(|(channels, height, width, classes)| {
-        let picture = (
-            prop::collection::vec(any::<u8>(), channels * height * width),
-            0..classes,
-        );
+        let picture = (prop::collection::vec(any::<u8>(), channels * height * width), 0..classes);
         prop::collection::vec(picture, 1..20).prop_map(move |pictures| {
             let (pixels, labels): (Vec<_>, Vec<_>) = pictures.into_iter().unzip();
             let labels = labels.into_iter().map(|label| label as u8).collect();
@@ -269,19 +198,15 @@ fn nearly_idx() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn gzip_cut_or_flipped() -> impl Strategy<Value = Vec<u8>> {
-    (
-        nearly_idx(),
-        any::<prop::sample::Index>(),
-        any::<prop::sample::Index>(),
-        any::<u8>(),
-    )
-        .prop_map(|(bytes, end, place, mask)| {
+    (nearly_idx(), any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>()).prop_map(
+        |(bytes, end, place, mask)| {
             let mut packed = gzip(&bytes);
             let place = place.index(packed.len());
             packed[place] ^= mask;
             packed.truncate(end.index(packed.len()) + 1);
             packed
-        })
+        },
+    )
 }
 
 proptest! {

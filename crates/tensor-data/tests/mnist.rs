@@ -33,34 +33,22 @@ fn small(dir: &Path, names: [&str; 4]) {
     write_samples(&samples(vec![4, 5]), &test_images, &test_labels).unwrap();
 }
 
-const NAMES: [&str; 4] = [
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-];
+const NAMES: [&str; 4] =
+    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 
 #[test]
 fn files_are_found_under_each_of_their_names() {
     let dotted = NAMES.map(|name| name.replace("-idx", ".idx"));
     let packed = NAMES.map(|name| format!("{name}.gz"));
     let mixed = [NAMES[0], &packed[1], &dotted[2], NAMES[3]];
-    for names in [
-        NAMES,
-        dotted.each_ref().map(|n| n.as_str()),
-        packed.each_ref().map(|n| n.as_str()),
-        mixed,
-    ] {
+    for names in [NAMES, dotted.each_ref().map(|n| n.as_str()), packed.each_ref().map(|n| n.as_str()), mixed] {
         let dir = TempDir::new().unwrap();
         assert!(!mnist::is_present(dir.path()));
         small(dir.path(), names);
         assert!(mnist::is_present(dir.path()));
         let source = mnist::load(dir.path()).unwrap();
         assert_eq!((source.name.as_str(), source.train.classes()), ("mnist", 10));
-        assert_eq!(
-            (source.train.labels(), source.test.labels()),
-            (&[1, 2, 3][..], &[4, 5][..])
-        );
+        assert_eq!((source.train.labels(), source.test.labels()), (&[1, 2, 3][..], &[4, 5][..]));
     }
 }
 
@@ -100,14 +88,8 @@ fn the_real_files_have_the_published_content() {
 fn the_real_pictures_are_those_of_mnist() {
     let Some(dir) = real() else { return };
     let source = mnist::load(&dir).unwrap();
-    for (samples, len, first) in [
-        (&source.train, 60_000, [5, 0, 4, 1, 9]),
-        (&source.test, 10_000, [7, 2, 1, 0, 4]),
-    ] {
-        assert_eq!(
-            (samples.len(), samples.shape(), samples.classes()),
-            (len, [1, 28, 28], 10)
-        );
+    for (samples, len, first) in [(&source.train, 60_000, [5, 0, 4, 1, 9]), (&source.test, 10_000, [7, 2, 1, 0, 4])] {
+        assert_eq!((samples.len(), samples.shape(), samples.classes()), (len, [1, 28, 28], 10));
         assert_eq!(samples.labels()[..5], first);
     }
     // The training set's mean and deviation, 0.1307 and 0.3081 of 255, are widely published.

@@ -1,10 +1,5 @@
 //! Samples in memory: what their constructor refuses, how a validation set is parted from them, where files lie.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "each of them fails the test"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "each of them fails the test")]
 
 use std::fs;
 
@@ -14,43 +9,23 @@ use tensor_data::{Holdout, Samples, hold_out, locate};
 
 /// One-pixel pictures with these labels; the pixel is the picture's index.
 fn labelled(labels: &[u8]) -> Samples {
-    Samples::new(
-        [1, 1, 1],
-        10,
-        (0..labels.len()).map(|i| i as u8).collect(),
-        labels.to_vec(),
-    )
-    .unwrap()
+    Samples::new([1, 1, 1], 10, (0..labels.len()).map(|i| i as u8).collect(), labels.to_vec()).unwrap()
 }
 
 #[track_caller]
 fn check_refused(shape: [usize; 3], classes: usize, pixels: usize, labels: &[u8], says: &str) {
-    let message = Samples::new(shape, classes, vec![0; pixels], labels.to_vec())
-        .unwrap_err()
-        .to_string();
+    let message = Samples::new(shape, classes, vec![0; pixels], labels.to_vec()).unwrap_err().to_string();
     assert!(message.contains(says), "`{says}` is not in `{message}`");
 }
 
 #[test]
 fn pictures_and_labels_that_do_not_fit_together_are_refused() {
     check_refused([1, 2, 2], 10, 0, &[], "there are no pictures");
-    check_refused(
-        [1, 2, 2],
-        10,
-        7,
-        &[1, 2],
-        "2 pictures of 1 x 2 x 2 (channels, height, width) need 8 pixels, and 7",
-    );
+    check_refused([1, 2, 2], 10, 7, &[1, 2], "2 pictures of 1 x 2 x 2 (channels, height, width) need 8 pixels, and 7");
     check_refused([0, 2, 2], 10, 0, &[1], "0 x 2 x 2");
     check_refused([1, 2, 0], 10, 0, &[1], "1 x 2 x 0");
     check_refused([usize::MAX, 2, 2], 10, 4, &[1], "too many to count");
-    check_refused(
-        [1, 1, 1],
-        10,
-        3,
-        &[9, 0, 10],
-        "label 10 at index 2 is out of range: with 10 classes",
-    );
+    check_refused([1, 1, 1], 10, 3, &[9, 0, 10], "label 10 at index 2 is out of range: with 10 classes");
     check_refused([1, 1, 1], 0, 1, &[0], "0 classes");
     check_refused([1, 1, 1], 257, 1, &[0], "257 classes");
 }
@@ -80,20 +55,12 @@ fn the_last_pictures_are_held_out_in_stored_order() {
 #[test]
 fn a_hold_out_that_leaves_nothing_on_one_side_is_refused() {
     let all = labelled(&[0, 1, 2]);
-    let rules = |count| {
-        [
-            Holdout::Last(count),
-            Holdout::Random { count, seed: 1 },
-            Holdout::Stratified { count, seed: 1 },
-        ]
-    };
+    let rules =
+        |count| [Holdout::Last(count), Holdout::Random { count, seed: 1 }, Holdout::Stratified { count, seed: 1 }];
     for (count, side) in [(0, "validation"), (3, "training"), (usize::MAX, "training")] {
         for rule in rules(count) {
             let message = hold_out(&all, rule).unwrap_err().to_string();
-            assert!(
-                message.contains(&format!("none for {side}")) && message.contains("between 1 and 2"),
-                "{message}"
-            );
+            assert!(message.contains(&format!("none for {side}")) && message.contains("between 1 and 2"), "{message}");
         }
     }
 }
@@ -101,10 +68,7 @@ fn a_hold_out_that_leaves_nothing_on_one_side_is_refused() {
 #[test]
 fn random_hold_outs_depend_on_the_seed_alone() {
     let all = labelled(&[0; 200]);
-    for rule in [
-        |seed| Holdout::Random { count: 50, seed },
-        |seed| Holdout::Stratified { count: 50, seed },
-    ] {
+    for rule in [|seed| Holdout::Random { count: 50, seed }, |seed| Holdout::Stratified { count: 50, seed }] {
         let valid = |seed| hold_out(&all, rule(seed)).unwrap().1;
         assert_eq!(valid(1), valid(1));
         assert_ne!(valid(1), valid(2));

@@ -61,20 +61,26 @@ pub struct Found {
 pub fn read(folder: &Path) -> Result<Found, Error> {
     let previous = beside(folder, "previous");
     match verify(folder) {
-        Ok(files) => Ok(Found {
-            files,
-            folder: folder.to_owned(),
-            damaged: None,
-        }),
+        Ok(files) => Ok(Found { files, folder: folder.to_owned(), damaged: None }),
         Err(damaged) => match verify(&previous) {
-            Ok(files) => Ok(Found {
-                files,
-                folder: previous,
-                damaged: Some(damaged),
+            Ok(files) => Ok(Found { files, folder: previous, damaged: Some(damaged) }),
+            Err(_) if !previous.exists() => Err(damaged),
+            Err(earlier) => Err(Error::Checkpoint {
+                path: folder.to_owned(),
+                problem: format!(
+                    "neither it nor the one before it can be used; nothing is left to go on from\n  {damaged}\n  {earlier}"
+                ),
             }),
-            Err(_) => Err(damaged),
         },
     }
+}
+
+/// Puts the checkpoint before `folder` in the place of a damaged one, so that the next writing cannot remove the good
+/// one of the two.
+pub fn fall_back(folder: &Path) -> Result<(), Error> {
+    remove(folder)?;
+    fs::rename(beside(folder, "previous"), folder).map_err(Error::io("rename", folder))?;
+    sync_folder(folder.parent().unwrap_or(Path::new(".")))
 }
 
 /// Whether there is a checkpoint of this name, whole or not.
@@ -84,10 +90,7 @@ pub fn exists(folder: &Path) -> bool {
 
 /// Reads a folder and checks every file against the manifest.
 fn verify(folder: &Path) -> Result<Files, Error> {
-    let wrong = |path: &Path, problem: String| Error::Checkpoint {
-        path: path.to_owned(),
-        problem,
-    };
+    let wrong = |path: &Path, problem: String| Error::Checkpoint { path: path.to_owned(), problem };
     let path = folder.join(MANIFEST);
     let text = fs::read(&path).map_err(Error::io("read", &path))?;
     let manifest: Manifest = serde_json::from_slice(&text)
@@ -106,11 +109,7 @@ fn verify(folder: &Path) -> Result<Files, Error> {
         if bytes.len() != entry.bytes {
             return Err(wrong(
                 &path,
-                format!(
-                    "has {} bytes where {} were written: the checkpoint is damaged",
-                    bytes.len(),
-                    entry.bytes
-                ),
+                format!("has {} bytes where {} were written: the checkpoint is damaged", bytes.len(), entry.bytes),
             ));
         }
         if sha256(&bytes) != entry.sha256 {
@@ -126,14 +125,9 @@ fn verify(folder: &Path) -> Result<Files, Error> {
 
 fn fill(folder: &Path, files: &Files) -> Result<(), Error> {
     fs::create_dir(folder).map_err(Error::io("create", folder))?;
-    let entry = |bytes: &Vec<u8>| Entry {
-        bytes: bytes.len(),
-        sha256: sha256(bytes),
-    };
-    let manifest = Manifest {
-        schema: SCHEMA,
-        files: files.iter().map(|(name, bytes)| (name.clone(), entry(bytes))).collect(),
-    };
+    let entry = |bytes: &Vec<u8>| Entry { bytes: bytes.len(), sha256: sha256(bytes) };
+    let manifest =
+        Manifest { schema: SCHEMA, files: files.iter().map(|(name, bytes)| (name.clone(), entry(bytes))).collect() };
     for (name, bytes) in files {
         write_synced(&folder.join(name), bytes)?;
     }
@@ -157,25 +151,19 @@ fn swap(writing: &Path, folder: &Path) -> Result<(), Error> {
 /// Writes a file and waits until it is on the disk.
 fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = File::create(path).map_err(Error::io("write", path))?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(Error::io("write", path))
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Error::io("write", path))
 }
 
 /// Waits until the names inside a folder are on the disk.
 fn sync_folder(folder: &Path) -> Result<(), Error> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::io("sync", folder))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync", folder))
 }
 
 /// Writes one file by way of a temporary one, so that readers see the old content or the new, never half of it.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io("write", path))?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(Error::io("write", path))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(Error::io("write", path))?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode).map_err(Error::io("write", path))?;
     file.persist(path).map_err(|e| Error::io("write", path)(e.error))?;
@@ -205,10 +193,7 @@ mod tests {
     use super::*;
 
     fn files(text: &str) -> Files {
-        Files::from([
-            ("a.bin".to_owned(), text.as_bytes().to_vec()),
-            ("b.json".to_owned(), b"{}".to_vec()),
-        ])
+        Files::from([("a.bin".to_owned(), text.as_bytes().to_vec()), ("b.json".to_owned(), b"{}".to_vec())])
     }
 
     #[test]
@@ -219,10 +204,7 @@ mod tests {
             write(&last, &files(text)).unwrap();
         }
         let found = read(&last).unwrap();
-        assert_eq!(
-            (found.files, found.folder, found.damaged.is_none()),
-            (files("three"), last.clone(), true)
-        );
+        assert_eq!((found.files, found.folder, found.damaged.is_none()), (files("three"), last.clone(), true));
         assert_eq!(verify(&beside(&last, "previous")).unwrap(), files("two"));
         assert!(!beside(&last, "writing").exists());
     }
@@ -246,15 +228,21 @@ mod tests {
         check(|last| fs::write(last.join("a.bin"), "twO").unwrap(), "a.bin");
         check(|last| fs::remove_file(last.join("a.bin")).unwrap(), "a.bin");
         check(|last| fs::remove_file(last.join(MANIFEST)).unwrap(), MANIFEST);
-        check(
-            |last| fs::write(last.join(MANIFEST), "{\"schema\": 1, \"fi").unwrap(),
-            MANIFEST,
-        );
-        check(
-            |last| fs::write(last.join(MANIFEST), "{\"schema\": 2, \"files\": {}}").unwrap(),
-            "format 2",
-        );
+        check(|last| fs::write(last.join(MANIFEST), "{\"schema\": 1, \"fi").unwrap(), MANIFEST);
+        check(|last| fs::write(last.join(MANIFEST), "{\"schema\": 2, \"files\": {}}").unwrap(), "format 2");
         check(|last| fs::remove_dir_all(last).unwrap(), "last");
+    }
+
+    #[test]
+    fn falling_back_leaves_the_good_one_alone_in_its_place() {
+        let root = tempfile::tempdir().unwrap();
+        let last = root.path().join("last");
+        write(&last, &files("one")).unwrap();
+        write(&last, &files("two")).unwrap();
+        fs::write(last.join("a.bin"), "").unwrap();
+        fall_back(&last).unwrap();
+        assert_eq!(verify(&last).unwrap(), files("one"));
+        assert!(!beside(&last, "previous").exists());
     }
 
     #[test]

@@ -26,6 +26,18 @@ pub enum Error {
     /// A recipe that does not fit the data set.
     #[error("{0}")]
     Plan(String),
+    /// A sample of a class that does not exist.
+    #[error(
+        "sample {sample} has class {class}, but there are {classes} classes, numbered from 0: the model and the data set do not belong together"
+    )]
+    Class {
+        /// Which sample, from 0.
+        sample: usize,
+        /// Its true or predicted class.
+        class: usize,
+        /// Number of classes.
+        classes: usize,
+    },
     /// The loss stopped being a number.
     #[error(
         "the training loss became {loss} by iteration {iteration} (epoch {epoch}) at learning rate {learning_rate}: training diverged. \
@@ -98,10 +110,7 @@ impl Error {
 
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.
     pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Error::RecipeSyntax { .. } | Error::RecipeRange { .. } | Error::Plan(_)
-        )
+        matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange { .. } | Error::Plan(_))
     }
 }
 
@@ -112,8 +121,9 @@ fn hint(source: &std::io::Error) -> &'static str {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             " (the disk is full: make room, then go on with --resume; what was saved before is intact)"
         }
+        ErrorKind::FileTooLarge => " (a limit on the size of files was reached: raise it, then go on with --resume)",
         ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
-            " (choose a folder that can be written with --out)"
+            " (it cannot be written: choose another folder with --out, or change its permissions)"
         }
         _ => "",
     }

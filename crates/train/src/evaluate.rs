@@ -27,9 +27,5 @@ pub fn evaluate(model: &Model, split: &Split, size: usize, tail: Tail) -> Result
         tally.add(&logits.cross_entropy_for_logits(&batch.labels), &logits, &batch.labels);
     }
     let sums = tally.read();
-    Ok(Score {
-        loss: sums.mean_loss(),
-        error: sums.error(),
-        samples: sums.samples,
-    })
+    Ok(Score { loss: sums.mean_loss(), error: sums.error(), samples: sums.samples })
 }

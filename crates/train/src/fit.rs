@@ -1,5 +1,6 @@
 //! The training loop: minibatch, forward, loss, backward, penalty, step, validate, verdict.
 
+use crate::recipe::Watch;
 use crate::{Best, Error, Event, Learner, Observer, Plan, Row, Sums, evaluate, stopping::Stopper, tally::Tally};
 use models::Mode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,8 @@ pub enum StoppedBy {
     Epochs,
     /// The stopping rule fired.
     Rule,
+    /// A limit of the recipe was reached: its key.
+    Limit(&'static str),
     /// Somebody asked for it; the run can be resumed.
     Interrupt,
 }
@@ -50,10 +53,8 @@ pub fn fit(
     observer.on(&Event::Started { plan, learner })?;
 
     let stopped_by = 'training: loop {
-        let (epoch, done) = (
-            learner.progress.iteration / plan.steps_per_epoch(),
-            learner.progress.iteration % plan.steps_per_epoch(),
-        );
+        let (epoch, done) =
+            (learner.progress.iteration / plan.steps_per_epoch(), learner.progress.iteration % plan.steps_per_epoch());
         if epoch >= recipe.epochs {
             break StoppedBy::Epochs;
         }
@@ -82,19 +83,14 @@ pub fn fit(
             if plan.validates_after(iteration) {
                 let row = validate(plan, data, learner, &mut stopper, tally.read(), learning_rate)?;
                 tally = Tally::start(Sums::default(), data.train.device());
-                let improved = learner
-                    .progress
-                    .best
-                    .is_some_and(|best| best.iteration == row.iteration);
-                observer.on(&Event::Validated {
-                    row: &row,
-                    improved,
-                    plan,
-                    learner,
-                })?;
+                let improved = learner.progress.best.is_some_and(|best| best.iteration == row.iteration);
+                observer.on(&Event::Validated { row: &row, improved, plan, learner })?;
             }
             if stopper.is_over(iteration) {
                 break 'training StoppedBy::Rule;
+            }
+            if let Some(limit) = plan.limit_reached(&learner.progress) {
+                break 'training StoppedBy::Limit(limit);
             }
             if interrupt.load(Ordering::Relaxed) {
                 break 'training StoppedBy::Interrupt;
@@ -105,10 +101,7 @@ pub fn fit(
     learner.progress.sums = tally.read();
     learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
     learner.progress.stopped_by = plan.name_of(stopped_by);
-    observer.on(&Event::Stopped {
-        by: stopped_by,
-        learner,
-    })?;
+    observer.on(&Event::Stopped { by: stopped_by, learner })?;
     learner.restore_best()?;
     let Learner { progress, .. } = learner;
     Ok(Outcome {
@@ -132,25 +125,15 @@ fn validate(
     let epoch = (iteration - 1) / plan.steps_per_epoch() + 1;
     let train_loss = sums.mean_loss();
     if !train_loss.is_finite() {
-        return Err(Error::Diverged {
-            loss: train_loss,
-            iteration,
-            epoch,
-            learning_rate,
-        });
+        return Err(Error::Diverged { loss: train_loss, iteration, epoch, learning_rate });
     }
-    let score = evaluate(
-        &learner.model,
-        &data.valid,
-        recipe.evaluation.size,
-        recipe.evaluation.tail,
-    )?;
-    if stopper.observe(iteration - 1, score.error) {
-        learner.keep_best(Best {
-            iteration,
-            error: score.error,
-            loss: score.loss,
-        });
+    let score = evaluate(&learner.model, &data.valid, recipe.evaluation.size, recipe.evaluation.tail)?;
+    let watched = match recipe.evaluation.watch {
+        Watch::Error => score.error,
+        Watch::Loss => score.loss,
+    };
+    if stopper.observe(iteration - 1, watched) {
+        learner.keep_best(Best { iteration, error: score.error, loss: score.loss });
     }
     let penalty = tch::no_grad(|| recipe.penalty.value(&learner.model.weights()))?.double_value(&[]);
     learner.progress.validations += 1;
@@ -165,6 +148,6 @@ fn validate(
         penalty,
         validation_loss: score.loss,
         validation_error: score.error,
-        best_validation_error: stopper.memory().best.unwrap_or(f64::NAN),
+        best_validation_error: learner.progress.best.map_or(f64::NAN, |best| best.error),
     })
 }

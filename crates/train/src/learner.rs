@@ -3,7 +3,7 @@
 
 use crate::checkpoint::Files;
 use crate::tensors::{from_bytes, to_bytes};
-use crate::{Error, Plan, Recipe, Sums, stopping::Memory, stopping::Stopper};
+use crate::{Error, Outcome, Plan, Recipe, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
 use models::{Arch, Model};
 use optim::Optimizer;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -89,12 +89,7 @@ impl Learner {
             train_seconds: 0.0,
             stopped_by: None,
         };
-        Ok(Learner {
-            model,
-            optimizer,
-            progress,
-            best_values: None,
-        })
+        Ok(Learner { model, optimizer, progress, best_values: None })
     }
 
     /// Remembers the model as it is now as the best.
@@ -111,6 +106,20 @@ impl Learner {
         }
     }
 
+    /// What training came to, where it has ended; `None` while it can go on.
+    pub fn outcome(&self, plan: &Plan) -> Option<Outcome> {
+        let stopped_by = match self.progress.stopped_by.as_deref()? {
+            "epochs" => StoppedBy::Epochs,
+            _ => plan.limit_reached(&self.progress).map_or(StoppedBy::Rule, StoppedBy::Limit),
+        };
+        Some(Outcome {
+            stopped_by,
+            best: self.progress.best,
+            iterations: self.progress.iteration,
+            train_seconds: self.progress.train_seconds,
+        })
+    }
+
     /// Takes up the changes between the recipe that the run had and that of `plan`: a changed stopping rule starts
     /// afresh but keeps the best, and a run that ended by what has changed can go on.
     pub fn adopt(&mut self, before: &Recipe, plan: &Plan) {
@@ -118,14 +127,16 @@ impl Learner {
         let rule_changed = now.stopping != before.stopping;
         if rule_changed {
             let best = self.progress.stopping.best;
-            self.progress.stopping = Memory {
-                best,
-                ..Stopper::new(&now.stopping).memory().clone()
-            };
+            self.progress.stopping = Memory { best, ..Stopper::new(&now.stopping).memory().clone() };
         }
         let epochs_left = self.progress.iteration < plan.total_steps();
-        let ended_by_epochs = self.progress.stopped_by.as_deref() == Some("epochs");
-        if epochs_left && (ended_by_epochs || rule_changed) {
+        let still_ended = match self.progress.stopped_by.as_deref() {
+            None => return,
+            Some("epochs") => !epochs_left,
+            Some(rule) if rule == before.stopping.name() => !rule_changed,
+            Some(_) => plan.limit_reached(&self.progress).is_some(),
+        };
+        if epochs_left && !still_ended {
             self.progress.stopped_by = None;
         }
     }
@@ -162,10 +173,7 @@ impl Learner {
             divisor: recipe.data.divisor,
             dataset: recipe.data.set.clone(),
         };
-        Ok(Files::from([
-            (MODEL.into(), serialise(MODEL, values)?),
-            (CARD.into(), json(CARD, &card)?),
-        ]))
+        Ok(Files::from([(MODEL.into(), serialise(MODEL, values)?), (CARD.into(), json(CARD, &card)?)]))
     }
 
     /// A learner from the files of a checkpoint; `folder` names them in messages.
@@ -196,38 +204,25 @@ impl Learner {
 }
 
 fn serialise(name: &str, named: &[(String, Tensor)]) -> Result<Vec<u8>, Error> {
-    to_bytes(named).map_err(|problem| Error::Checkpoint {
-        path: name.into(),
-        problem,
-    })
+    to_bytes(named).map_err(|problem| Error::Checkpoint { path: name.into(), problem })
 }
 
 fn json(name: &str, value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec_pretty(value).map_err(|e| Error::Checkpoint {
-        path: name.into(),
-        problem: e.to_string(),
-    })
+    serde_json::to_vec_pretty(value).map_err(|e| Error::Checkpoint { path: name.into(), problem: e.to_string() })
 }
 
 fn find<'a>(files: &'a Files, name: &str, folder: &Path) -> Result<&'a Vec<u8>, Error> {
-    let missing = || Error::Checkpoint {
-        path: folder.join(name),
-        problem: "is missing: this checkpoint cannot be used".into(),
-    };
+    let missing =
+        || Error::Checkpoint { path: folder.join(name), problem: "is missing: this checkpoint cannot be used".into() };
     files.get(name).ok_or_else(missing)
 }
 
 fn tensors(files: &Files, name: &str, folder: &Path) -> Result<Vec<(String, Tensor)>, Error> {
-    from_bytes(find(files, name, folder)?).map_err(|problem| Error::Checkpoint {
-        path: folder.join(name),
-        problem,
-    })
+    from_bytes(find(files, name, folder)?).map_err(|problem| Error::Checkpoint { path: folder.join(name), problem })
 }
 
 fn parse<T: DeserializeOwned>(files: &Files, name: &str, folder: &Path) -> Result<T, Error> {
-    let wrong = |e: serde_json::Error| Error::Checkpoint {
-        path: folder.join(name),
-        problem: format!("cannot be read: {e}"),
-    };
+    let wrong =
+        |e: serde_json::Error| Error::Checkpoint { path: folder.join(name), problem: format!("cannot be read: {e}") };
     serde_json::from_slice(find(files, name, folder)?).map_err(wrong)
 }

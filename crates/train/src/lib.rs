@@ -8,6 +8,8 @@
 //! | [`stopping`] | the early-stopping rules, pure state machines |
 //! | [`fit`](fit()) | the loop, on one screen |
 //! | [`evaluate`](evaluate()) | loss and error of a model on a split |
+//! | [`predictions`](predictions()) | what a model says of every picture of a split |
+//! | [`metrics`] | confusion matrix, and precision, recall and F1 of each class |
 //! | [`event`] | what the loop tells its observers |
 //! | [`checkpoint`] | a folder that is whole or not there |
 //! | [`run_folder`] | the observer that writes a run's folder |
@@ -22,7 +24,9 @@ mod evaluate;
 pub mod event;
 mod fit;
 mod learner;
+pub mod metrics;
 mod plan;
+mod predictions;
 pub mod recipe;
 pub mod run_folder;
 pub mod stopping;
@@ -36,6 +40,7 @@ pub use event::{Event, Observer, Row};
 pub use fit::{Outcome, StoppedBy, fit};
 pub use learner::{Best, Card, Learner, Progress};
 pub use plan::Plan;
+pub use predictions::{Predictions, predictions};
 pub use recipe::Recipe;
 pub use run_folder::RunFolder;
 pub use summary::Summary;

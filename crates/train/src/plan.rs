@@ -40,11 +40,7 @@ impl Plan {
             Tail::Keep => data.train.len().div_ceil(size),
         } as u64;
         let validate_every = recipe.stopping.validation_frequency(steps_per_epoch);
-        Ok(Plan {
-            recipe: recipe.clone(),
-            steps_per_epoch,
-            validate_every,
-        })
+        Ok(Plan { recipe: recipe.clone(), steps_per_epoch, validate_every })
     }
 
     /// The recipe.
@@ -68,6 +64,13 @@ impl Plan {
             Stopping::Patience { .. } => self.total_steps().min(progress.stopping.patience + 1),
             _ => self.total_steps(),
         }
+        .min(self.recipe.limits.iterations.unwrap_or(u64::MAX))
+    }
+
+    /// The limit of the recipe that a run has reached.
+    pub fn limit_reached(&self, progress: &Progress) -> Option<&'static str> {
+        let best = progress.best.map(|best| best.error);
+        self.recipe.limits.reached(progress.iteration, progress.train_seconds, best)
     }
 
     /// Minibatches between two validations.
@@ -82,11 +85,7 @@ impl Plan {
 
     /// The scheduled learning rate of minibatch `iteration` (from 0), before any factor of the stopping rule.
     pub fn learning_rate(&self, iteration: u64) -> f64 {
-        let at = Position {
-            step: iteration,
-            steps_per_epoch: self.steps_per_epoch,
-            total_steps: self.total_steps(),
-        };
+        let at = Position { step: iteration, steps_per_epoch: self.steps_per_epoch, total_steps: self.total_steps() };
         self.recipe.schedule.rate(self.recipe.learning_rate, at)
     }
 
@@ -95,15 +94,10 @@ impl Plan {
         let recipe = &self.recipe;
         let order = match recipe.minibatch.order {
             crate::recipe::Order::Stored => Order::Stored,
-            crate::recipe::Order::Shuffled => Order::Shuffled {
-                seed: recipe.seed,
-                epoch,
-            },
+            crate::recipe::Order::Shuffled => Order::Shuffled { seed: recipe.seed, epoch },
         };
         let batches = train.batches(recipe.minibatch.size, order, recipe.minibatch.tail)?;
-        Ok(batches
-            .shifted(recipe.minibatch.shift, recipe.seed, epoch)
-            .skip_batches(skip as usize))
+        Ok(batches.shifted(recipe.minibatch.shift, recipe.seed, epoch).skip_batches(skip as usize))
     }
 
     /// The model at its initial values.
@@ -126,9 +120,7 @@ impl Plan {
     /// such runs at once in one process would disturb each other's dropout, so the second waits.
     pub(crate) fn hold_generator(&self, model: &Model) -> Option<MutexGuard<'static, ()>> {
         static GENERATOR: Mutex<()> = Mutex::new(());
-        model
-            .uses_randomness()
-            .then(|| GENERATOR.lock().unwrap_or_else(PoisonError::into_inner))
+        model.uses_randomness().then(|| GENERATOR.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Seeds libtorch's generator for minibatch `iteration`. Only dropout draws from it; seeding every step lets a
@@ -143,6 +135,7 @@ impl Plan {
     pub(crate) fn name_of(&self, by: StoppedBy) -> Option<String> {
         match by {
             StoppedBy::Epochs => Some("epochs".to_owned()),
+            StoppedBy::Limit(limit) => Some(limit.to_owned()),
             StoppedBy::Rule => Some(self.recipe.stopping.name().to_owned()),
             StoppedBy::Interrupt => None,
         }

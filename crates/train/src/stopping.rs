@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 /// | `patience` | after the first minibatch with `patience <= iteration`; see [`Stopping::Patience`] | `patience` (5000), `increase` (2), `threshold` (0.995) |
 /// | `no-improvement` | when `epochs` epochs in a row brought no new best error | `epochs` (10) |
 /// | `halving` | as above, but each time the rate is multiplied by `factor`; stops when it would fall below `floor` times the base rate | `epochs` (10), `factor` (0.5), `floor` (1/1024) |
+/// | `plateau` | as `halving`, but only an improvement by more than `threshold` resets the count, and `cooldown` epochs after a smaller rate count neither way | those of `halving`, `threshold` (0.0001), `mode` (`relative`), `cooldown` (0) |
 ///
 /// `no-improvement` with `epochs = n` stops at the n-th stale epoch: with the best in epoch 5 and n = 3, epoch 8 is the
 /// last one trained. That is Keras' and Lightning's `patience = n`. Both of them forget the best weights unless asked;
@@ -57,6 +58,39 @@ pub enum Stopping {
         #[serde(default = "defaults::floor")]
         floor: f64,
     },
+    /// A smaller learning rate when the watched value has stopped falling by more than a threshold. PyTorch's
+    /// `ReduceLROnPlateau(patience = epochs - 1)`, which never stops; here training ends at the floor.
+    Plateau {
+        /// Epochs in a row without a significant improvement before the rate shrinks; at least 1.
+        #[serde(default = "defaults::epochs")]
+        epochs: u64,
+        /// What the rate is multiplied with; in (0, 1).
+        #[serde(default = "defaults::factor")]
+        factor: f64,
+        /// Stop when the rate would fall below this fraction of the base rate; in (0, 1].
+        #[serde(default = "defaults::floor")]
+        floor: f64,
+        /// How much lower a value must be to count; in [0, 1) when relative, at least 0 when absolute.
+        #[serde(default = "defaults::significance")]
+        threshold: f64,
+        /// Whether that is a fraction of the lowest value or a difference from it.
+        #[serde(default)]
+        mode: Mode,
+        /// Epochs after a change of the rate in which nothing is counted.
+        #[serde(default)]
+        cooldown: u64,
+    },
+}
+
+/// What the threshold of [`Stopping::Plateau`] is measured by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Significant is a value below `lowest * (1 - threshold)`.
+    #[default]
+    Relative,
+    /// Significant is a value below `lowest - threshold`.
+    Absolute,
 }
 
 mod defaults {
@@ -75,6 +109,9 @@ mod defaults {
     pub(super) fn factor() -> f64 {
         0.5
     }
+    pub(super) fn significance() -> f64 {
+        1e-4
+    }
     pub(super) fn floor() -> f64 {
         1.0 / 1024.0
     }
@@ -88,6 +125,7 @@ impl Stopping {
             Stopping::Patience { .. } => "patience",
             Stopping::NoImprovement { .. } => "no-improvement",
             Stopping::Halving { .. } => "halving",
+            Stopping::Plateau { .. } => "plateau",
         }
     }
 
@@ -103,16 +141,37 @@ impl Stopping {
 /// What a [`Stopper`] remembers between validations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    /// The lowest validation error so far.
+    /// The lowest value so far of what is watched: validation error or loss.
     pub best: Option<f64>,
+    /// `plateau` only: the last value that was significantly lower than those before it.
+    pub reference: Option<f64>,
+    /// `plateau` only: validations left in which nothing is counted.
+    pub cooldown: u64,
     /// `patience` only: train at least to this iteration.
     pub patience: u64,
-    /// Validations in a row without a new best.
+    /// Validations in a row without a new best; for `plateau`, without a significant one.
     pub stale: u64,
-    /// `halving` only: what the scheduled rate is multiplied with.
+    /// `halving` and `plateau`: what the scheduled rate is multiplied with.
     pub rate_factor: f64,
     /// The rule has fired.
     pub over: bool,
+}
+
+impl Memory {
+    /// Counts validations in a row without an improvement.
+    fn count(&mut self, improved: bool) {
+        self.stale = if improved { 0 } else { self.stale + 1 };
+    }
+
+    /// Multiplies the rate with `factor`, or ends training where that would pass below `floor`.
+    fn shrink_rate(&mut self, factor: f64, floor: f64) {
+        if self.rate_factor * factor < floor {
+            self.over = true;
+        } else {
+            self.rate_factor *= factor;
+            self.stale = 0;
+        }
+    }
 }
 
 /// A rule together with its memory.
@@ -125,30 +184,15 @@ pub struct Stopper {
 impl Stopper {
     /// A rule that has seen nothing.
     pub fn new(rule: &Stopping) -> Stopper {
-        let patience = if let Stopping::Patience { patience, .. } = rule {
-            *patience
-        } else {
-            0
-        };
-        let memory = Memory {
-            best: None,
-            patience,
-            stale: 0,
-            rate_factor: 1.0,
-            over: false,
-        };
-        Stopper {
-            rule: rule.clone(),
-            memory,
-        }
+        let patience = if let Stopping::Patience { patience, .. } = rule { *patience } else { 0 };
+        let memory =
+            Memory { best: None, reference: None, cooldown: 0, patience, stale: 0, rate_factor: 1.0, over: false };
+        Stopper { rule: rule.clone(), memory }
     }
 
     /// A rule that goes on from what it remembered.
     pub fn resume(rule: &Stopping, memory: Memory) -> Stopper {
-        Stopper {
-            rule: rule.clone(),
-            memory,
-        }
+        Stopper { rule: rule.clone(), memory }
     }
 
     /// What to save.
@@ -156,36 +200,49 @@ impl Stopper {
         &self.memory
     }
 
-    /// Takes in a validation error (a fraction) seen after minibatch `iteration`; true when it is a new best.
-    /// NaN is never a best.
-    pub fn observe(&mut self, iteration: u64, error: f64) -> bool {
-        let before = self.memory.best.unwrap_or(f64::INFINITY);
-        let improved = error < before;
+    /// Takes in what is watched, validation error (a fraction) or loss, as seen after minibatch `iteration`; true when it
+    /// is a new best. NaN is never a best.
+    pub fn observe(&mut self, iteration: u64, value: f64) -> bool {
+        let memory = &mut self.memory;
+        let before = memory.best.unwrap_or(f64::INFINITY);
+        let improved = value < before;
         if improved {
-            self.memory.best = Some(error);
-            self.memory.stale = 0;
-        } else {
-            self.memory.stale += 1;
+            memory.best = Some(value);
         }
         match self.rule {
             Stopping::Never => {}
-            Stopping::Patience {
-                increase, threshold, ..
-            } => {
-                if error < before * threshold {
-                    self.memory.patience = self.memory.patience.max((iteration as f64 * increase) as u64);
+            Stopping::Patience { increase, threshold, .. } => {
+                if value < before * threshold {
+                    memory.patience = memory.patience.max((iteration as f64 * increase) as u64);
                 }
             }
-            Stopping::NoImprovement { epochs } => self.memory.over |= self.memory.stale >= epochs,
+            Stopping::NoImprovement { epochs } => {
+                memory.count(improved);
+                memory.over |= memory.stale >= epochs;
+            }
             Stopping::Halving { epochs, factor, floor } => {
-                if self.memory.stale >= epochs {
-                    let smaller = self.memory.rate_factor * factor;
-                    if smaller < floor {
-                        self.memory.over = true;
-                    } else {
-                        self.memory.rate_factor = smaller;
-                        self.memory.stale = 0;
-                    }
+                memory.count(improved);
+                if memory.stale >= epochs {
+                    memory.shrink_rate(factor, floor);
+                }
+            }
+            Stopping::Plateau { epochs, factor, floor, threshold, mode, cooldown } => {
+                let significant = match (mode, memory.reference) {
+                    (_, None) => !value.is_nan(),
+                    (Mode::Relative, Some(lowest)) => value < lowest * (1.0 - threshold),
+                    (Mode::Absolute, Some(lowest)) => value < lowest - threshold,
+                };
+                if significant {
+                    memory.reference = Some(value);
+                }
+                memory.count(significant);
+                if memory.cooldown > 0 {
+                    memory.cooldown -= 1;
+                    memory.stale = 0;
+                }
+                if memory.stale >= epochs {
+                    memory.shrink_rate(factor, floor);
+                    memory.cooldown = cooldown;
                 }
             }
         }
@@ -229,11 +286,7 @@ mod tests {
         (None, best)
     }
 
-    const PATIENT: Stopping = Stopping::Patience {
-        patience: 10,
-        increase: 2.0,
-        threshold: 0.995,
-    };
+    const PATIENT: Stopping = Stopping::Patience { patience: 10, increase: 2.0, threshold: 0.995 };
 
     #[test]
     fn patience_runs_out_where_the_published_rule_says() {
@@ -252,15 +305,7 @@ mod tests {
     #[test]
     fn validation_is_as_frequent_as_the_published_rule_says() {
         assert_eq!(PATIENT.validation_frequency(83), 5);
-        assert_eq!(
-            Stopping::Patience {
-                patience: 5000,
-                increase: 2.0,
-                threshold: 0.995
-            }
-            .validation_frequency(83),
-            83
-        );
+        assert_eq!(Stopping::Patience { patience: 5000, increase: 2.0, threshold: 0.995 }.validation_frequency(83), 83);
         assert_eq!(Stopping::Never.validation_frequency(83), 83);
     }
 
@@ -274,11 +319,7 @@ mod tests {
 
     #[test]
     fn halving_goes_on_at_a_smaller_rate_until_the_floor() {
-        let mut stopper = Stopper::new(&Stopping::Halving {
-            epochs: 2,
-            factor: 0.5,
-            floor: 0.25,
-        });
+        let mut stopper = Stopper::new(&Stopping::Halving { epochs: 2, factor: 0.5, floor: 0.25 });
         let mut factors = Vec::new();
         for epoch in 0..8 {
             stopper.observe(epoch, if epoch == 0 { 0.1 } else { 0.2 });
@@ -305,15 +346,9 @@ mod tests {
     #[test]
     fn a_stopper_resumed_at_any_point_decides_as_the_undisturbed_one() {
         let errors = [0.5, 0.4, 0.45, 0.39, 0.41, 0.42, 0.43, 0.38, 0.5, 0.5, 0.5, 0.5];
-        for rule in [
-            PATIENT,
-            Stopping::NoImprovement { epochs: 3 },
-            Stopping::Halving {
-                epochs: 2,
-                factor: 0.5,
-                floor: 0.3,
-            },
-        ] {
+        for rule in
+            [PATIENT, Stopping::NoImprovement { epochs: 3 }, Stopping::Halving { epochs: 2, factor: 0.5, floor: 0.3 }]
+        {
             for cut in 0..errors.len() {
                 let mut whole = Stopper::new(&rule);
                 let mut parts = Stopper::new(&rule);

@@ -54,10 +54,6 @@ impl Tally {
 
     /// Reads the sums; this waits for the device.
     pub(crate) fn read(&self) -> Sums {
-        Sums {
-            loss: self.loss.double_value(&[]),
-            errors: self.errors.int64_value(&[]),
-            samples: self.samples,
-        }
+        Sums { loss: self.loss.double_value(&[]), errors: self.errors.int64_value(&[]), samples: self.samples }
     }
 }

@@ -7,18 +7,13 @@ use tch::{Device, Kind, Tensor};
 pub(crate) fn to_bytes(tensors: &[(String, Tensor)]) -> Result<Vec<u8>, String> {
     let mut host = Vec::with_capacity(tensors.len());
     for (name, tensor) in tensors {
-        host.push((
-            name,
-            to_host(tensor).map_err(|problem| format!("tensor `{name}`: {problem}"))?,
-        ));
+        host.push((name, to_host(tensor).map_err(|problem| format!("tensor `{name}`: {problem}"))?));
     }
     let views: Result<Vec<_>, _> = host
         .iter()
         .map(|(name, (dtype, shape, bytes))| Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?)))
         .collect();
-    views
-        .and_then(|views| safetensors::serialize(views, None))
-        .map_err(|e: safetensors::SafeTensorError| e.to_string())
+    views.and_then(|views| safetensors::serialize(views, None)).map_err(|e: safetensors::SafeTensorError| e.to_string())
 }
 
 /// Reads named tensors to the host, in the order of their names.
@@ -39,24 +34,14 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Vec<(String, Tensor)>, String> 
 
 fn to_host(tensor: &Tensor) -> Result<(Dtype, Vec<usize>, Vec<u8>), String> {
     let dtype = dtype(tensor.kind()).ok_or_else(|| format!("unsupported dtype {:?}", tensor.kind()))?;
-    let tensor = tensor
-        .detach()
-        .f_to_device(Device::Cpu)
-        .and_then(|t| t.f_contiguous())
-        .map_err(|e| e.to_string())?;
+    let tensor = tensor.detach().f_to_device(Device::Cpu).and_then(|t| t.f_contiguous()).map_err(|e| e.to_string())?;
     let mut bytes = vec![0; tensor.numel() * tensor.kind().elt_size_in_bytes()];
-    tensor
-        .f_copy_data_u8(&mut bytes, tensor.numel())
-        .map_err(|e| e.to_string())?;
+    tensor.f_copy_data_u8(&mut bytes, tensor.numel()).map_err(|e| e.to_string())?;
     Ok((dtype, tensor.size().iter().map(|&n| n as usize).collect(), bytes))
 }
 
-const DTYPES: [(Kind, Dtype); 4] = [
-    (Kind::Float, Dtype::F32),
-    (Kind::Double, Dtype::F64),
-    (Kind::Int64, Dtype::I64),
-    (Kind::BFloat16, Dtype::BF16),
-];
+const DTYPES: [(Kind, Dtype); 4] =
+    [(Kind::Float, Dtype::F32), (Kind::Double, Dtype::F64), (Kind::Int64, Dtype::I64), (Kind::BFloat16, Dtype::BF16)];
 
 fn dtype(kind: Kind) -> Option<Dtype> {
     DTYPES.iter().find(|pair| pair.0 == kind).map(|pair| pair.1)
@@ -75,16 +60,9 @@ mod tests {
         let strided = Tensor::from_slice2(&[[1.0f32, 2.0, f32::MIN_POSITIVE], [4.0, -0.0, 6.5]]).transpose(0, 1);
         let count = Tensor::from_slice(&[i64::MAX, -1]);
         let scalar = Tensor::from(0.1f64);
-        let named = vec![
-            ("b".to_owned(), strided.shallow_clone()),
-            ("a".to_owned(), count),
-            ("c".to_owned(), scalar),
-        ];
+        let named = vec![("b".to_owned(), strided.shallow_clone()), ("a".to_owned(), count), ("c".to_owned(), scalar)];
         let back = from_bytes(&to_bytes(&named).unwrap()).unwrap();
-        assert_eq!(
-            back.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
-            ["a", "b", "c"]
-        );
+        assert_eq!(back.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
         assert_eq!(back[1].1.size(), [3, 2]);
         assert!(back[1].1.equal(&strided));
         assert_eq!(back[1].1.double_value(&[1, 1]).to_bits(), (-0.0f64).to_bits());

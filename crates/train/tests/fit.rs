@@ -1,4 +1,5 @@
 //! The loop: it learns, keeps the best, is deterministic, and goes on after an interruption as if there had been none.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of a test stop it where they cannot go on")]
 
 mod common;
 
@@ -40,16 +41,9 @@ fn training_learns_and_gives_back_the_best_model() {
     let mut recorder = Recorder::default();
     let (learner, outcome) = trained(&recipe, &mut recorder);
     let best = outcome.best.unwrap();
-    assert_eq!(
-        (outcome.stopped_by, outcome.iterations, recorder.rows.len()),
-        (StoppedBy::Epochs, 144, 12)
-    );
+    assert_eq!((outcome.stopped_by, outcome.iterations, recorder.rows.len()), (StoppedBy::Epochs, 144, 12));
     assert!(recorder.rows[0].train_loss > 2.0 * recorder.rows[11].train_loss);
-    let lowest = recorder
-        .rows
-        .iter()
-        .map(|row| row.validation_error)
-        .fold(f64::INFINITY, f64::min);
+    let lowest = recorder.rows.iter().map(|row| row.validation_error).fold(f64::INFINITY, f64::min);
     assert_eq!(best.error, lowest);
     // The model that came back is the best one, not the last one.
     let score = evaluate(&learner.model, &data(&recipe).valid, 77, tensor_data::Tail::Keep).unwrap();
@@ -67,15 +61,9 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
 #[test]
 fn a_run_stopped_anywhere_and_resumed_from_disk_gives_the_same_bits() {
     // 12 minibatches per epoch: in mid-epoch, after the first minibatch, at a validation, just before the end.
-    for (stop, optimizer) in [
-        (1, "sgd"),
-        (17, "sgd"),
-        (24, "sgd"),
-        (47, "sgd"),
-        (17, "adam"),
-        (29, "adamw"),
-        (17, "rmsprop"),
-    ] {
+    for (stop, optimizer) in
+        [(1, "sgd"), (17, "sgd"), (24, "sgd"), (47, "sgd"), (17, "adam"), (29, "adamw"), (17, "rmsprop")]
+    {
         let kind = format!("optimizer.kind={optimizer}");
         let mut overrides = vec![kind.as_str(), "learning_rate=0.01"];
         if optimizer == "sgd" {
@@ -89,22 +77,12 @@ fn a_run_stopped_anywhere_and_resumed_from_disk_gives_the_same_bits() {
 
         let whole_path = root.path().join("whole");
         let mut whole = Learner::new(&plan, &data, Device::Cpu).unwrap();
-        fit(
-            &plan,
-            &data,
-            &mut whole,
-            &never,
-            &mut RunFolder::create(&whole_path, &recipe).unwrap(),
-        )
-        .unwrap();
+        fit(&plan, &data, &mut whole, &never, &mut RunFolder::create(&whole_path, &recipe).unwrap()).unwrap();
 
         let parts_path = root.path().join("parts");
         let flag = AtomicBool::new(false);
         let mut folder = RunFolder::create(&parts_path, &recipe).unwrap();
-        let mut recorder = Recorder {
-            stop: Some((stop, &flag)),
-            ..Recorder::default()
-        };
+        let mut recorder = Recorder { stop: Some((stop, &flag)), ..Recorder::default() };
         let mut first = Learner::new(&plan, &data, Device::Cpu).unwrap();
         let outcome = fit(&plan, &data, &mut first, &flag, &mut (&mut folder, &mut recorder)).unwrap();
         assert_eq!((outcome.stopped_by, outcome.iterations), (StoppedBy::Interrupt, stop));
@@ -117,17 +95,9 @@ fn a_run_stopped_anywhere_and_resumed_from_disk_gives_the_same_bits() {
         fit(&plan, &data, &mut second, &never, &mut folder).unwrap();
 
         assert!(values(&whole) == values(&second), "{optimizer} stopped at {stop}");
-        for name in [
-            "metrics.csv",
-            "last/model.safetensors",
-            "last/optimizer.safetensors",
-            "best/model.safetensors",
-        ] {
+        for name in ["metrics.csv", "last/model.safetensors", "last/optimizer.safetensors", "best/model.safetensors"] {
             let read = |path: &std::path::Path| std::fs::read(path.join(name)).unwrap();
-            assert!(
-                read(&whole_path) == read(&parts_path),
-                "{name}: {optimizer} stopped at {stop}"
-            );
+            assert!(read(&whole_path) == read(&parts_path), "{name}: {optimizer} stopped at {stop}");
         }
     }
 }
@@ -146,19 +116,11 @@ fn rows_written_after_the_last_checkpoint_are_written_again_and_not_twice() {
     drop(folder);
     let whole = std::fs::read_to_string(path.join("metrics.csv")).unwrap();
     std::fs::write(path.join("metrics.csv"), format!("{whole}9,9,9,9,9,9,9,9,9\n5,5,0.")).unwrap();
-    RunFolder::open(&path, &[])
-        .unwrap()
-        .load(&plan, &data, Device::Cpu)
-        .unwrap();
+    RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).unwrap();
     assert_eq!(std::fs::read_to_string(path.join("metrics.csv")).unwrap(), whole);
     assert_eq!(run_folder::read_metrics(&path).unwrap().len(), 4);
     std::fs::write(path.join("metrics.csv"), "epoch\n1\n").unwrap();
-    let told = RunFolder::open(&path, &[])
-        .unwrap()
-        .load(&plan, &data, Device::Cpu)
-        .err()
-        .unwrap()
-        .to_string();
+    let told = RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).err().unwrap().to_string();
     assert!(told.contains("1 rows are left of the 4"), "{told}");
 }
 
@@ -173,17 +135,7 @@ fn a_diverging_run_stops_with_the_last_finite_checkpoint_intact() {
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
     let error = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap_err();
     let told = error.to_string();
-    assert!(
-        matches!(
-            error,
-            Error::Diverged {
-                iteration: 12,
-                epoch: 1,
-                ..
-            }
-        ),
-        "{told}"
-    );
+    assert!(matches!(error, Error::Diverged { iteration: 12, epoch: 1, .. }), "{told}");
     assert!(
         told.contains("iteration 12 (epoch 1)") && told.contains("learning rate 1e30")
             || told.contains("learning rate 1000"),
@@ -194,22 +146,52 @@ fn a_diverging_run_stops_with_the_last_finite_checkpoint_intact() {
 }
 
 #[test]
+fn limits_end_a_run_and_a_raised_limit_lets_it_go_on() {
+    for (limit, reason, iterations) in [
+        ("limits.iterations=17", "iterations", 17),
+        ("limits.minutes=0.0000001", "minutes", 1),
+        ("limits.target_error=1", "target-error", 12),
+    ] {
+        let before = recipe(&[limit]);
+        let (mut learner, outcome) = trained(&before, &mut ());
+        assert_eq!(outcome.iterations, iterations, "{limit}");
+        assert_eq!(learner.progress.stopped_by.as_deref(), Some(reason));
+        let now = recipe(&[]);
+        let data = data(&now);
+        let plan = Plan::new(&now, &data).unwrap();
+        learner.adopt(&before, &Plan::new(&before, &data).unwrap());
+        assert_eq!(learner.progress.stopped_by.as_deref(), Some(reason), "the same limit still binds");
+        learner.adopt(&before, &plan);
+        let outcome = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap();
+        assert_eq!((outcome.stopped_by, outcome.iterations), (StoppedBy::Epochs, 48), "{limit}");
+    }
+}
+
+#[test]
+fn the_best_model_is_chosen_by_what_the_recipe_watches() {
+    for (watch, value) in
+        [("error", (|row| row.validation_error) as fn(&Row) -> f64), ("loss", |row| row.validation_loss)]
+    {
+        let watch = format!("evaluation.watch={watch}");
+        let mut recorder = Recorder::default();
+        let recipe = recipe(&[&watch, "epochs=30", "learning_rate=0.3", "schedule.kind=constant", "model.dropout=0"]);
+        let (_, outcome) = trained(&recipe, &mut recorder);
+        let lowest = recorder.rows.iter().min_by(|a, b| value(a).total_cmp(&value(b))).unwrap();
+        let best = outcome.best.unwrap();
+        assert_eq!(
+            (best.iteration, best.error, best.loss),
+            (lowest.iteration, lowest.validation_error, lowest.validation_loss)
+        );
+    }
+}
+
+#[test]
 fn an_existing_run_is_never_overwritten_and_never_shared() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("run");
     let held = RunFolder::create(&path, &recipe(&[])).unwrap();
-    assert!(
-        RunFolder::create(&path, &recipe(&[]))
-            .unwrap_err()
-            .to_string()
-            .contains("never overwritten")
-    );
-    assert!(
-        RunFolder::open(&path, &[])
-            .unwrap_err()
-            .to_string()
-            .contains("another process")
-    );
+    assert!(RunFolder::create(&path, &recipe(&[])).unwrap_err().to_string().contains("never overwritten"));
+    assert!(RunFolder::open(&path, &[]).unwrap_err().to_string().contains("another process"));
     drop(held);
     RunFolder::open(&path, &[]).unwrap();
     let told = RunFolder::open(root.path(), &[]).unwrap_err().to_string();
@@ -220,10 +202,7 @@ fn an_existing_run_is_never_overwritten_and_never_shared() {
 fn a_minibatch_larger_than_the_data_set_is_told_with_both_sizes() {
     let recipe = recipe(&["minibatch.size=601"]);
     let told = Plan::new(&recipe, &data(&recipe)).unwrap_err();
-    assert!(
-        told.is_usage() && told.to_string().contains("601") && told.to_string().contains("600 samples"),
-        "{told}"
-    );
+    assert!(told.is_usage() && told.to_string().contains("601") && told.to_string().contains("600 samples"), "{told}");
 }
 
 #[test]
@@ -231,11 +210,7 @@ fn an_observer_that_fails_ends_the_run() {
     struct Failing;
     impl Observer for Failing {
         fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-            if let Event::Trained { iteration: 3, .. } = event {
-                Err(Error::Observer("no".into()))
-            } else {
-                Ok(())
-            }
+            if let Event::Trained { iteration: 3, .. } = event { Err(Error::Observer("no".into())) } else { Ok(()) }
         }
     }
     let recipe = recipe(&[]);
@@ -254,10 +229,7 @@ fn the_full_batch_step_equals_the_average_of_its_parts() {
     let plan = Plan::new(&recipe, &data).unwrap();
     let learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
     let gradients = |size: usize| -> Tensor {
-        let batches = data
-            .train
-            .batches(size, tensor_data::Order::Stored, tensor_data::Tail::Drop)
-            .unwrap();
+        let batches = data.train.batches(size, tensor_data::Order::Stored, tensor_data::Tail::Drop).unwrap();
         let each: Vec<Tensor> = batches
             .map(|batch| {
                 let logits = learner.model.forward(&batch.images, models::Mode::Train);

@@ -1,4 +1,5 @@
 //! Recipes: those that are shipped say what they should, and wrong ones get one clear message each.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of a test stop it where they cannot go on")]
 
 use models::Arch;
 use std::path::Path;
@@ -18,29 +19,17 @@ const GOOD: &str = r#"
 "#;
 
 fn shipped(name: &str) -> Recipe {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../recipes")
-        .join(format!("{name}.toml"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes").join(format!("{name}.toml"));
     Recipe::read(&path, &[]).unwrap()
 }
 
 fn set(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .map(|(key, value)| (key.to_string(), value.to_string()))
-        .collect()
+    pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
 }
 
 #[test]
 fn the_shipped_recipes_are_all_readable() {
-    for name in [
-        "softmax",
-        "mlp",
-        "lenet",
-        "tutorial-softmax",
-        "tutorial-mlp",
-        "tutorial-lenet",
-    ] {
+    for name in ["softmax", "mlp", "lenet", "tutorial-softmax", "tutorial-mlp", "tutorial-lenet"] {
         let recipe = shipped(name);
         assert!(!recipe.description.is_empty(), "{name}");
         assert_eq!(
@@ -53,44 +42,20 @@ fn the_shipped_recipes_are_all_readable() {
 
 #[test]
 fn the_tutorial_recipes_are_the_published_runs() {
-    let patience = |patience| Stopping::Patience {
-        patience,
-        increase: 2.0,
-        threshold: 0.995,
-    };
+    let patience = |patience| Stopping::Patience { patience, increase: 2.0, threshold: 0.995 };
     for (name, rate, size, epochs, rule, l2, arch) in [
         ("tutorial-softmax", 0.13, 600, 1000, patience(5000), 0.0, Arch::Softmax),
         ("tutorial-mlp", 0.01, 20, 1000, patience(10_000), 1e-4, Arch::mlp()),
         ("tutorial-lenet", 0.1, 500, 200, patience(10_000), 0.0, Arch::lenet()),
     ] {
         let recipe = shipped(name);
-        assert_eq!(
-            (recipe.learning_rate, recipe.minibatch.size, recipe.epochs),
-            (rate, size, epochs),
-            "{name}"
-        );
-        assert_eq!(
-            (&recipe.stopping, recipe.penalty.l1, recipe.penalty.l2),
-            (&rule, 0.0, l2),
-            "{name}"
-        );
-        assert_eq!(
-            (&recipe.model, recipe.data.divisor, recipe.data.validation),
-            (&arch, 256.0, 10_000),
-            "{name}"
-        );
+        assert_eq!((recipe.learning_rate, recipe.minibatch.size, recipe.epochs), (rate, size, epochs), "{name}");
+        assert_eq!((&recipe.stopping, recipe.penalty.l1, recipe.penalty.l2), (&rule, 0.0, l2), "{name}");
+        assert_eq!((&recipe.model, recipe.data.divisor, recipe.data.validation), (&arch, 256.0, 10_000), "{name}");
         assert_eq!(recipe.minibatch.order, train::recipe::Order::Stored, "{name}");
         assert_eq!(recipe.minibatch.tail, tensor_data::Tail::Drop, "{name}");
-        assert_eq!(
-            (recipe.evaluation.size, recipe.evaluation.tail),
-            (size, tensor_data::Tail::Drop),
-            "{name}"
-        );
-        assert_eq!(
-            (recipe.optimizer, recipe.schedule),
-            (optim::Rule::default(), optim::Schedule::Constant),
-            "{name}"
-        );
+        assert_eq!((recipe.evaluation.size, recipe.evaluation.tail), (size, tensor_data::Tail::Drop), "{name}");
+        assert_eq!((recipe.optimizer, recipe.schedule), (optim::Rule::default(), optim::Schedule::Constant), "{name}");
     }
 }
 
@@ -114,52 +79,29 @@ fn each_wrong_value_gets_its_own_message() {
     check(&[("minibatch.size", "0")], &["`minibatch.size` is 0", "at least 1"]);
     check(&[("minibatch.size", "-5")], &["-5"]);
     check(&[("minibatch.shift", "9")], &["`minibatch.shift` is 9", "0 to 8"]);
-    check(
-        &[("stopping.patience", "0")],
-        &["`stopping.patience` is 0", "at least 1"],
-    );
+    check(&[("stopping.patience", "0")], &["`stopping.patience` is 0", "at least 1"]);
     check(&[("stopping.increase", "0.5")], &["`stopping.increase` is 0.5"]);
     check(&[("stopping.threshold", "1.5")], &["`stopping.threshold` is 1.5"]);
-    check(
-        &[("stopping.kind", "halving"), ("stopping.factor", "1")],
-        &["`stopping.factor` is 1"],
-    );
+    check(&[("stopping.kind", "halving"), ("stopping.factor", "1")], &["`stopping.factor` is 1"]);
     check(&[("data.divisor", "0")], &["`data.divisor` is 0"]);
+    check(&[("stopping.kind", "plateau"), ("stopping.threshold", "1")], &["`stopping.threshold` is 1"]);
+    check(&[("limits.iterations", "0")], &["`limits.iterations` is 0"]);
+    check(&[("limits.minutes", "0")], &["`limits.minutes` is 0"]);
+    check(&[("limits.target_error", "1.5")], &["`limits.target_error` is 1.5"]);
     check(&[("penalty.l2", "-1")], &["l2", "-1"]);
-    check(
-        &[("optimizer.kind", "sgd"), ("optimizer.momentum", "1.5")],
-        &["momentum", "1.5"],
-    );
+    check(&[("optimizer.kind", "sgd"), ("optimizer.momentum", "1.5")], &["momentum", "1.5"]);
     check(&[("model.dropout", "1")], &["dropout", "1"]);
     check(&[("model.kind", "mlp"), ("model.hidden", "[]")], &["hidden"]);
 }
 
 #[test]
 fn an_unknown_key_is_refused_with_the_nearest_known_name() {
-    check(
-        &[("learning_rat", "0.1")],
-        &["unknown field `learning_rat`", "did you mean `learning_rate`?"],
-    );
-    check(
-        &[("minibatch.sise", "5")],
-        &["unknown field `sise`", "did you mean `size`?"],
-    );
-    check(
-        &[("model.activatoin", "relu")],
-        &["unknown field `activatoin`", "did you mean `activation`?"],
-    );
-    check(
-        &[("stopping.patiense", "5")],
-        &["unknown field `patiense`", "did you mean `patience`?"],
-    );
-    check(
-        &[("model.kind", "lennet")],
-        &["unknown variant `lennet`", "did you mean `lenet`?"],
-    );
-    check(
-        &[("schedule.kind", "cosin")],
-        &["unknown variant `cosin`", "did you mean `cosine`?"],
-    );
+    check(&[("learning_rat", "0.1")], &["unknown field `learning_rat`", "did you mean `learning_rate`?"]);
+    check(&[("minibatch.sise", "5")], &["unknown field `sise`", "did you mean `size`?"]);
+    check(&[("model.activatoin", "relu")], &["unknown field `activatoin`", "did you mean `activation`?"]);
+    check(&[("stopping.patiense", "5")], &["unknown field `patiense`", "did you mean `patience`?"]);
+    check(&[("model.kind", "lennet")], &["unknown variant `lennet`", "did you mean `lenet`?"]);
+    check(&[("schedule.kind", "cosin")], &["unknown variant `cosin`", "did you mean `cosine`?"]);
     check(&[("epochs.more", "1")], &["`epochs` is a value"]);
 }
 
@@ -210,16 +152,8 @@ fn a_resumed_run_may_change_what_makes_sense() {
     assert_eq!(changed("epochs", "9").unwrap(), ["epochs: 3 -> 9"]);
     assert_eq!(changed("learning_rate", "0.2").unwrap(), ["learning_rate: 0.1 -> 0.2"]);
     assert_eq!(changed("epochs", "3").unwrap(), [] as [&str; 0]);
-    for (key, value) in [
-        ("seed", "9"),
-        ("minibatch.size", "9"),
-        ("model.hidden", "9"),
-        ("data.divisor", "9"),
-    ] {
+    for (key, value) in [("seed", "9"), ("minibatch.size", "9"), ("model.hidden", "9"), ("data.divisor", "9")] {
         let told = changed(key, value).unwrap_err().to_string();
-        assert!(
-            told.contains(key) && told.contains("cannot change in mid-run"),
-            "{told}"
-        );
+        assert!(told.contains(key) && told.contains("cannot change in mid-run"), "{told}");
     }
 }

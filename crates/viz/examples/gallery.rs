@@ -45,22 +45,15 @@ fn rasters(folder: &Path) -> Result<(), Error> {
     classic.save(&folder.join("classic.png"))?;
 
     let titled = |title: &str, options: TileOptions| TileOptions {
-        grid: GridOptions {
-            title: Some(title.into()),
-            ..options.grid
-        },
+        grid: GridOptions { title: Some(title.into()), ..options.grid },
         ..options
     };
     let mut broken = filter(3, 5, 1.0);
     broken[7] = f32::NAN;
     let mut signed = filters(20, 5, 1.0)?;
     signed[3] = FloatImage::grey(5, 5, broken)?;
-    tiles(
-        &signed,
-        &[],
-        &titled("conv1, one filter with a NaN", TileOptions::signed()),
-    )?
-    .save(&folder.join("filters-signed.png"))?;
+    tiles(&signed, &[], &titled("conv1, one filter with a NaN", TileOptions::signed()))?
+        .save(&folder.join("filters-signed.png"))?;
     let names: Vec<String> = (0..20).map(|i| i.to_string()).collect();
     tiles(&signed, &names, &TileOptions::default())?.save(&folder.join("filters-grey.png"))?;
 
@@ -68,37 +61,22 @@ fn rasters(folder: &Path) -> Result<(), Error> {
     let colour: Vec<FloatImage> = (0..16).map(colour).collect::<Result<_, Error>>()?;
     tiles(&colour, &[], &TileOptions::default())?.save(&folder.join("filters-rgb.png"))?;
 
-    let layer = |name: &str, images| Section {
-        name: name.into(),
-        images,
-    };
+    let layer = |name: &str, images| Section { name: name.into(), images };
     let layers = [
         layer("conv1: 20 maps of 24 x 24", filters(20, 24, 0.9)?),
         layer("conv2: 50 maps of 8 x 8", filters(50, 8, 0.9)?),
-        layer(
-            "hidden: 500 units",
-            vec![FloatImage::grey(10, 50, (0..500).map(noise).collect())?],
-        ),
+        layer("hidden: 500 units", vec![FloatImage::grey(10, 50, (0..500).map(noise).collect())?]),
     ];
     let options = TileOptions {
         palette: Palette::Viridis,
         scaling: Scaling::Common,
         legend: true,
-        grid: GridOptions {
-            columns: Columns::Exactly(10),
-            ..GridOptions::default()
-        },
+        grid: GridOptions { columns: Columns::Exactly(10), ..GridOptions::default() },
         ..TileOptions::default()
     };
     sections(&layers, &options)?.save(&folder.join("features.png"))?;
 
-    let options = titled(
-        "Most confident mistakes",
-        TileOptions {
-            scaling: Scaling::Each,
-            ..TileOptions::samples()
-        },
-    );
+    let options = titled("Most confident mistakes", TileOptions { scaling: Scaling::Each, ..TileOptions::samples() });
     let classes = ["automobile", "cat", "7", "ship"];
     let verdict = |i: usize| Verdict {
         truth: classes[i % 4].into(),
@@ -112,11 +90,7 @@ fn rasters(folder: &Path) -> Result<(), Error> {
         let sheet = tiles(
             &filters(1, side, 0.7)?,
             &[],
-            &TileOptions {
-                zoom: Zoom::Factor(1),
-                grid: GridOptions::bare(0),
-                ..TileOptions::default()
-            },
+            &TileOptions { zoom: Zoom::Factor(1), grid: GridOptions::bare(0), ..TileOptions::default() },
         )?;
         Ok(Cell::new(sheet.resized(120, 100)?, caption))
     };
@@ -124,28 +98,17 @@ fn rasters(folder: &Path) -> Result<(), Error> {
         .map(|(side, caption)| panel(side, caption))
         .into_iter()
         .collect::<Result<_, Error>>()?;
-    let options = GridOptions {
-        columns: Columns::Exactly(3),
-        ..GridOptions::default()
-    };
+    let options = GridOptions { columns: Columns::Exactly(3), ..GridOptions::default() };
     grid(&panels, &options)?.save(&folder.join("panels.png"))?;
 
-    let moments: Vec<Vec<FloatImage>> = (0..=8)
-        .map(|step| filters(20, 9, step as f32 / 8.0))
-        .collect::<Result<_, Error>>()?;
+    let moments: Vec<Vec<FloatImage>> =
+        (0..=8).map(|step| filters(20, 9, step as f32 / 8.0)).collect::<Result<_, Error>>()?;
     let scaling = Scaling::spanning(moments.iter().flatten());
     let frame = |(step, moment): (usize, &Vec<FloatImage>)| {
-        let options = TileOptions {
-            scaling,
-            ..titled(&format!("iteration {}", step * 100), TileOptions::signed())
-        };
+        let options = TileOptions { scaling, ..titled(&format!("iteration {}", step * 100), TileOptions::signed()) };
         tiles(moment, &[], &options)
     };
-    let frames = moments
-        .iter()
-        .enumerate()
-        .map(frame)
-        .collect::<Result<Vec<_>, Error>>()?;
+    let frames = moments.iter().enumerate().map(frame).collect::<Result<Vec<_>, Error>>()?;
     let animation = Animation::new(&frames, Duration::from_millis(300))?;
     animation.save(&folder.join("growth.gif"))?;
     animation.save(&folder.join("growth.png"))
@@ -174,16 +137,12 @@ fn curves(folder: &Path) -> Result<(), Error> {
     };
     let loss: Vec<f64> = (0..20_000).map(loss).collect();
     let noisy = Series::new("minibatch", &steps, &loss)?;
-    Chart::loss("iteration", vec![noisy])?
-        .draw()
-        .save(&folder.join("loss.svg"))?;
+    Chart::loss("iteration", vec![noisy])?.draw().save(&folder.join("loss.svg"))?;
 
     let rate = |x: &f64| 0.05 * (1.0 + (x / 20_000.0 * std::f64::consts::PI).cos());
     let rates: Vec<f64> = steps.iter().map(rate).collect();
     let rates = Series::new("learning rate", &steps, &rates)?;
-    Chart::learning_rate("iteration", vec![rates])?
-        .draw()
-        .save(&folder.join("rate.svg"))?;
+    Chart::learning_rate("iteration", vec![rates])?.draw().save(&folder.join("rate.svg"))?;
 
     let names = [
         "conv1.weight",
@@ -201,10 +160,7 @@ fn curves(folder: &Path) -> Result<(), Error> {
     };
     let norms = names.iter().enumerate().map(norm).collect::<Result<Vec<_>, Error>>()?;
     let mut chart = Chart::norms("Weight norms", "epoch", norms)?;
-    chart.x = Axis {
-        label: "epoch".into(),
-        ..Axis::default()
-    };
+    chart.x = Axis { label: "epoch".into(), ..Axis::default() };
     chart.draw().save(&folder.join("norms.svg"))
 }
 
@@ -217,25 +173,10 @@ fn matrices(folder: &Path) -> Result<(), Error> {
         (0..n * n).map(count).collect()
     };
     let digits = (0..10).map(|i| i.to_string()).collect();
-    Confusion::new(digits, counts(10))?
-        .draw("MNIST test")
-        .save(&folder.join("confusion.svg"))?;
-    let names = [
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
-    ];
+    Confusion::new(digits, counts(10))?.draw("MNIST test").save(&folder.join("confusion.svg"))?;
+    let names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
     let names = names.map(String::from).to_vec();
-    Confusion::new(names, counts(10))?
-        .draw("CIFAR-10 test")
-        .save(&folder.join("confusion-names.svg"))?;
+    Confusion::new(names, counts(10))?.draw("CIFAR-10 test").save(&folder.join("confusion-names.svg"))?;
 
     let spread = |name: &str, count: usize, sd: f32| {
         let value = |i: usize| sd * (0..6).map(|k| noise(i * 6 + k)).sum::<f32>();

@@ -20,10 +20,9 @@ impl Animation {
     /// # Errors
     /// No frames, a delay outside 20 ms to 60 s (browsers slow down anything faster), or too many pixels.
     pub fn new(frames: &[Picture], delay: Duration) -> Result<Self, Error> {
-        let (Some(height), Some(width)) = (
-            frames.iter().map(Picture::height).max(),
-            frames.iter().map(Picture::width).max(),
-        ) else {
+        let (Some(height), Some(width)) =
+            (frames.iter().map(Picture::height).max(), frames.iter().map(Picture::width).max())
+        else {
             return Err(Error::Empty { what: "frame" });
         };
         if !(Duration::from_millis(20)..=Duration::from_secs(60)).contains(&delay) {
@@ -38,10 +37,7 @@ impl Animation {
             filled.paste(0, 0, frame);
             Ok(filled)
         };
-        Ok(Animation {
-            frames: frames.iter().map(fill).collect::<Result<_, Error>>()?,
-            delay,
-        })
+        Ok(Animation { frames: frames.iter().map(fill).collect::<Result<_, Error>>()?, delay })
     }
 
     /// The animation as an APNG file's bytes: exact colours; a viewer that knows only PNG shows the first frame.
@@ -50,10 +46,7 @@ impl Animation {
     /// When the encoder refuses it.
     pub fn apng(&self) -> Result<Vec<u8>, Error> {
         let mut file = Vec::new();
-        self.encode_apng(&mut file).map_err(|reason| Error::Encode {
-            format: "APNG",
-            reason: reason.to_string(),
-        })?;
+        self.encode_apng(&mut file).map_err(|reason| Error::Encode { format: "APNG", reason: reason.to_string() })?;
         Ok(file)
     }
 

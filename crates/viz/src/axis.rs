@@ -97,12 +97,7 @@ fn linear((mut low, mut high): (f64, f64), whole: bool, roomy: bool) -> Domain {
     }
     let count = (last - first).clamp(0.0, 20.0) as usize;
     let ticks = (0..=count).map(|i| (first + i as f64) * step).collect();
-    Domain {
-        scale: Scale::Linear,
-        low,
-        high,
-        ticks,
-    }
+    Domain { scale: Scale::Linear, low, high, ticks }
 }
 
 fn log((mut low, mut high): (f64, f64), roomy: bool) -> Domain {
@@ -117,9 +112,7 @@ fn log((mut low, mut high): (f64, f64), roomy: bool) -> Domain {
     };
     let stride = (decades / 7.0).ceil().max(1.0) as usize;
     let powers = (low.log10().floor() as i32 - 1..=high.log10().ceil() as i32).step_by(stride);
-    let all: Vec<f64> = powers
-        .flat_map(|power| within.iter().map(move |m| m * 10f64.powi(power)))
-        .collect();
+    let all: Vec<f64> = powers.flat_map(|power| within.iter().map(move |m| m * 10f64.powi(power))).collect();
     if roomy {
         // To the next tick where that is near, else a little further than the data.
         let next = |found: Option<f64>, near: f64| found.filter(|t| (t / near).ln().abs() < 0.41);
@@ -130,12 +123,7 @@ fn log((mut low, mut high): (f64, f64), roomy: bool) -> Domain {
     }
     let inside = |t: &f64| *t >= low * (1.0 - 1e-9) && *t <= high * (1.0 + 1e-9);
     let ticks = all.into_iter().filter(inside).collect();
-    Domain {
-        scale: Scale::Log,
-        low,
-        high,
-        ticks,
-    }
+    Domain { scale: Scale::Log, low, high, ticks }
 }
 
 /// The step of 1, 2 or 5 times a power of ten that is nearest above `rough`.
@@ -162,10 +150,7 @@ mod tests {
         check(&[0.0, 10.0], &["0", "2", "4", "6", "8", "10"]);
         check(&[0.02, 0.31], &["0.0", "0.1", "0.2", "0.3", "0.4"]);
         check(&[0.02, 0.29], &["0.00", "0.05", "0.10", "0.15", "0.20", "0.25", "0.30"]);
-        check(
-            &[0.0, 17800.0],
-            &["0", "5000", "10\u{202f}000", "15\u{202f}000", "20\u{202f}000"],
-        );
+        check(&[0.0, 17800.0], &["0", "5000", "10\u{202f}000", "15\u{202f}000", "20\u{202f}000"]);
         check(&[1.0, 3.0], &["0", "1", "2", "3"]);
         check(&[-0.3, 0.2], &["-0.3", "-0.2", "-0.1", "0.0", "0.1", "0.2"]);
     }
@@ -179,24 +164,15 @@ mod tests {
     #[test]
     fn log_ticks_are_powers_of_ten_and_finer_where_the_stretch_is_short() {
         let long = domain(&[1e-5, 1.0], Scale::Log, true);
-        assert_eq!(
-            long.labels(Unit::Plain),
-            ["1e-5", "0.0001", "0.001", "0.01", "0.1", "1"]
-        );
+        assert_eq!(long.labels(Unit::Plain), ["1e-5", "0.0001", "0.001", "0.01", "0.1", "1"]);
         let short = domain(&[0.02, 0.3], Scale::Log, true);
-        assert_eq!(
-            short.labels(Unit::Plain),
-            ["0.02", "0.03", "0.04", "0.05", "0.06", "0.08", "0.1", "0.2", "0.3"]
-        );
+        assert_eq!(short.labels(Unit::Plain), ["0.02", "0.03", "0.04", "0.05", "0.06", "0.08", "0.1", "0.2", "0.3"]);
     }
 
     #[test]
     fn the_ends_lie_at_zero_and_one_and_what_has_no_place_has_none() {
         let line = domain(&[2.0, 6.0], Scale::Linear, false);
-        assert_eq!(
-            (line.place(2.0), line.place(4.0), line.place(6.0)),
-            (Some(0.0), Some(0.5), Some(1.0))
-        );
+        assert_eq!((line.place(2.0), line.place(4.0), line.place(6.0)), (Some(0.0), Some(0.5), Some(1.0)));
         assert_eq!(line.place(f64::NAN), None);
         let log = domain(&[0.01, 1.0], Scale::Log, false);
         assert!((log.place(0.1).unwrap() - 0.5).abs() < 1e-12);
@@ -205,15 +181,8 @@ mod tests {
 
     #[test]
     fn odd_stretches_still_give_a_domain() {
-        let cases: [&[f64]; 7] = [
-            &[],
-            &[f64::NAN],
-            &[5.0],
-            &[0.0, 0.0],
-            &[-1e308, 1e308],
-            &[1e-320, 1e-310],
-            &[1.0, 1.0 + 1e-15],
-        ];
+        let cases: [&[f64]; 7] =
+            [&[], &[f64::NAN], &[5.0], &[0.0, 0.0], &[-1e308, 1e308], &[1e-320, 1e-310], &[1.0, 1.0 + 1e-15]];
         for values in cases {
             for scale in [Scale::Linear, Scale::Log] {
                 for roomy in [true, false] {

@@ -31,12 +31,7 @@ impl Series {
     /// No points, lists of different lengths, or an `x` that is not finite.
     pub fn new(name: impl Into<String>, x: &[f64], y: &[f64]) -> Result<Series, Error> {
         if x.len() != y.len() {
-            return Err(Error::Count {
-                what: "values",
-                got: y.len(),
-                with: "positions",
-                want: x.len(),
-            });
+            return Err(Error::Count { what: "values", got: y.len(), with: "positions", want: x.len() });
         }
         if x.is_empty() {
             return Err(Error::Empty { what: "point" });
@@ -49,11 +44,7 @@ impl Series {
                 rule: "positions along the horizontal axis are finite",
             });
         }
-        Ok(Series {
-            name,
-            points: x.iter().copied().zip(y.iter().copied()).collect(),
-            best: Best::None,
-        })
+        Ok(Series { name, points: x.iter().copied().zip(y.iter().copied()).collect(), best: Best::None })
     }
 
     /// The same series with its best point marked.
@@ -104,16 +95,8 @@ impl Chart {
         if series.is_empty() {
             return Err(Error::Empty { what: "series" });
         }
-        let axis = |label: &str| Axis {
-            label: label.to_owned(),
-            ..Axis::default()
-        };
-        Ok(Chart {
-            title: title.to_owned(),
-            x: axis(x),
-            y: axis(y),
-            series,
-        })
+        let axis = |label: &str| Axis { label: label.to_owned(), ..Axis::default() };
+        Ok(Chart { title: title.to_owned(), x: axis(x), y: axis(y), series })
     }
 
     /// Losses over `x` ("epoch", "iteration"), on a linear axis.
@@ -181,11 +164,7 @@ mod tests {
         };
         check(&[], &[], "no point");
         check(&[1.0], &[1.0, 2.0], "2 values do not go with 1 positions");
-        check(
-            &[1.0, f64::INFINITY],
-            &[1.0, 2.0],
-            "position 1 of the series \"s\" is inf",
-        );
+        check(&[1.0, f64::INFINITY], &[1.0, 2.0], "position 1 of the series \"s\" is inf");
         assert!(Chart::loss("epoch", vec![]).is_err());
     }
 }

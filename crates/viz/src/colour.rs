@@ -18,15 +18,8 @@ pub const NOT_FINITE: Rgb = [255, 0, 255];
 
 /// Series colours, in the order of use: the palette of Okabe and Ito (2008, "Color Universal Design") without its yellow,
 /// which is too pale on white.
-pub const SERIES: [Rgb; 7] = [
-    [0, 114, 178],
-    [213, 94, 0],
-    [0, 158, 115],
-    [204, 121, 167],
-    [230, 159, 0],
-    [86, 180, 233],
-    [0, 0, 0],
-];
+pub const SERIES: [Rgb; 7] =
+    [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233], [0, 0, 0]];
 
 /// How a number becomes a colour in one-channel pictures. Pictures of three channels keep their own colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -80,11 +73,7 @@ pub(crate) fn mix(from: Rgb, to: Rgb, weight: f64) -> Rgb {
 pub(crate) fn luminance(colour: Rgb) -> f64 {
     let linear = |c: u8| {
         let c = f64::from(c) / 255.0;
-        if c <= 0.04045 {
-            c / 12.92
-        } else {
-            ((c + 0.055) / 1.055).powf(2.4)
-        }
+        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
     };
     0.2126 * linear(colour[0]) + 0.7152 * linear(colour[1]) + 0.0722 * linear(colour[2])
 }
@@ -104,9 +93,7 @@ mod tests {
     fn viridis_ends_are_the_published_ones_and_lightness_only_rises() {
         assert_eq!(Palette::Viridis.colour(0.0), [68, 1, 84]);
         assert_eq!(Palette::Viridis.colour(1.0), [253, 231, 37]);
-        let light: Vec<f64> = (0..=100)
-            .map(|i| luminance(Palette::Viridis.colour(f64::from(i) / 100.0)))
-            .collect();
+        let light: Vec<f64> = (0..=100).map(|i| luminance(Palette::Viridis.colour(f64::from(i) / 100.0))).collect();
         assert!(light.windows(2).all(|pair| pair[1] >= pair[0] - 1e-3));
     }
 

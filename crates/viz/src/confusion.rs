@@ -45,11 +45,7 @@ impl Confusion {
     /// How many samples of class `truth` were given class `predicted`; 0 for classes that do not exist.
     pub fn count(&self, truth: usize, predicted: usize) -> u64 {
         let n = self.classes.len();
-        if truth < n && predicted < n {
-            self.counts[truth * n + predicted]
-        } else {
-            0
-        }
+        if truth < n && predicted < n { self.counts[truth * n + predicted] } else { 0 }
     }
 
     /// The fraction of class `truth` that was given another class; none when there are no samples of it.
@@ -71,10 +67,7 @@ impl Confusion {
     pub fn draw(&self, title: &str) -> Drawing {
         let n = self.classes.len();
         let names: Vec<String> = self.classes.iter().map(|c| shortened(c, LONGEST_NAME)).collect();
-        let widest = names
-            .iter()
-            .map(|name| text_width(name, Style::Label))
-            .fold(0.0, f64::max);
+        let widest = names.iter().map(|name| text_width(name, Style::Label)).fold(0.0, f64::max);
         let digits = self.counts.iter().max().map_or(1, |c| c.to_string().len()) as f64;
         let cell = match n {
             0..=12 => 44f64.max(digits * 8.0 + 10.0),
@@ -89,12 +82,7 @@ impl Confusion {
         let side = cell * n as f64;
         let mut svg = Svg::new(left + side + 84.0 + SIDE, top + side + SIDE, title);
         svg.text((SIDE, 28.0), &self.headline(title), Style::Title, Anchor::Start);
-        svg.text(
-            (left + side / 2.0, 56.0),
-            "predicted class",
-            Style::Label,
-            Anchor::Middle,
-        );
+        svg.text((left + side / 2.0, 56.0), "predicted class", Style::Label, Anchor::Middle);
         let beside = (SIDE + 2.0, top + side / 2.0);
         svg.turned_text(beside, "true class", Style::Label, Anchor::Middle, true);
         svg.rect([left, top, side, side], EMPTY, "viz-empty", None);
@@ -141,10 +129,8 @@ impl Confusion {
                 mix(PAPER, MISTAKE, 0.15 + 0.85 * (count as f64 / most_wrong).sqrt())
             };
             let (x, y) = (left + predicted as f64 * cell, top + truth as f64 * cell);
-            let hint = format!(
-                "{count} of true class {} predicted as {}",
-                self.classes[truth], self.classes[predicted]
-            );
+            let hint =
+                format!("{count} of true class {} predicted as {}", self.classes[truth], self.classes[predicted]);
             let inner = [x + gap / 2.0, y + gap / 2.0, cell - gap, cell - gap];
             svg.cell(inner, fill, (truth, predicted), &hint);
             let text = count.to_string();

@@ -60,16 +60,7 @@ impl Frame {
         let entries = legend(chart, lost);
         let lines = entries.last().map_or(28.0, |entry| entry.at.1);
         let top = lines + 18.0;
-        Frame {
-            left,
-            right: WIDTH - SIDE,
-            top,
-            bottom: top + PLOT_HEIGHT,
-            x,
-            y,
-            y_labels,
-            entries,
-        }
+        Frame { left, right: WIDTH - SIDE, top, bottom: top + PLOT_HEIGHT, x, y, y_labels, entries }
     }
 
     fn place(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
@@ -98,12 +89,7 @@ impl Frame {
         svg.axis_line((self.left, self.bottom), (self.right, self.bottom));
         let middle = (self.left + self.right) / 2.0;
         let below = (middle, self.bottom + 42.0);
-        svg.text(
-            below,
-            &labelled(&chart.x.label, chart.x.scale),
-            Style::Label,
-            Anchor::Middle,
-        );
+        svg.text(below, &labelled(&chart.x.label, chart.x.scale), Style::Label, Anchor::Middle);
         let beside = (SIDE + 2.0, (self.top + self.bottom) / 2.0);
         let label = labelled(&chart.y.label, chart.y.scale);
         svg.turned_text(beside, &label, Style::Label, Anchor::Middle, true);
@@ -205,23 +191,14 @@ fn legend(chart: &Chart, lost: bool) -> Vec<Entry> {
         if x > SIDE && x + width > WIDTH - SIDE {
             (x, y) = (SIDE, y + LINE);
         }
-        entries.push(Entry {
-            at: (x, y),
-            text,
-            series,
-        });
+        entries.push(Entry { at: (x, y), text, series });
         x += width;
     }
     entries
 }
 
 fn draw_legend(svg: &mut Svg, entries: &[Entry]) {
-    for Entry {
-        at: (x, y),
-        text,
-        series,
-    } in entries
-    {
+    for Entry { at: (x, y), text, series } in entries {
         let line = [(*x, y - 4.5), (x + 24.0, y - 4.5)];
         match series {
             Some(i) => svg.path(&line, colour(*i), dash(*i), &format!("viz-series viz-series-{i}")),
@@ -255,19 +232,14 @@ mod tests {
     #[test]
     fn thinning_keeps_the_extremes_of_a_column_in_their_order() {
         let run = [(1.0, 5.0), (1.1, 9.0), (1.2, 1.0), (1.3, 4.0), (1.4, 6.0), (2.0, 3.0)];
-        assert_eq!(
-            thinned(&run),
-            [(1.0, 5.0), (1.1, 9.0), (1.2, 1.0), (1.4, 6.0), (2.0, 3.0)]
-        );
+        assert_eq!(thinned(&run), [(1.0, 5.0), (1.1, 9.0), (1.2, 1.0), (1.4, 6.0), (2.0, 3.0)]);
     }
 
     #[test]
     fn a_long_series_stays_a_small_file() {
         let x: Vec<f64> = (0..200_000).map(f64::from).collect();
         let y: Vec<f64> = x.iter().map(|x| (x * 12.9898).sin()).collect();
-        let drawing = Chart::loss("iteration", vec![Series::new("a", &x, &y).unwrap()])
-            .unwrap()
-            .draw();
+        let drawing = Chart::loss("iteration", vec![Series::new("a", &x, &y).unwrap()]).unwrap().draw();
         assert!(drawing.as_str().len() < 60_000, "{}", drawing.as_str().len());
     }
 

@@ -41,12 +41,7 @@ pub fn histograms(title: &str, histograms: &[Histogram], scale: Scale) -> Result
 }
 
 fn panel(svg: &mut Svg, (left, top): (f64, f64), histogram: &Histogram, scale: Scale) {
-    svg.text(
-        (left, top + 16.0),
-        &shortened(histogram.name(), 32),
-        Style::Label,
-        Anchor::Start,
-    );
+    svg.text((left, top + 16.0), &shortened(histogram.name(), 32), Style::Label, Anchor::Start);
     let number = |value| precise(value, Unit::Plain);
     let described = format!("mean {}, sd {}", brief(histogram.mean()), brief(histogram.deviation()));
     svg.text((left, top + 33.0), &described, Style::Muted, Anchor::Start);
@@ -58,24 +53,14 @@ fn panel(svg: &mut Svg, (left, top): (f64, f64), histogram: &Histogram, scale: S
         Scale::Linear => count as f64,
         Scale::Log => (count as f64).ln_1p(),
     };
-    let fullest = histogram
-        .counts()
-        .iter()
-        .max()
-        .map_or(0.0, |&count| height(count))
-        .max(1e-9);
+    let fullest = histogram.counts().iter().max().map_or(0.0, |&count| height(count)).max(1e-9);
     let bin = PANEL.0 / histogram.counts().len() as f64;
     for (i, &count) in histogram.counts().iter().enumerate().filter(|(_, count)| **count > 0) {
         let tall = (height(count) / fullest * PLOT_HEIGHT).max(0.75);
         let at = [left + i as f64 * bin, bottom - tall, bin - (bin * 0.12).min(0.8), tall];
         let from = low + (high - low) * i as f64 / histogram.counts().len() as f64;
         let to = low + (high - low) * (i + 1) as f64 / histogram.counts().len() as f64;
-        let hint = format!(
-            "{} from {} to {}",
-            grouped(&count.to_string()),
-            number(from),
-            number(to)
-        );
+        let hint = format!("{} from {} to {}", grouped(&count.to_string()), number(from), number(to));
         svg.rect(at, SERIES[0], "viz-bar", Some(&hint));
     }
     svg.axis_line((left, bottom), (left + PANEL.0, bottom));
@@ -89,9 +74,7 @@ fn panel(svg: &mut Svg, (left, top): (f64, f64), histogram: &Histogram, scale: S
     }
     let lost = [(histogram.outside(), "beyond"), (histogram.not_finite(), "not finite")];
     let lost = lost.into_iter().filter(|(count, _)| *count > 0);
-    let lost: Vec<String> = lost
-        .map(|(count, what)| format!("{} {what}", grouped(&count.to_string())))
-        .collect();
+    let lost: Vec<String> = lost.map(|(count, what)| format!("{} {what}", grouped(&count.to_string()))).collect();
     let ink = match histogram.not_finite() {
         0 => Style::Muted,
         _ => Style::On(NOT_FINITE),
@@ -128,12 +111,7 @@ mod tests {
 
     #[test]
     fn values_of_any_size_leave_no_nan_in_the_drawing() {
-        for values in [
-            vec![f32::NAN; 3],
-            vec![0.0; 3],
-            vec![f32::MAX, -f32::MAX],
-            vec![1e-40, 2e-40],
-        ] {
+        for values in [vec![f32::NAN; 3], vec![0.0; 3], vec![f32::MAX, -f32::MAX], vec![1e-40, 2e-40]] {
             let one = Histogram::new("w", &values).unwrap();
             let drawing = histograms("Weights", &[one], Scale::Log).unwrap();
             let body = drawing.as_str().replace("mean NaN, sd NaN", "");

@@ -18,12 +18,7 @@ impl FloatImage {
     pub fn new(shape: [usize; 3], values: Vec<f32>) -> Result<Self, Error> {
         let want = checked_size(shape)?;
         if values.len() != want {
-            return Err(Error::Length {
-                what: "a picture",
-                shape: shape.to_vec(),
-                want,
-                got: values.len(),
-            });
+            return Err(Error::Length { what: "a picture", shape: shape.to_vec(), want, got: values.len() });
         }
         Ok(FloatImage { shape, values })
     }
@@ -86,13 +81,7 @@ impl FloatImage {
 
 /// The number of values of a shape that a picture can have.
 fn checked_size(shape: [usize; 3]) -> Result<usize, Error> {
-    let fail = |rule| {
-        Err(Error::Shape {
-            what: "a picture",
-            shape: shape.to_vec(),
-            rule,
-        })
-    };
+    let fail = |rule| Err(Error::Shape { what: "a picture", shape: shape.to_vec(), rule });
     if !matches!(shape[0], 1 | 3) {
         return fail("it has 1 channel (grey) or 3 (red, green, blue)");
     }
@@ -112,11 +101,7 @@ pub(crate) fn common_shape(images: &[FloatImage]) -> Result<[usize; 3], Error> {
     };
     let want = first.shape;
     match images.iter().position(|image| image.shape != want) {
-        Some(index) => Err(Error::Mixed {
-            index,
-            got: images[index].shape,
-            want,
-        }),
+        Some(index) => Err(Error::Mixed { index, got: images[index].shape, want }),
         None => Ok(want),
     }
 }
@@ -133,11 +118,7 @@ mod tests {
         };
         check([2, 1, 1], 2, "1 channel (grey) or 3");
         check([1, 0, 4], 0, "height and width are at least 1");
-        check(
-            [1, 2, 3],
-            5,
-            "5 values do not fill a picture of shape [1, 2, 3], which holds 6",
-        );
+        check([1, 2, 3], 5, "5 values do not fill a picture of shape [1, 2, 3], which holds 6");
         check([3, usize::MAX, 2], 0, "larger than memory");
     }
 

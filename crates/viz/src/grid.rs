@@ -76,13 +76,7 @@ pub struct GridOptions {
 
 impl Default for GridOptions {
     fn default() -> Self {
-        GridOptions {
-            columns: Columns::Auto,
-            spacing: 4,
-            margin: 10,
-            background: Background::Light,
-            title: None,
-        }
+        GridOptions { columns: Columns::Auto, spacing: 4, margin: 10, background: Background::Light, title: None }
     }
 }
 
@@ -90,12 +84,7 @@ impl GridOptions {
     /// Bare tiles: no margin, no title, black between the tiles, `spacing` pixels apart.
     /// The result is `(tile height + spacing) * rows - spacing` pixels high, and likewise wide.
     pub fn bare(spacing: usize) -> Self {
-        GridOptions {
-            spacing,
-            margin: 0,
-            background: Background::Dark,
-            ..Self::default()
-        }
+        GridOptions { spacing, margin: 0, background: Background::Dark, ..Self::default() }
     }
 }
 
@@ -148,10 +137,7 @@ impl Layout {
         let caption_width = largest(|c| c.caption.iter().map(|(l, _)| line_width(l)).max().unwrap_or(0));
         let (caption_height, spacing) = match lines {
             0 => (0, options.spacing),
-            n => (
-                CAPTION_GAP + n * Size::Caption.line(),
-                options.spacing.max(CAPTION_SPACING),
-            ),
+            n => (CAPTION_GAP + n * Size::Caption.line(), options.spacing.max(CAPTION_SPACING)),
         };
         let cell = (picture.0 + caption_height, picture.1.max(caption_width));
         let columns = match options.columns {
@@ -166,9 +152,8 @@ impl Layout {
             Columns::Exactly(n) => n,
             Columns::Auto => auto_columns(cells.len(), cell, spacing),
         };
-        let title = options.title.as_deref().map_or((0, 0), |title| {
-            (Size::Title.line() + TITLE_GAP, Size::Title.width(title))
-        });
+        let title =
+            options.title.as_deref().map_or((0, 0), |title| (Size::Title.line() + TITLE_GAP, Size::Title.width(title)));
         Ok(Layout {
             picture,
             cell,
@@ -181,8 +166,7 @@ impl Layout {
 
     fn height(&self) -> usize {
         let grid = span(self.cell.0, self.spacing, self.count.0);
-        grid.saturating_add(self.title.0)
-            .saturating_add(self.margin.saturating_mul(2))
+        grid.saturating_add(self.title.0).saturating_add(self.margin.saturating_mul(2))
     }
 
     fn width(&self) -> usize {
@@ -230,10 +214,7 @@ mod tests {
     #[test]
     fn bare_tiles_take_up_tile_and_spacing_times_rows_less_one_spacing() {
         let check = |count, columns, spacing, height, width| {
-            let options = GridOptions {
-                columns: Columns::Exactly(columns),
-                ..GridOptions::bare(spacing)
-            };
+            let options = GridOptions { columns: Columns::Exactly(columns), ..GridOptions::bare(spacing) };
             let sheet = grid(&cells(count, 5, 7, ""), &options).unwrap();
             assert_eq!((sheet.height(), sheet.width()), (height, width));
         };
@@ -246,10 +227,7 @@ mod tests {
     #[test]
     fn tiles_stand_row_by_row_and_the_rest_is_background() {
         let tile = |grey| Cell::new(Picture::filled(1, 1, [grey; 3]).unwrap(), "");
-        let options = GridOptions {
-            columns: Columns::Exactly(2),
-            ..GridOptions::bare(1)
-        };
+        let options = GridOptions { columns: Columns::Exactly(2), ..GridOptions::bare(1) };
         let sheet = grid(&[tile(1), tile(2), tile(3)], &options).unwrap();
         assert_eq!(sheet.grey_bytes().unwrap(), [1, 0, 2, 0, 0, 0, 3, 0, 0]);
     }
@@ -258,10 +236,7 @@ mod tests {
     fn a_smaller_picture_is_centred_in_its_cell() {
         let mut both = cells(1, 3, 3, "");
         both.extend(cells(1, 1, 1, ""));
-        let options = GridOptions {
-            columns: Columns::Exactly(2),
-            ..GridOptions::bare(0)
-        };
+        let options = GridOptions { columns: Columns::Exactly(2), ..GridOptions::bare(0) };
         let sheet = grid(&both, &options).unwrap();
         assert_eq!((sheet.at(1, 4), sheet.at(0, 3)), ([9; 3], [0; 3]));
     }
@@ -290,20 +265,13 @@ mod tests {
     #[test]
     fn nothing_no_columns_and_absurd_sizes_are_refused() {
         let message = |cells: &[Cell], columns, spacing| {
-            let options = GridOptions {
-                columns,
-                ..GridOptions::bare(spacing)
-            };
+            let options = GridOptions { columns, ..GridOptions::bare(spacing) };
             grid(cells, &options).unwrap_err().to_string()
         };
         assert!(message(&[], Columns::Auto, 1).contains("no picture to draw"));
         assert!(message(&cells(1, 2, 2, ""), Columns::Exactly(0), 1).contains("at least 1"));
         assert!(message(&cells(2, 2, 2, ""), Columns::Auto, usize::MAX).contains("too large"));
-        let wide = GridOptions {
-            margin: usize::MAX,
-            title: Some("title".into()),
-            ..GridOptions::default()
-        };
+        let wide = GridOptions { margin: usize::MAX, title: Some("title".into()), ..GridOptions::default() };
         assert!(grid(&cells(1, 2, 2, ""), &wide).is_err());
     }
 }

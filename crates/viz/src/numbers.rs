@@ -83,9 +83,7 @@ pub(crate) fn grouped(text: &str) -> String {
         return text.to_owned();
     }
     let sign = if text.starts_with('-') { "-" } else { "" };
-    let rest = text
-        .split_once('.')
-        .map_or(String::new(), |(_, rest)| format!(".{rest}"));
+    let rest = text.split_once('.').map_or(String::new(), |(_, rest)| format!(".{rest}"));
     let letters: Vec<char> = digits.chars().collect();
     let groups: Vec<String> = letters.rchunks(3).rev().map(|g| g.iter().collect()).collect();
     format!("{sign}{}{rest}", groups.join("\u{202f}"))

@@ -32,11 +32,7 @@ impl Picture {
                 got: bytes.len(),
             });
         }
-        Ok(Picture {
-            height,
-            width,
-            rgb: bytes,
-        })
+        Ok(Picture { height, width, rgb: bytes })
     }
 
     /// A grey picture from bytes in the order (row, column).
@@ -182,10 +178,7 @@ impl Picture {
             PngEncoder::new_with_quality(&mut file, CompressionType::Best, filter)
                 .write_image(bytes, self.width as u32, self.height as u32, colour)
                 .map(|()| file)
-                .map_err(|reason| Error::Encode {
-                    format: "PNG",
-                    reason: reason.to_string(),
-                })
+                .map_err(|reason| Error::Encode { format: "PNG", reason: reason.to_string() })
         };
         // Sharp-edged tiles are smaller unfiltered, photographs filtered.
         let (sharp, smooth) = (encoded(FilterType::NoFilter)?, encoded(FilterType::Adaptive)?);
@@ -212,10 +205,6 @@ fn checked_size(height: usize, width: usize) -> Result<usize, Error> {
     }
     match height.checked_mul(width) {
         Some(pixels) if pixels <= LIMIT => Ok(pixels),
-        _ => Err(Error::TooLarge {
-            width,
-            height,
-            limit: LIMIT,
-        }),
+        _ => Err(Error::TooLarge { width, height, limit: LIMIT }),
     }
 }

@@ -22,10 +22,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         file.persist(path).map_err(|failed| failed.error)?;
         Ok(())
     };
-    attempt().map_err(|source| Error::Write {
-        path: path.to_owned(),
-        source,
-    })
+    attempt().map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Refuses a file name whose ending is none of `endings` (compared without regard to case).
@@ -33,9 +30,6 @@ pub(crate) fn check_ending(path: &Path, endings: &[&str], allowed: &'static str)
     let ending = path.extension().and_then(|ending| ending.to_str());
     match ending {
         Some(ending) if endings.iter().any(|e| e.eq_ignore_ascii_case(ending)) => Ok(()),
-        _ => Err(Error::Ending {
-            path: path.to_owned(),
-            allowed,
-        }),
+        _ => Err(Error::Ending { path: path.to_owned(), allowed }),
     }
 }

@@ -49,10 +49,7 @@ impl Range {
         let (low, high) = extent.unwrap_or((0.0, 0.0));
         if palette.is_centred() {
             let magnitude = low.abs().max(high.abs());
-            return Range {
-                low: -magnitude,
-                high: magnitude,
-            };
+            return Range { low: -magnitude, high: magnitude };
         }
         Range { low, high }
     }
@@ -114,10 +111,7 @@ pub(crate) fn pixels(image: &FloatImage, range: Range, palette: Palette) -> Resu
 }
 
 fn span<'a>(images: impl IntoIterator<Item = &'a FloatImage>) -> Option<(f64, f64)> {
-    images
-        .into_iter()
-        .filter_map(FloatImage::extent)
-        .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+    images.into_iter().filter_map(FloatImage::extent).reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
 }
 
 #[cfg(test)]
@@ -146,11 +140,7 @@ mod tests {
 
     #[test]
     fn a_fixed_scale_clamps_and_bytes_come_out_as_they_went_in() {
-        let clamped = drawn(
-            &[grey(&[-5.0, 0.0, 0.5, 9.0])],
-            Scaling::Fixed { low: 0.0, high: 1.0 },
-            Palette::Grey,
-        );
+        let clamped = drawn(&[grey(&[-5.0, 0.0, 0.5, 9.0])], Scaling::Fixed { low: 0.0, high: 1.0 }, Palette::Grey);
         assert_eq!(clamped, [[0, 0, 128, 255]]);
         let bytes: Vec<u8> = (0..=255).collect();
         let image = FloatImage::from_bytes([1, 16, 16], &bytes).unwrap();

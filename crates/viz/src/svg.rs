@@ -73,12 +73,7 @@ pub(crate) struct Svg {
 
 impl Svg {
     pub(crate) fn new(width: f64, height: f64, title: &str) -> Svg {
-        let mut svg = Svg {
-            width,
-            height,
-            title: escaped(title),
-            body: String::new(),
-        };
+        let mut svg = Svg { width, height, title: escaped(title), body: String::new() };
         svg.rect([0.0, 0.0, width, height], PAPER, "viz-paper", None);
         svg
     }
@@ -146,15 +141,8 @@ impl Svg {
 
     /// A line through `points`, dashed by `dash` (SVG's `stroke-dasharray`; empty for a solid line).
     pub(crate) fn path(&mut self, points: &[(f64, f64)], ink: Rgb, dash: &str, class: &str) {
-        let list: Vec<String> = points
-            .iter()
-            .map(|&(x, y)| format!("{},{}", short(x), short(y)))
-            .collect();
-        let dash = if dash.is_empty() {
-            String::new()
-        } else {
-            format!(" stroke-dasharray=\"{dash}\"")
-        };
+        let list: Vec<String> = points.iter().map(|&(x, y)| format!("{},{}", short(x), short(y))).collect();
+        let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
         self.push(format_args!(
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" stroke-linejoin=\"round\" \
              stroke-linecap=\"round\"{dash} class=\"{class}\"/>",
@@ -211,11 +199,7 @@ impl Svg {
             Anchor::End => "end",
         };
         let (x, y, size) = (short(x), short(y), short(style.size()));
-        let turn = if upwards {
-            format!(" transform=\"rotate(-90 {x} {y})\"")
-        } else {
-            String::new()
-        };
+        let turn = if upwards { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
         self.push(format_args!(
             "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" text-anchor=\"{anchor}\" fill=\"{}\"{weight}{turn} \
              class=\"{class}\">{}</text>",

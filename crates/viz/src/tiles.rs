@@ -48,21 +48,12 @@ pub struct TileOptions {
 impl TileOptions {
     /// For filters with a sign: blue below zero, red above, one scale for all, and a legend.
     pub fn signed() -> Self {
-        TileOptions {
-            scaling: Scaling::Common,
-            palette: Palette::Diverging,
-            legend: true,
-            ..Self::default()
-        }
+        TileOptions { scaling: Scaling::Common, palette: Palette::Diverging, legend: true, ..Self::default() }
     }
 
     /// For samples that come as bytes: each byte as itself, and pictures about as wide as a short caption.
     pub fn samples() -> Self {
-        TileOptions {
-            scaling: Scaling::BYTES,
-            zoom: Zoom::AtLeast(84),
-            ..Self::default()
-        }
+        TileOptions { scaling: Scaling::BYTES, zoom: Zoom::AtLeast(84), ..Self::default() }
     }
 }
 
@@ -81,12 +72,7 @@ impl TileOptions {
 /// number of 0, or more pixels than a picture may have.
 pub fn tiles(images: &[FloatImage], captions: &[String], options: &TileOptions) -> Result<Picture, Error> {
     if !captions.is_empty() && captions.len() != images.len() {
-        return Err(Error::Count {
-            what: "captions",
-            got: captions.len(),
-            with: "pictures",
-            want: images.len(),
-        });
+        return Err(Error::Count { what: "captions", got: captions.len(), with: "pictures", want: images.len() });
     }
     let lines = |caption: &String| {
         let lines = caption.lines();
@@ -192,12 +178,7 @@ impl Verdict {
 /// As [`tiles`]; also a probability that is NaN or outside 0..=1.
 pub fn verdicts(images: &[FloatImage], verdicts: &[Verdict], options: &TileOptions) -> Result<Picture, Error> {
     if verdicts.len() != images.len() {
-        return Err(Error::Count {
-            what: "verdicts",
-            got: verdicts.len(),
-            with: "pictures",
-            want: images.len(),
-        });
+        return Err(Error::Count { what: "verdicts", got: verdicts.len(), with: "pictures", want: images.len() });
     }
     for (i, verdict) in verdicts.iter().enumerate() {
         if !(0.0..=1.0).contains(&verdict.probability) {

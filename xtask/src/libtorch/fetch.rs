@@ -69,10 +69,7 @@ pub fn fetch(cache: &Path, parts: &Parts, pip: &Pip, anew: bool) -> Result<PathB
     }
     seal(&unpacked, parts.kind())?;
     if let Finding::Broken(reason) | Finding::Wrong(reason) = inspect_entry(&unpacked) {
-        bail!(
-            "what was fetched into {} is not libtorch {VERSION}: {reason}",
-            unpacked.display()
-        );
+        bail!("what was fetched into {} is not libtorch {VERSION}: {reason}", unpacked.display());
     }
     if entry.exists() {
         fs::rename(&entry, scratch.join("replaced")).with_context(|| format!("cannot replace {}", entry.display()))?;
@@ -114,21 +111,11 @@ fn download(wheels: &[Wheel], pip: &Pip, folder: &Path, scratch: &Path) -> Resul
     for wheel in missing {
         remove(&folder.join(&wheel.file))?;
         let pinned = scratch.join("requirements.txt");
-        fs::write(
-            &pinned,
-            format!("{} --hash=sha256:{}\n", wheel.requirement, wheel.sha256),
-        )
-        .with_context(|| format!("cannot write {}", pinned.display()))?;
-        let mut args: Vec<String> = ["download", "--no-deps", "--require-hashes"]
-            .map(str::to_owned)
-            .to_vec();
+        fs::write(&pinned, format!("{} --hash=sha256:{}\n", wheel.requirement, wheel.sha256))
+            .with_context(|| format!("cannot write {}", pinned.display()))?;
+        let mut args: Vec<String> = ["download", "--no-deps", "--require-hashes"].map(str::to_owned).to_vec();
         args.extend(platform());
-        args.extend([
-            "-r".to_owned(),
-            path_text(&pinned)?,
-            "-d".to_owned(),
-            path_text(folder)?,
-        ]);
+        args.extend(["-r".to_owned(), path_text(&pinned)?, "-d".to_owned(), path_text(folder)?]);
         pip.run(&args, scratch, &mut || progress.set(done + bytes_below(scratch)))
             .with_context(|| format!("cannot fetch {}", wheel.requirement))?;
         ensure!(
@@ -155,11 +142,7 @@ fn unpack(wheels: &[Wheel], folder: &Path, target: &Path) -> Result<()> {
         let mut archive = open(wheel)?;
         for index in 0..archive.len() {
             let file = archive.by_index_raw(index)?;
-            wanted += if wheel.destination(&file.name()?).is_some() {
-                file.size()
-            } else {
-                0
-            };
+            wanted += if wheel.destination(&file.name()?).is_some() { file.size() } else { 0 };
         }
     }
     let mut progress = Bytes::new(&format!("unpacking libtorch {VERSION} (CPU)"), wanted);
@@ -198,10 +181,8 @@ fn install(kind: Kind, pip: &Pip, target: &Path, scratch: &Path) -> Result<()> {
     let label = format!("fetching libtorch {VERSION} ({}): some minutes", kind.title());
     say(&label);
     let spinner = Spinner::new(&label);
-    pip.run(&args, scratch, &mut || {
-        spinner.set(format!("{label}, {} so far", size(bytes_below(scratch))))
-    })
-    .with_context(|| format!("cannot fetch torch {VERSION}"))
+    pip.run(&args, scratch, &mut || spinner.set(format!("{label}, {} so far", size(bytes_below(scratch)))))
+        .with_context(|| format!("cannot fetch torch {VERSION}"))
 }
 
 /// Writes the manifest after everything else has reached the disk.
@@ -232,11 +213,7 @@ fn bytes_below(folder: &Path) -> u64 {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files
         .filter_map(|file| Some((file.metadata().ok()?, file.path())))
-        .map(
-            |(data, path)| {
-                if data.is_dir() { bytes_below(&path) } else { data.len() }
-            },
-        )
+        .map(|(data, path)| if data.is_dir() { bytes_below(&path) } else { data.len() })
         .sum()
 }
 
@@ -255,8 +232,6 @@ fn beside(entry: &Path, suffix: &str) -> PathBuf {
 }
 
 fn path_text(path: &Path) -> Result<String> {
-    let text = path
-        .to_str()
-        .with_context(|| format!("{} is not valid UTF-8, which pip needs", path.display()))?;
+    let text = path.to_str().with_context(|| format!("{} is not valid UTF-8, which pip needs", path.display()))?;
     Ok(text.to_owned())
 }

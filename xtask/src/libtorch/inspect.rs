@@ -57,11 +57,7 @@ pub fn inspect(folder: &Path) -> Finding {
     if !folder.exists() {
         return Finding::Absent;
     }
-    let library = |name: &str| {
-        folder
-            .join("lib")
-            .join(format!("lib{name}.{}", std::env::consts::DLL_EXTENSION))
-    };
+    let library = |name: &str| folder.join("lib").join(format!("lib{name}.{}", std::env::consts::DLL_EXTENSION));
     for name in ["torch_cpu", "c10"] {
         let path = library(name);
         if !fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() > 0) {
@@ -81,11 +77,7 @@ pub fn inspect(folder: &Path) -> Finding {
     {
         return Finding::Broken(difference);
     }
-    Finding::Good(if library("torch_cuda").exists() {
-        Kind::Cuda
-    } else {
-        Kind::Cpu
-    })
+    Finding::Good(if library("torch_cuda").exists() { Kind::Cuda } else { Kind::Cpu })
 }
 
 /// Looks into a cache entry, which must have its manifest beside `torch/`.
@@ -106,9 +98,7 @@ pub fn version(folder: &Path) -> Option<String> {
     let stated = from_zip.map(|text| text.trim().to_owned()).or_else(|| {
         let include = folder.join("include/torch");
         let headers = ["headeronly/version.h", "csrc/api/include/torch/version.h"];
-        headers
-            .iter()
-            .find_map(|header| version_in_header(&fs::read_to_string(include.join(header)).ok()?))
+        headers.iter().find_map(|header| version_in_header(&fs::read_to_string(include.join(header)).ok()?))
     })?;
     stated.split('+').next().map(str::to_owned)
 }
@@ -116,9 +106,7 @@ pub fn version(folder: &Path) -> Option<String> {
 /// Reads `#define TORCH_VERSION_MAJOR 2` and its two siblings.
 fn version_in_header(text: &str) -> Option<String> {
     let part = |name: &str| {
-        let line = text
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("#define ")?.trim().strip_prefix(name))?;
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("#define ")?.trim().strip_prefix(name))?;
         line.trim().parse::<u32>().ok()
     };
     let [major, minor, patch] = ["TORCH_VERSION_MAJOR ", "TORCH_VERSION_MINOR ", "TORCH_VERSION_PATCH "].map(part);
@@ -156,9 +144,7 @@ mod tests {
     }
 
     fn torch_cpu(entry: &Path) -> PathBuf {
-        entry
-            .join("torch/lib")
-            .join(format!("libtorch_cpu.{}", std::env::consts::DLL_EXTENSION))
+        entry.join("torch/lib").join(format!("libtorch_cpu.{}", std::env::consts::DLL_EXTENSION))
     }
 
     #[test]
@@ -187,9 +173,7 @@ mod tests {
     fn what_is_missing_is_named() {
         let entry = libtorch(VERSION);
         fs::remove_file(torch_cpu(entry.path())).unwrap();
-        let Finding::Broken(reason) = inspect(&entry.path().join("torch")) else {
-            panic!("not broken")
-        };
+        let Finding::Broken(reason) = inspect(&entry.path().join("torch")) else { panic!("not broken") };
         assert!(reason.contains("libtorch_cpu"), "{reason}");
         assert_eq!(inspect(&entry.path().join("nowhere")), Finding::Absent);
     }
@@ -199,9 +183,7 @@ mod tests {
         let entry = with_manifest(VERSION);
         assert_eq!(inspect_entry(entry.path()), Finding::Good(Kind::Cpu));
         fs::write(torch_cpu(entry.path()), "co").unwrap();
-        let Finding::Broken(reason) = inspect_entry(entry.path()) else {
-            panic!("not broken")
-        };
+        let Finding::Broken(reason) = inspect_entry(entry.path()) else { panic!("not broken") };
         assert!(reason.contains("has 2 bytes, not 4"), "{reason}");
         fs::remove_file(entry.path().join(MANIFEST)).unwrap();
         assert!(matches!(inspect_entry(entry.path()), Finding::Broken(_)));

@@ -51,21 +51,13 @@ impl Manifest {
                     folders.push(file.path());
                 } else if is_library(&file.path()) {
                     let path = file.path().strip_prefix(entry)?.to_path_buf();
-                    libraries.push(Library {
-                        path,
-                        bytes: file.metadata()?.len(),
-                        sha256: sha256(&file.path())?,
-                    });
+                    libraries.push(Library { path, bytes: file.metadata()?.len(), sha256: sha256(&file.path())? });
                 }
             }
         }
         ensure!(!libraries.is_empty(), "there is no library in {}", entry.display());
         libraries.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Manifest {
-            version: VERSION.to_owned(),
-            kind,
-            libraries,
-        })
+        Ok(Manifest { version: VERSION.to_owned(), kind, libraries })
     }
 
     /// Reads the manifest of a cache entry; `None` if it has none or one that cannot be read.
@@ -79,11 +71,7 @@ impl Manifest {
             let bytes = fs::metadata(entry.join(&library.path)).map(|m| m.len()).ok();
             if bytes != Some(library.bytes) {
                 let found = bytes.map_or("is missing".to_owned(), |b| format!("has {b} bytes"));
-                return Err(format!(
-                    "{} {found}, not {} bytes",
-                    library.path.display(),
-                    library.bytes
-                ));
+                return Err(format!("{} {found}, not {} bytes", library.path.display(), library.bytes));
             }
         }
         Ok(())
@@ -138,12 +126,7 @@ mod tests {
 
         fs::write(&library, "cba").unwrap();
         assert_eq!(manifest.check_sizes(entry.path()), Ok(()));
-        assert!(
-            manifest
-                .check_content(entry.path())
-                .unwrap_err()
-                .contains("has changed")
-        );
+        assert!(manifest.check_content(entry.path()).unwrap_err().contains("has changed"));
         fs::remove_file(&library).unwrap();
         assert!(manifest.check_sizes(entry.path()).unwrap_err().contains("is missing"));
     }

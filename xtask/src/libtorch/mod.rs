@@ -38,29 +38,17 @@ pub fn setup(args: &SetupArgs) -> Result<()> {
         (_, true) => Some(Kind::Cuda),
         _ => None,
     };
-    let mut kind = ensure(Wish {
-        kind,
-        fetch: args.force,
-    })?;
+    let mut kind = ensure(Wish { kind, fetch: args.force })?;
     let folder = || fs::canonicalize(link()).with_context(|| format!("cannot follow {}", link().display()));
     let whole = {
         let _spinner = Spinner::new("verifying libtorch");
         verify(&folder()?)
     };
     if let Some(Err(damage)) = whole {
-        say(format!(
-            "the libtorch in the cache is damaged ({damage}): fetching it anew"
-        ));
-        kind = ensure(Wish {
-            kind: Some(kind),
-            fetch: true,
-        })?;
+        say(format!("the libtorch in the cache is damaged ({damage}): fetching it anew"));
+        kind = ensure(Wish { kind: Some(kind), fetch: true })?;
     }
-    say(format!(
-        "libtorch {VERSION} ({}) is ready: {}",
-        kind.title(),
-        folder()?.display()
-    ));
+    say(format!("libtorch {VERSION} ({}) is ready: {}", kind.title(), folder()?.display()));
     if args.print {
         print(folder()?.display().to_string())?;
     }
@@ -77,9 +65,7 @@ pub fn ensure(wish: Wish) -> Result<Kind> {
         Choice::Link { folder, kind, source } => (folder, kind, source),
         Choice::Fetch { kind, damage } => {
             if let Some(damage) = damage {
-                say(format!(
-                    "the libtorch in the cache is damaged ({damage}): fetching it anew"
-                ));
+                say(format!("the libtorch in the cache is damaged ({damage}): fetching it anew"));
             }
             let pip = python::Pip::find()?;
             let folder = fetch::fetch(&places::cache()?, &parts(kind)?, &pip, wish.fetch)?;
@@ -87,11 +73,7 @@ pub fn ensure(wish: Wish) -> Result<Kind> {
         }
     };
     point(&link(), &folder)?;
-    say(format!(
-        "using libtorch {VERSION} ({}) from {source}: {}",
-        kind.title(),
-        folder.display()
-    ));
+    say(format!("using libtorch {VERSION} ({}) from {source}: {}", kind.title(), folder.display()));
     Ok(kind)
 }
 
@@ -105,10 +87,7 @@ pub fn choose(wish: Wish) -> Result<Choice> {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     let libtorch = variable("LIBTORCH").map(PathBuf::from);
     let around = Surroundings {
-        libtorch: libtorch
-            .map(std::path::absolute)
-            .transpose()?
-            .filter(|folder| *folder != link),
+        libtorch: libtorch.map(std::path::absolute).transpose()?.filter(|folder| *folder != link),
         use_pytorch: variable("LIBTORCH_USE_PYTORCH").is_some(),
         entries: [Kind::Cpu, Kind::Cuda].map(|kind| fetch::entry(&cache, kind)),
         link,
@@ -144,23 +123,13 @@ pub fn state() -> Finding {
 /// install it on machines without a GPU.
 pub fn nvidia_driver() -> Option<String> {
     if let Ok(text) = fs::read_to_string("/proc/driver/nvidia/version") {
-        let version = text
-            .split_whitespace()
-            .find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        let version = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
         return Some(format!("NVIDIA driver {}", version.unwrap_or("of unknown version")));
     }
     let smi = places::on_path("nvidia-smi").or_else(|| places::on_path("/usr/lib/wsl/lib/nvidia-smi"))?;
-    let output = Command::new(smi)
-        .args(["--query-gpu=driver_version", "--format=csv,noheader"])
-        .output()
-        .ok()?;
-    let version = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .next()
-        .map(|line| line.trim().to_owned());
-    version
-        .filter(|v| output.status.success() && !v.is_empty())
-        .map(|v| format!("NVIDIA driver {v}"))
+    let output = Command::new(smi).args(["--query-gpu=driver_version", "--format=csv,noheader"]).output().ok()?;
+    let version = String::from_utf8_lossy(&output.stdout).lines().next().map(|line| line.trim().to_owned());
+    version.filter(|v| output.status.success() && !v.is_empty()).map(|v| format!("NVIDIA driver {v}"))
 }
 
 /// What to fetch on this platform.
@@ -178,10 +147,7 @@ fn parts(kind: Kind) -> Result<Parts> {
 /// Makes `link` a symbolic link to `folder` in one step, so that a build that runs meanwhile sees one or the other.
 fn point(link: &Path, folder: &Path) -> Result<()> {
     if fs::symlink_metadata(link).is_ok_and(|data| !data.is_symlink()) {
-        bail!(
-            "{} is in the way: it should be a link to libtorch. Move it away and try again",
-            link.display()
-        );
+        bail!("{} is in the way: it should be a link to libtorch. Move it away and try again", link.display());
     }
     let beside = link.with_extension(format!("new-{}", std::process::id()));
     let _ = fs::remove_file(&beside);

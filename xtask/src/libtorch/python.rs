@@ -22,20 +22,13 @@ print(spec.submodule_search_locations[0] if spec and spec.submodule_search_locat
 
 /// `python3` and `python`, those that are on the PATH.
 fn pythons() -> Vec<PathBuf> {
-    ["python3", "python"]
-        .iter()
-        .filter_map(|name| places::on_path(name))
-        .collect()
+    ["python3", "python"].iter().filter_map(|name| places::on_path(name)).collect()
 }
 
 /// Those Pythons on the PATH that have a torch of any version.
 pub fn with_torch() -> Vec<PythonTorch> {
     let torch_of = |python: PathBuf| {
-        let output = Command::new(&python)
-            .args(["-c", WHERE_IS_TORCH])
-            .stdin(Stdio::null())
-            .output()
-            .ok()?;
+        let output = Command::new(&python).args(["-c", WHERE_IS_TORCH]).stdin(Stdio::null()).output().ok()?;
         let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
         (output.status.success() && folder.is_dir()).then_some(PythonTorch { python, folder })
     };
@@ -74,16 +67,9 @@ impl Pip {
 
     /// The pip of this Python, if it has one that starts.
     pub fn of(python: &Path) -> Option<Pip> {
-        let output = Command::new(python)
-            .args(["-m", "pip", "--version"])
-            .stdin(Stdio::null())
-            .output()
-            .ok()?;
+        let output = Command::new(python).args(["-m", "pip", "--version"]).stdin(Stdio::null()).output().ok()?;
         let about = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        output.status.success().then(|| Pip {
-            python: python.to_path_buf(),
-            about,
-        })
+        output.status.success().then(|| Pip { python: python.to_path_buf(), about })
     }
 
     /// Runs `pip ARGS` with its temporary files in `scratch`, where they can be watched, count against the right
@@ -98,13 +84,7 @@ impl Pip {
         let mut child = Command::new(&self.python)
             .args(["-m", "pip"])
             .args(args)
-            .args([
-                "--no-cache-dir",
-                "--disable-pip-version-check",
-                "--no-input",
-                "--progress-bar",
-                "off",
-            ])
+            .args(["--no-cache-dir", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"])
             .env("TMPDIR", scratch)
             .env("PIP_USER", "0")
             .stdin(Stdio::null())
@@ -130,15 +110,10 @@ impl Pip {
 /// Turns what pip said into one message: what failed, pip's own last word, how to mend it.
 fn explain(said: &str, status: &str) -> String {
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
-    let last = lines()
-        .rfind(|l| l.starts_with("ERROR:"))
-        .or_else(|| lines().next_back())
-        .unwrap_or("nothing");
+    let last = lines().rfind(|l| l.starts_with("ERROR:")).or_else(|| lines().next_back()).unwrap_or("nothing");
     let holds = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if holds(&["DO NOT MATCH THE HASHES"]) {
-        let details: Vec<_> = lines()
-            .filter(|l| l.starts_with("Expected sha256") || l.starts_with("Got"))
-            .collect();
+        let details: Vec<_> = lines().filter(|l| l.starts_with("Expected sha256") || l.starts_with("Got")).collect();
         return format!(
             "what pip got is not the published file ({}): nothing of it was kept. Try again, or another index \
              (pip config set global.index-url URL)",
@@ -148,19 +123,9 @@ fn explain(said: &str, status: &str) -> String {
     if holds(&["No space left on device", "Errno 28"]) {
         return format!("the disk is full (pip: {last}): free some space and try again");
     }
-    let network = [
-        "Retrying (",
-        "Connection",
-        "timed out",
-        "ProxyError",
-        "SSLError",
-        "name resolution",
-        "getaddrinfo",
-    ];
+    let network = ["Retrying (", "Connection", "timed out", "ProxyError", "SSLError", "name resolution", "getaddrinfo"];
     if holds(&network) {
-        let reason = lines()
-            .rfind(|line| network.iter().any(|word| line.contains(word)))
-            .unwrap_or_default();
+        let reason = lines().rfind(|line| network.iter().any(|word| line.contains(word))).unwrap_or_default();
         return format!(
             "pip does not reach its package index: no network? (pip: {last}; {reason}). Mend the connection and try \
              again, or let LIBTORCH name a libtorch {VERSION} that is already there"
@@ -188,10 +153,7 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you
         let full = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device";
         let unknown = "ERROR: No matching distribution found for torch==2.11.0\n\n";
         for (said, expected) in [
-            (
-                unreachable,
-                ["no network?", "No matching distribution found for torch==2.11.0"],
-            ),
+            (unreachable, ["no network?", "No matching distribution found for torch==2.11.0"]),
             (changed, ["Expected sha256 aaaa", "nothing of it was kept"]),
             (full, ["the disk is full", "Errno 28"]),
             (unknown, ["exit status: 1", "No matching distribution"]),

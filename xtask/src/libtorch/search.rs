@@ -86,19 +86,12 @@ pub fn search(around: &Surroundings, wish: Wish, probes: &Probes) -> Result<Choi
         if (probes.same)(&around.link, folder) {
             return Choice::Keep(kind);
         }
-        Choice::Link {
-            folder: folder.to_path_buf(),
-            kind,
-            source,
-        }
+        Choice::Link { folder: folder.to_path_buf(), kind, source }
     };
 
     if let Some(folder) = &around.libtorch {
         if !free {
-            bail!(
-                "LIBTORCH is set to {} and wins over --cpu, --cuda and --force: unset it first",
-                folder.display()
-            );
+            bail!("LIBTORCH is set to {} and wins over --cpu, --cuda and --force: unset it first", folder.display());
         }
         return match (probes.inspect)(folder) {
             Finding::Good(kind) => Ok(link(folder, kind, "LIBTORCH".to_owned())),
@@ -125,9 +118,7 @@ pub fn search(around: &Surroundings, wish: Wish, probes: &Probes) -> Result<Choi
         return Ok(Choice::Keep(kind));
     }
 
-    let wanted = wish
-        .kind
-        .unwrap_or_else(|| if (probes.gpu)() { Kind::Cuda } else { Kind::Cpu });
+    let wanted = wish.kind.unwrap_or_else(|| if (probes.gpu)() { Kind::Cuda } else { Kind::Cpu });
     let [cpu, cuda] = &around.entries;
     let entries: &[&PathBuf] = match (wanted, wish.kind) {
         (Kind::Cuda, _) => &[cuda],
@@ -136,11 +127,7 @@ pub fn search(around: &Surroundings, wish: Wish, probes: &Probes) -> Result<Choi
     };
     if !wish.fetch {
         // A Python's torch may hold CUDA libraries, which `--cpu` declines.
-        let pythons = if wish.kind == Some(Kind::Cpu) {
-            Vec::new()
-        } else {
-            (probes.pythons)()
-        };
+        let pythons = if wish.kind == Some(Kind::Cpu) { Vec::new() } else { (probes.pythons)() };
         for PythonTorch { python, folder } in pythons {
             if let Finding::Good(kind) = (probes.inspect)(&folder)
                 && (wanted == Kind::Cpu || kind == Kind::Cuda)

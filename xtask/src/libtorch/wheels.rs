@@ -32,22 +32,10 @@ pub fn complete_space(kind: Kind) -> u64 {
 /// pip options that name the platform of the pinned wheels, so that the Python that runs pip may be of any version.
 /// pip compares platform tags by name, hence each glibc version that wheels are built for.
 pub fn platform() -> Vec<String> {
-    let fixed = [
-        "--only-binary=:all:",
-        "--implementation=cp",
-        "--python-version=3.12",
-        "--abi=cp312",
-    ];
-    let glibc = (5..=28)
-        .rev()
-        .map(|minor| format!("--platform=manylinux_2_{minor}_x86_64"));
+    let fixed = ["--only-binary=:all:", "--implementation=cp", "--python-version=3.12", "--abi=cp312"];
+    let glibc = (5..=28).rev().map(|minor| format!("--platform=manylinux_2_{minor}_x86_64"));
     let legacy = ["--platform=manylinux2014_x86_64", "--platform=manylinux1_x86_64"];
-    fixed
-        .map(str::to_owned)
-        .into_iter()
-        .chain(glibc)
-        .chain(legacy.map(str::to_owned))
-        .collect()
+    fixed.map(str::to_owned).into_iter().chain(glibc).chain(legacy.map(str::to_owned)).collect()
 }
 
 /// The wheels of libtorch 2.11.0 for x86-64 Linux, smallest first so that trouble shows early. The build is the one
@@ -58,10 +46,7 @@ pub fn cpu_parts() -> Vec<Wheel> {
         file: file.to_owned(),
         bytes,
         sha256: sha256.to_owned(),
-        take: take
-            .iter()
-            .map(|(from, to)| (from.to_string(), to.to_string()))
-            .collect(),
+        take: take.iter().map(|(from, to)| (from.to_string(), to.to_string())).collect(),
     };
     let libraries = ["libtorch_cpu.so", "libc10.so", "libgomp.so.1"].map(|name| format!("torch/lib/{name}"));
     let mut torch = vec![("torch/include/", "torch/include/")];
@@ -119,17 +104,11 @@ mod tests {
         let parts = cpu_parts();
         let torch = &parts[2];
         for (name, expected) in [
-            (
-                "torch/include/torch/headeronly/version.h",
-                Some("torch/include/torch/headeronly/version.h"),
-            ),
+            ("torch/include/torch/headeronly/version.h", Some("torch/include/torch/headeronly/version.h")),
             ("torch/lib/libtorch_cpu.so", Some("torch/lib/libtorch_cpu.so")),
             ("torch/lib/libtorch_cuda.so", None),
             ("torch/lib/libtorch_cpu.so.old", None),
-            (
-                "torch-2.11.0.dist-info/licenses/NOTICE",
-                Some("licences/torch-2.11.0/NOTICE"),
-            ),
+            ("torch-2.11.0.dist-info/licenses/NOTICE", Some("licences/torch-2.11.0/NOTICE")),
             ("torch-2.11.0.dist-info/RECORD", None),
             ("torch/include/", None),
             ("torch/include/../../../etc/passwd", None),

@@ -1,11 +1,15 @@
 //! What a person sees: lines on the terminal, wrong turns on standard error, numbers as people read them.
 
+use anyhow::Context;
+use std::io::{self, Write};
 use std::process::ExitCode;
+use train::run_folder::Saved;
+use xtask::cli::Checkpoint;
 
 /// Prints the error and what led to it, and gives the exit status: 2 for a wrong recipe, 1 for all else.
-#[expect(clippy::print_stderr, reason = "this is where errors reach the user")]
 pub fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    // When nobody is left to read it, the exit status still tells.
+    let _ = writeln!(io::stderr(), "error: {error:#}");
     let usage = error.downcast_ref::<Usage>().is_some()
         || error.downcast_ref::<train::Error>().is_some_and(train::Error::is_usage);
     ExitCode::from(if usage { 2 } else { 1 })
@@ -24,20 +28,28 @@ impl std::fmt::Display for Usage {
 impl std::error::Error for Usage {}
 
 /// Prints a value as JSON, alone on standard output.
-#[expect(clippy::print_stdout, reason = "the machine-readable result")]
 pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
+    writeln!(io::stdout(), "{}", serde_json::to_string_pretty(value)?).context("cannot write to standard output")
 }
 
-/// Prints a line for people: on standard output, or on standard error where that is kept for JSON.
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where lines reach the user"
-)]
+/// Prints a line for people: on standard output, or on standard error where that is kept for JSON. Training does not
+/// end because whoever read the lines went away (`... | head`), so that is not an error.
 pub fn line(json: bool, text: &str) {
-    if json { eprintln!("{text}") } else { println!("{text}") }
+    let _ = if json { writeln!(io::stderr(), "{text}") } else { writeln!(io::stdout(), "{text}") };
+}
+
+/// A shape such as `(1, 20, 24, 24)`.
+pub fn shape(sizes: &[i64]) -> String {
+    let sizes: Vec<String> = sizes.iter().map(i64::to_string).collect();
+    format!("({})", sizes.join(", "))
+}
+
+/// The saved model that the command line asks for, and its name.
+pub fn saved(asked: Checkpoint) -> (Saved, &'static str) {
+    match asked {
+        Checkpoint::Best => (Saved::Best, "best"),
+        Checkpoint::Last => (Saved::Last, "last"),
+    }
 }
 
 /// A fraction as a percentage, such as `0.92 %`.
@@ -48,6 +60,18 @@ pub fn percent(fraction: f64) -> String {
 /// A number with its thousands apart, such as `10,234`.
 pub fn thousands(number: f64) -> String {
     indicatif::HumanCount(number.round() as u64).to_string()
+}
+
+/// A learning rate with three digits that matter, such as `0.125` or `2.5e-6`.
+pub fn rate(rate: f64) -> String {
+    let digits = format!("{rate:.2e}");
+    let short = digits.parse::<f64>().unwrap_or(rate);
+    if short >= 1e-4 { short.to_string() } else { format!("{short:e}") }
+}
+
+/// `1 thread`, `2 threads`.
+pub fn count(number: i64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Seconds as people say them: `8.3 s`, `2 min 05 s`, `1 h 02 min`.
@@ -67,10 +91,9 @@ mod tests {
     #[test]
     fn numbers_read_as_people_write_them() {
         assert_eq!(percent(0.0092), "0.92 %");
+        assert_eq!([0.125, 0.1, 0.00299765, 2.5e-6, 0.0].map(rate), ["0.125", "0.1", "0.003", "2.5e-6", "0e0"]);
+        assert_eq!([count(1, "thread"), count(2, "thread")], ["1 thread", "2 threads"]);
         assert_eq!(thousands(1_234_567.4), "1,234,567");
-        assert_eq!(
-            [8.26, 125.0, 3720.0].map(duration),
-            ["8.3 s", "2 min 05 s", "1 h 02 min"]
-        );
+        assert_eq!([8.26, 125.0, 3720.0].map(duration), ["8.3 s", "2 min 05 s", "1 h 02 min"]);
     }
 }

@@ -27,10 +27,7 @@ pub struct Opened {
 /// `glyphs` takes its place, with a note that says so.
 pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
     match name {
-        "glyphs" => Ok(Opened {
-            source: glyphs::load(GLYPHS_SEED),
-            note: None,
-        }),
+        "glyphs" => Ok(Opened { source: glyphs::load(GLYPHS_SEED), note: None }),
         "mnist" => match open_mnist(folders) {
             Ok(source) => Ok(Opened { source, note: None }),
             Err(Unavailable::Broken(error)) => Err(error),
@@ -40,17 +37,10 @@ pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
                     "MNIST is not on this machine and no mirror answered: its four files belong in {}; trained on glyphs instead",
                     folder.display()
                 );
-                Ok(Opened {
-                    source: glyphs::load(GLYPHS_SEED),
-                    note: Some(note),
-                })
+                Ok(Opened { source: glyphs::load(GLYPHS_SEED), note: Some(note) })
             }
         },
-        _ => Err(Usage(format!(
-            "there is no data set \"{name}\"; known are {}",
-            KNOWN.join(" and ")
-        ))
-        .into()),
+        _ => Err(Usage(format!("there is no data set \"{name}\"; known are {}", KNOWN.join(" and "))).into()),
     }
 }
 
@@ -58,7 +48,11 @@ pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
 pub fn upload(source: &Source, recipe: &Recipe, device: Device) -> Result<Dataset> {
     let holdout = recipe.data.holdout(recipe.seed);
     let scale = 1.0 / recipe.data.divisor;
-    Dataset::upload(source, holdout, scale, recipe.data.storage, device).map_err(|e| train::Error::Data(e).into())
+    let data = Dataset::upload(source, holdout, scale, recipe.data.storage, device);
+    data.map_err(|problem| match problem {
+        tensor_data::Error::HoldOut { .. } => Usage(format!("recipe key `data.validation`: {problem}")).into(),
+        problem => train::Error::Data(problem).into(),
+    })
 }
 
 /// The very data set of a recipe on a device; there is no substitute.
@@ -75,18 +69,11 @@ enum Unavailable {
 
 fn open_mnist(folders: &DataDirArgs) -> Result<Source, Unavailable> {
     let roots = places::data_roots(folders);
-    if let Some(folder) = roots
-        .iter()
-        .map(|root| root.join("mnist"))
-        .find(|folder| mnist::is_present(folder))
-    {
+    if let Some(folder) = roots.iter().map(|root| root.join("mnist")).find(|folder| mnist::is_present(folder)) {
         return mnist::load(&folder).map_err(|e| Unavailable::Broken(e.into()));
     }
     let folder = locate::find("mnist", &roots).unwrap_or_else(|| places::workspace().join("data/mnist"));
-    data::fetch_mnist(&folder).map_err(|error| Unavailable::Absent {
-        folder: folder.clone(),
-        error,
-    })?;
+    data::fetch_mnist(&folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
     load_fetched(&folder).map_err(Unavailable::Broken)
 }
 

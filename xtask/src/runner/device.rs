@@ -35,11 +35,7 @@ pub fn name(device: Device) -> String {
 
 /// CUDA devices that libtorch can use.
 pub fn cuda_devices() -> usize {
-    if cuda_library_loaded() && Cuda::is_available() {
-        Cuda::device_count().max(0) as usize
-    } else {
-        0
-    }
+    if cuda_library_loaded() && Cuda::is_available() { Cuda::device_count().max(0) as usize } else { 0 }
 }
 
 /// Loads libtorch's CUDA part where it lies beside the rest. The linker leaves it out, because nothing names its
@@ -47,10 +43,7 @@ pub fn cuda_devices() -> usize {
 fn cuda_library_loaded() -> bool {
     static LOADED: OnceLock<bool> = OnceLock::new();
     *LOADED.get_or_init(|| {
-        #[expect(
-            unsafe_code,
-            reason = "loading runs the library's initialisers, which libtorch means to be run so"
-        )]
+        #[expect(unsafe_code, reason = "loading runs the library's initialisers, which libtorch means to be run so")]
         let library = unsafe { libloading::Library::new("libtorch_cuda.so") };
         // Its kernels are registered now: it must stay for as long as the process lives.
         library.map(std::mem::forget).is_ok()

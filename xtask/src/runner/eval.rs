@@ -4,8 +4,8 @@ use crate::{console, data_sets, device};
 use anyhow::Result;
 use serde::Serialize;
 use std::process::ExitCode;
-use train::run_folder::{Saved, load_model, read_recipe};
-use xtask::cli::{Checkpoint, EvalArgs, SplitName};
+use train::run_folder::{load_model, read_recipe};
+use xtask::cli::{EvalArgs, SplitName};
 
 #[derive(Serialize)]
 struct Evaluation {
@@ -22,10 +22,7 @@ struct Evaluation {
 pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     let recipe = read_recipe(&args.run, &[])?;
     let device = device::resolve(args.device.device)?;
-    let (saved, checkpoint) = match args.checkpoint {
-        Checkpoint::Best => (Saved::Best, "best"),
-        Checkpoint::Last => (Saved::Last, "last"),
-    };
+    let (saved, checkpoint) = console::saved(args.checkpoint);
     let (model, _) = load_model(&args.run, saved, device)?;
     let data = data_sets::open_exactly(&recipe, &args.data, device)?;
     let (split, name) = match args.split {
@@ -46,13 +43,7 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     if args.output.json {
         console::print_json(&evaluation)?;
     } else {
-        let Evaluation {
-            dataset,
-            error,
-            loss,
-            samples,
-            ..
-        } = evaluation;
+        let Evaluation { dataset, error, loss, samples, .. } = evaluation;
         let error = console::percent(error);
         console::line(
             false,

@@ -2,12 +2,22 @@
 //! the same command line.
 
 mod allocator;
+mod closing;
 mod console;
+mod conversion;
+mod convolve;
 mod data_sets;
 mod device;
 mod eval;
+mod features;
+mod filter_sheets;
+mod filters;
+mod landscape;
+mod picture_file;
+mod predict;
 mod probe;
 mod recipes;
+mod report;
 mod reporter;
 mod signals;
 mod train_command;
@@ -21,10 +31,15 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Train(args) => train_command::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Filters(args) => filters::run(&args),
+        Command::Features(args) => features::run(&args),
+        Command::Convolve(args) => convolve::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Probe(args) => probe::run(&args),
-        Command::Setup(_) | Command::Doctor(_) | Command::Data(_) | Command::Bench(_) | Command::Test => Err(
-            anyhow::anyhow!("this command belongs to the launcher: run it as `cargo xtask ...`"),
-        ),
+        Command::Setup(_) | Command::Doctor(_) | Command::Data(_) | Command::Bench(_) | Command::Test => {
+            Err(anyhow::anyhow!("this command belongs to the launcher: run it as `cargo xtask ...`"))
+        }
     };
     result.unwrap_or_else(|error| console::fail(&error))
 }

@@ -31,13 +31,7 @@ pub fn run(args: &ProbeArgs) -> Result<ExitCode> {
     if args.output.json {
         console::print_json(&probe)?;
     } else {
-        let Probe {
-            libtorch,
-            cuda_devices,
-            threads,
-            interop_threads,
-            ..
-        } = probe;
+        let Probe { libtorch, cuda_devices, threads, interop_threads, .. } = probe;
         console::line(
             false,
             &format!(

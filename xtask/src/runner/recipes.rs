@@ -5,10 +5,11 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use train::Recipe;
 use xtask::cli::{Setting, TrainArgs};
+use xtask::places;
 
 /// Where the project's own recipes lie.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../recipes")
+    places::workspace().join("recipes")
 }
 
 /// The recipe that the command line asks for, with its name.
@@ -27,10 +28,7 @@ pub fn overrides(args: &TrainArgs) -> Vec<(String, String)> {
         option("seed", args.seed.map(|n| n.to_string())),
         option("epochs", args.epochs.map(|n| n.to_string())),
     ];
-    let set = args
-        .set
-        .iter()
-        .map(|Setting { key, value }| (key.clone(), value.clone()));
+    let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
     options.into_iter().flatten().chain(set).collect()
 }
 
@@ -54,21 +52,13 @@ fn find(word: &str) -> Result<PathBuf> {
     }
     let mut known = names()?;
     known.sort();
-    Err(Usage(format!(
-        "there is no recipe \"{word}\"; recipes/ holds {}",
-        known.join(", ")
-    ))
-    .into())
+    Err(Usage(format!("there is no recipe \"{word}\"; recipes/ holds {}", known.join(", "))).into())
 }
 
 fn names() -> Result<Vec<String>> {
     let folder = folder();
     let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    let recipes = paths
-        .iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    Ok(recipes
-        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
-        .collect())
+    let recipes = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    Ok(recipes.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect())
 }

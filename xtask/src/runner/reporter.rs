@@ -1,15 +1,15 @@
 //! The observer that a person watches: a live bar on a terminal, plain lines elsewhere, and the same lines with their
 //! times in `log.txt`.
 
-use crate::console::{self, duration, percent, thousands};
+use crate::console::{self, duration, percent, rate, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use train::{Error, Event, Learner, Observer, Plan, Row};
 
-const BAR: &str = "{prefix:.bold} {bar:24.green/dim} {percent:>3} %  {msg}";
+const BAR: &str = "{prefix:.bold} {bar:16.green/dim} {percent:>3} %  {msg}";
 /// How often the bar's figures are renewed; each time waits for the device once.
 const RENEWAL: Duration = Duration::from_millis(250);
 
@@ -17,6 +17,7 @@ const RENEWAL: Duration = Duration::from_millis(250);
 pub struct Reporter {
     json: bool,
     log: File,
+    log_path: PathBuf,
     bar: ProgressBar,
     /// Figures of the loop that is being shown; `None` before it starts.
     view: Option<View>,
@@ -40,18 +41,9 @@ impl Reporter {
     pub fn new(folder: &Path, json: bool) -> Result<Reporter, Error> {
         let path = folder.join("log.txt");
         let log = OpenOptions::new().append(true).create(true).open(&path);
-        let log = log.map_err(|source| Error::Io {
-            action: "write",
-            path,
-            source,
-        })?;
+        let log = log.map_err(|source| Error::Io { action: "write", path: path.clone(), source })?;
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        Ok(Reporter {
-            json,
-            log,
-            bar,
-            view: None,
-        })
+        Ok(Reporter { json, log, log_path: path, bar, view: None })
     }
 
     /// A line that stays, on the screen and in the log.
@@ -62,8 +54,11 @@ impl Reporter {
         for line in text.lines() {
             log.push_str(&format!("{now}  {line}\n"));
         }
-        let failed = |e: std::io::Error| Error::Observer(format!("cannot write log.txt in the run's folder: {e}"));
-        self.log.write_all(log.as_bytes()).map_err(failed)
+        self.log.write_all(log.as_bytes()).map_err(|source| Error::Io {
+            action: "write",
+            path: self.log_path.clone(),
+            source,
+        })
     }
 
     fn start(&mut self, plan: &Plan, learner: &Learner) {
@@ -96,38 +91,32 @@ impl Reporter {
         self.bar.set_length(view.last_iteration);
         self.bar.set_position(iteration);
         self.bar.set_message(format!(
-            "loss {loss:.4}{}  lr {learning_rate:.4}  {} images/s  {} left",
+            "loss {loss:.4}{}  lr {}  {} images/s  {} left",
             view.validation,
+            rate(learning_rate),
             thousands(speed * view.minibatch as f64),
             duration(left)
         ));
     }
 
     fn validated(&mut self, row: &Row, improved: bool, plan: &Plan, learner: &Learner) -> Result<(), Error> {
-        let epochs = plan.recipe().epochs;
-        let Row {
-            epoch,
-            iteration,
-            learning_rate,
-            train_loss,
-            validation_loss,
-            ..
-        } = *row;
-        let (train, valid) = (percent(row.train_error), percent(row.validation_error));
-        let penalty = if row.penalty == 0.0 {
-            String::new()
-        } else {
-            format!(" + {:.4}", row.penalty)
-        };
-        let mark = if improved { "  best" } else { "" };
-        let seconds = duration(learner.progress.train_seconds);
+        let (epoch, epochs) = (row.epoch, plan.recipe().epochs);
+        let width = epochs.to_string().len();
+        let penalty = if row.penalty == 0.0 { String::new() } else { format!(" + {:.4}", row.penalty) };
         self.line(&format!(
-            "epoch {epoch:>3}/{epochs}  iteration {iteration:>6}  lr {learning_rate:.5}  train loss {train_loss:.4}{penalty} error {train:>7}  \
-             validation loss {validation_loss:.4} error {valid:>7}  {seconds}{mark}"
+            "epoch {epoch:>width$}/{epochs}  lr {:<8}  train loss {:.4}{penalty} error {:>7}  val loss {:.4} error {:>7}  {}{}",
+            rate(row.learning_rate),
+            row.train_loss,
+            percent(row.train_error),
+            row.validation_loss,
+            percent(row.validation_error),
+            duration(learner.progress.train_seconds),
+            if improved { "  best" } else { "" },
         ))?;
         if let Some(view) = &mut self.view {
             view.last_iteration = plan.last_iteration(&learner.progress);
-            view.validation = format!("  val {valid}  best {}", percent(row.best_validation_error));
+            view.validation =
+                format!("  val {}  best {}", percent(row.validation_error), percent(row.best_validation_error));
         }
         Ok(())
     }
@@ -137,23 +126,13 @@ impl Observer for Reporter {
     fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
         match event {
             Event::Started { plan, learner } => self.start(plan, learner),
-            Event::Trained {
-                iteration,
-                learning_rate,
-                sums,
-                ..
-            } => {
+            Event::Trained { iteration, learning_rate, sums, .. } => {
                 let due = self.view.as_ref().is_some_and(|view| view.renewed.elapsed() >= RENEWAL);
                 if due && !self.bar.is_hidden() {
                     self.renew(*iteration, *learning_rate, sums().mean_loss());
                 }
             }
-            Event::Validated {
-                row,
-                improved,
-                plan,
-                learner,
-            } => self.validated(row, *improved, plan, learner)?,
+            Event::Validated { row, improved, plan, learner } => self.validated(row, *improved, plan, learner)?,
             Event::Stopped { .. } => self.bar.finish_and_clear(),
         }
         Ok(())

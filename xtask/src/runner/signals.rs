@@ -18,10 +18,7 @@ pub struct Signals {
 impl Signals {
     /// Starts to listen.
     pub fn listen() -> Result<Signals> {
-        let signals = Signals {
-            asked: Arc::default(),
-            which: Arc::default(),
-        };
+        let signals = Signals { asked: Arc::default(), which: Arc::default() };
         for (signal, status) in SIGNALS {
             // Registered first, so that it sees the flag of an earlier signal and not the one being set now.
             flag::register_conditional_shutdown(signal, status.into(), Arc::clone(&signals.asked))

@@ -3,27 +3,29 @@
 
 use crate::reporter::Reporter;
 use crate::signals::Signals;
-use crate::{console, data_sets, device, probe, recipes};
+use crate::{closing, console, data_sets, device, recipes};
 use anyhow::Result;
-use console::{duration, percent, thousands};
+use console::thousands;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use tensor_data::Dataset;
-use train::{Learner, Outcome, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
+use train::{Learner, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
 use xtask::cli::TrainArgs;
 use xtask::places;
 
 /// What all steps of a run share.
-struct Run {
-    name: String,
-    folder: RunFolder,
-    reporter: Reporter,
-    plan: Plan,
-    data: Dataset,
-    learner: Learner,
-    note: Option<String>,
+pub struct Run {
+    /// The recipe's.
+    pub name: String,
+    pub folder: RunFolder,
+    pub reporter: Reporter,
+    pub plan: Plan,
+    pub data: Dataset,
+    pub learner: Learner,
+    /// Why the data set is not the one that the recipe names.
+    pub note: Option<String>,
 }
 
 /// Trains, and says how it went.
@@ -37,28 +39,22 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
             None => return Ok(ExitCode::SUCCESS),
         },
     };
-    let outcome = fit(
-        &run.plan,
-        &run.data,
-        &mut run.learner,
-        signals.flag(),
-        &mut (&mut run.folder, &mut run.reporter),
-    )?;
-    let summary = summarise(&run, &outcome, clock)?;
+    let outcome = match run.learner.outcome(&run.plan) {
+        Some(outcome) => {
+            run.learner.restore_best()?;
+            outcome
+        }
+        None => fit(&run.plan, &run.data, &mut run.learner, signals.flag(), &mut (&mut run.folder, &mut run.reporter))?,
+    };
+    let summary = closing::summarise(&run, &outcome, clock)?;
     summary.write(run.folder.path())?;
-    close(&mut run, &summary)?;
+    let report = (outcome.stopped_by != StoppedBy::Interrupt).then(|| closing::write_report(&run));
+    closing::close(&mut run, &summary, report.as_deref())?;
     if args.output.json {
         let path = run.folder.path().display().to_string();
-        console::print_json(&Printed {
-            run: path,
-            summary: &summary,
-        })?;
+        console::print_json(&Printed { run: path, summary: &summary })?;
     }
-    Ok(if outcome.stopped_by == StoppedBy::Interrupt {
-        ExitCode::from(signals.status())
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if outcome.stopped_by == StoppedBy::Interrupt { ExitCode::from(signals.status()) } else { ExitCode::SUCCESS })
 }
 
 /// `--json`: the summary, and where the run lies.
@@ -73,23 +69,17 @@ struct Printed<'a> {
 fn begin(args: &TrainArgs) -> Result<Run> {
     let word = args.recipe.as_deref().unwrap_or_default();
     let (name, mut recipe) = recipes::read(word, args)?;
+    let out = args.out.clone().unwrap_or_else(|| default_folder(&name));
+    RunFolder::check_free(&out)?;
     let device = device::resolve(args.device.device)?;
     let opened = data_sets::open(&recipe.data.set, args.dataset.is_some(), &args.data)?;
     recipe.data.set.clone_from(&opened.source.name);
     let data = data_sets::upload(&opened.source, &recipe, device)?;
     let plan = Plan::new(&recipe, &data)?;
     let learner = Learner::new(&plan, &data, device)?;
-    let folder = RunFolder::create(&args.out.clone().unwrap_or_else(|| default_folder(&name)), &recipe)?;
+    let folder = RunFolder::create(&out, &recipe)?;
     let reporter = Reporter::new(folder.path(), args.output.json)?;
-    let mut run = Run {
-        name,
-        folder,
-        reporter,
-        plan,
-        data,
-        learner,
-        note: opened.note,
-    };
+    let mut run = Run { name, folder, reporter, plan, data, learner, note: opened.note };
     open_with(&mut run, &recipe)?;
     Ok(run)
 }
@@ -104,12 +94,16 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     let data = data_sets::open_exactly(&recipe, &args.data, device)?;
     let plan = Plan::new(&recipe, &data)?;
     let (mut learner, damaged) = folder.load(&plan, &data, device)?;
-    let note = Summary::read(path).ok().and_then(|summary| summary.dataset_note);
-    let name = Summary::read(path)
-        .map(|summary| summary.recipe)
-        .unwrap_or_else(|_| name_of(path));
+    let written = Summary::read(path).ok();
+    let note = written.as_ref().and_then(|summary| summary.dataset_note.clone());
+    let name = written.as_ref().map_or_else(|| name_of(path), |summary| summary.recipe.clone());
     learner.adopt(&before, &plan);
-    if let Some(reason) = &learner.progress.stopped_by {
+    // Where the process died between the last checkpoint and the summary, that is what is left to do.
+    let reason = learner.progress.stopped_by.as_ref();
+    let is_summed_up = |reason: &&String| {
+        written.is_some_and(|it| it.stopped_by == **reason && it.iterations == learner.progress.iteration)
+    };
+    if let Some(reason) = reason.filter(is_summed_up) {
         let text = format!(
             "{} is finished ({reason}, {} iterations): nothing to do",
             path.display(),
@@ -121,27 +115,14 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     folder.write_recipe()?;
     let mut reporter = Reporter::new(path, args.output.json)?;
     if let Some(error) = damaged {
-        reporter.line(&format!(
-            "WARNING: the newest checkpoint is damaged, going on from the one before it: {error}"
-        ))?;
+        reporter
+            .line(&format!("WARNING: the newest checkpoint is damaged, going on from the one before it: {error}"))?;
     }
-    reporter.line(&format!(
-        "resuming {} at iteration {}",
-        path.display(),
-        learner.progress.iteration
-    ))?;
+    reporter.line(&format!("resuming {} at iteration {}", path.display(), learner.progress.iteration))?;
     for change in changes {
         reporter.line(&format!("changed on resume: {change}"))?;
     }
-    Ok(Some(Run {
-        name,
-        folder,
-        reporter,
-        plan,
-        data,
-        learner,
-        note,
-    }))
+    Ok(Some(Run { name, folder, reporter, plan, data, learner, note }))
 }
 
 /// The name of the recipe, from the name of a folder such as `lenet-20260131-120000`.
@@ -156,10 +137,7 @@ fn default_folder(name: &str) -> PathBuf {
     let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
     let first = places::shorten(&places::workspace().join("runs").join(format!("{name}-{stamp}")));
     let others = (2..).map(|n| PathBuf::from(format!("{}-{n}", first.display())));
-    std::iter::once(first.clone())
-        .chain(others)
-        .find(|path| !path.exists())
-        .unwrap_or(first)
+    std::iter::once(first.clone()).chain(others).find(|path| !path.exists()).unwrap_or(first)
 }
 
 /// What is said before a new run.
@@ -171,83 +149,16 @@ fn open_with(run: &mut Run, recipe: &Recipe) -> Result<()> {
     let (train, valid, test) = (run.data.train.len(), run.data.valid.len(), run.data.test.len());
     let device = device::name(run.data.train.device());
     run.reporter.line(&format!(
-        "{}: {}\ndata    {}, {} to train, {} to validate, {} to test\ndevice  {device}, {} threads, seed {}\nrun     {}\n\n{model}",
+        "{}: {}\ndata    {}, {} to train, {} to validate, {} to test\ndevice  {device}, {}, seed {}\nrun     {}\n\n{model}\n",
         run.name,
         recipe.description,
         run.data.name,
         thousands(train as f64),
         thousands(valid as f64),
         thousands(test as f64),
-        tch::get_num_threads(),
+        console::count(tch::get_num_threads().into(), "thread"),
         recipe.seed,
         run.folder.path().display(),
-    ))?;
-    Ok(())
-}
-
-/// The figures of a run. The test set is looked at here and nowhere else, through the model that validation chose.
-fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary> {
-    let recipe = run.plan.recipe();
-    let evaluation = &recipe.evaluation;
-    let finished = outcome.stopped_by != StoppedBy::Interrupt && outcome.best.is_some();
-    let test = finished
-        .then(|| train::evaluate(&run.learner.model, &run.data.test, evaluation.size, evaluation.tail))
-        .transpose()?;
-    let trained = outcome.iterations * recipe.minibatch.size as u64;
-    Ok(Summary {
-        recipe: run.name.clone(),
-        dataset: run.data.name.clone(),
-        dataset_note: run.note.clone(),
-        model: recipe.model.kind().to_owned(),
-        parameters: run.learner.model.summary().parameters,
-        device: device::name(run.data.train.device()),
-        threads: tch::get_num_threads(),
-        seed: recipe.seed,
-        epochs: outcome.iterations.div_ceil(run.plan.steps_per_epoch()),
-        iterations: outcome.iterations,
-        best_iteration: outcome.best.map(|best| best.iteration),
-        best_validation_error: outcome.best.map(|best| best.error),
-        best_validation_loss: outcome.best.map(|best| best.loss),
-        test_error: test.map(|score| score.error),
-        test_loss: test.map(|score| score.loss),
-        stopped_by: run
-            .learner
-            .progress
-            .stopped_by
-            .clone()
-            .unwrap_or_else(|| "interrupted".to_owned()),
-        train_seconds: outcome.train_seconds,
-        total_seconds: clock.elapsed().as_secs_f64(),
-        images_per_second: trained as f64 / outcome.train_seconds,
-        libtorch: probe::LIBTORCH.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    })
-}
-
-/// The block at the end.
-fn close(run: &mut Run, summary: &Summary) -> Result<()> {
-    let path = run.folder.path().display().to_string();
-    let percent = |error: Option<f64>| error.map_or("not measured".to_owned(), percent);
-    let steps = run.plan.steps_per_epoch();
-    let best_epoch = summary
-        .best_iteration
-        .map_or(String::new(), |best| format!(" (epoch {})", best.div_ceil(steps)));
-    let why = match summary.stopped_by.as_str() {
-        "interrupted" => "interrupted",
-        "epochs" => "all epochs done",
-        rule => rule,
-    };
-    let next = match summary.stopped_by.as_str() {
-        "interrupted" => format!("cargo xtask train --resume {path}"),
-        _ => format!("cargo xtask eval {path}"),
-    };
-    run.reporter.line(&format!(
-        "\nstopped  {why} after {} epochs, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\nmodel    {path}/best/model.safetensors\nnext     {next}",
-        summary.epochs,
-        duration(summary.train_seconds),
-        thousands(summary.images_per_second),
-        percent(summary.best_validation_error),
-        percent(summary.test_error),
     ))?;
     Ok(())
 }

@@ -23,17 +23,12 @@ pub struct Machine {
 impl Machine {
     /// A workspace and a home, both empty; a shell and the few tools that fake programs need, and no Python.
     pub fn new() -> Self {
-        let machine = Machine {
-            root: tempfile::tempdir().unwrap(),
-        };
+        let machine = Machine { root: tempfile::tempdir().unwrap() };
         for folder in ["ws/xtask", "bin", "cache"] {
             fs::create_dir_all(machine.path(folder)).unwrap();
         }
         for tool in ["sh", "cp", "sleep", "cat", "kill", "mkdir"] {
-            let real = ["/bin", "/usr/bin"]
-                .iter()
-                .map(|dir| Path::new(dir).join(tool))
-                .find(|path| path.exists());
+            let real = ["/bin", "/usr/bin"].iter().map(|dir| Path::new(dir).join(tool)).find(|path| path.exists());
             if let Some(real) = real {
                 symlink(real, machine.path("bin").join(tool)).unwrap();
             }
@@ -75,10 +70,7 @@ done
 
     /// How often pip was asked to fetch something.
     pub fn pip_calls(&self) -> usize {
-        fs::read_to_string(self.path("calls"))
-            .unwrap_or_default()
-            .lines()
-            .count()
+        fs::read_to_string(self.path("calls")).unwrap_or_default().lines().count()
     }
 
     /// The launcher, run on this machine.
@@ -126,9 +118,7 @@ pub fn libtorch(folder: &Path, version: &str) {
 fn libtorch_files(version: &str) -> Vec<(String, String)> {
     let parts: Vec<&str> = version.split('.').collect();
     let names = ["MAJOR", "MINOR", "PATCH"].iter().zip(parts);
-    let header = names
-        .map(|(name, part)| format!("#define TORCH_VERSION_{name} {part}\n"))
-        .collect();
+    let header = names.map(|(name, part)| format!("#define TORCH_VERSION_{name} {part}\n")).collect();
     let dll = std::env::consts::DLL_EXTENSION;
     vec![
         ("include/torch/headeronly/version.h".to_owned(), header),
@@ -140,33 +130,16 @@ fn libtorch_files(version: &str) -> Vec<(String, String)> {
 /// Two small wheels in `shelf` that together make a libtorch of this version, pinned as the real ones are.
 pub fn wheels(shelf: &Path, version: &str) -> Vec<Wheel> {
     let files = libtorch_files(version);
-    let torch: Vec<_> = files
-        .into_iter()
-        .map(|(path, text)| (format!("torch/{path}"), text))
-        .collect();
-    let licence = (
-        "small-1.0.dist-info/licenses/LICENSE".to_owned(),
-        "do as you like".to_owned(),
-    );
-    let extra = [
-        ("nvidia/lib/libcudart.so.13".to_owned(), "cuda code".to_owned()),
-        licence,
-    ];
+    let torch: Vec<_> = files.into_iter().map(|(path, text)| (format!("torch/{path}"), text)).collect();
+    let licence = ("small-1.0.dist-info/licenses/LICENSE".to_owned(), "do as you like".to_owned());
+    let extra = [("nvidia/lib/libcudart.so.13".to_owned(), "cuda code".to_owned()), licence];
     let unwanted = ("torch/lib/libtorch_python.so".to_owned(), "not wanted".to_owned());
     let torch: Vec<_> = torch.into_iter().chain([unwanted]).collect();
     let all_but_python = ["torch/include/", "torch/lib/libtorch_cpu.", "torch/lib/libc10."];
-    let take = torch
-        .iter()
-        .filter(|(path, _)| all_but_python.iter().any(|start| path.starts_with(start)));
+    let take = torch.iter().filter(|(path, _)| all_but_python.iter().any(|start| path.starts_with(start)));
     let take = take.map(|(path, _)| (path.clone(), path.clone())).collect();
-    let cudart = (
-        "nvidia/lib/libcudart.so.13".to_owned(),
-        "torch/lib/libcudart.so.13".to_owned(),
-    );
-    vec![
-        wheel(shelf, "small", &extra, vec![cudart]),
-        wheel(shelf, "torch", &torch, take),
-    ]
+    let cudart = ("nvidia/lib/libcudart.so.13".to_owned(), "torch/lib/libcudart.so.13".to_owned());
+    vec![wheel(shelf, "small", &extra, vec![cudart]), wheel(shelf, "torch", &torch, take)]
 }
 
 fn wheel(shelf: &Path, name: &str, files: &[(String, String)], take: Vec<(String, String)>) -> Wheel {
@@ -174,22 +147,11 @@ fn wheel(shelf: &Path, name: &str, files: &[(String, String)], take: Vec<(String
     fs::create_dir_all(shelf).unwrap();
     let mut archive = zip::ZipWriter::new(fs::File::create(shelf.join(&file)).unwrap());
     for (path, content) in files {
-        archive
-            .start_file(path.as_str(), zip::write::SimpleFileOptions::default())
-            .unwrap();
+        archive.start_file(path.as_str(), zip::write::SimpleFileOptions::default()).unwrap();
         archive.write_all(content.as_bytes()).unwrap();
     }
     archive.finish().unwrap();
     let bytes = fs::read(shelf.join(&file)).unwrap();
-    let sha256 = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Wheel {
-        requirement: format!("{name}==1.0"),
-        file,
-        bytes: bytes.len() as u64,
-        sha256,
-        take,
-    }
+    let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Wheel { requirement: format!("{name}==1.0"), file, bytes: bytes.len() as u64, sha256, take }
 }

@@ -17,20 +17,9 @@ pub fn bits(tensor: &Tensor) -> Vec<u32> {
 }
 
 pub fn rules() -> Vec<Rule> {
-    let sgd = |momentum, dampening, nesterov| {
-        Rule::Sgd(SgdOptions {
-            momentum,
-            dampening,
-            nesterov,
-        })
-    };
-    let rmsprop = |momentum, centered| {
-        Rule::RmsProp(RmsPropOptions {
-            momentum,
-            centered,
-            ..RmsPropOptions::default()
-        })
-    };
+    let sgd = |momentum, dampening, nesterov| Rule::Sgd(SgdOptions { momentum, dampening, nesterov });
+    let rmsprop =
+        |momentum, centered| Rule::RmsProp(RmsPropOptions { momentum, centered, ..RmsPropOptions::default() });
     vec![
         Rule::default(),
         sgd(0.9, 0.0, false),
@@ -54,18 +43,12 @@ pub struct Net {
 impl Net {
     pub fn new() -> Self {
         let weight: Vec<f32> = (0..30).map(|i| (i as f32 * 0.7).sin()).collect();
-        Net {
-            weight: Tensor::from_slice(&weight).view([5, 6]).set_requires_grad(true),
-            bias: leaf(&[0.1; 5]),
-        }
+        Net { weight: Tensor::from_slice(&weight).view([5, 6]).set_requires_grad(true), bias: leaf(&[0.1; 5]) }
     }
 
     pub fn copy(&self) -> Self {
         let copy = |tensor: &Tensor| tensor.detach().copy().set_requires_grad(true);
-        Net {
-            weight: copy(&self.weight),
-            bias: copy(&self.bias),
-        }
+        Net { weight: copy(&self.weight), bias: copy(&self.bias) }
     }
 
     pub fn optimizer(&self, rule: &Rule) -> Optimizer {

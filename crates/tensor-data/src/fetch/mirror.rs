@@ -52,12 +52,7 @@ pub(super) fn download(
                         return Ok(Some(reason));
                     }
                     // The earlier part may be that of another version of the file: once more, from the start.
-                    progress(Progress::Retrying {
-                        name,
-                        url,
-                        reason: &reason,
-                        wait: Duration::ZERO,
-                    });
+                    progress(Progress::Retrying { name, url, reason: &reason, wait: Duration::ZERO });
                     continue;
                 }
             },
@@ -66,17 +61,9 @@ pub(super) fn download(
             Err(Trouble::Passing(reason)) => reason,
         };
         if attempt >= settings.attempts {
-            return Ok(Some(format!(
-                "{reason} (attempt {attempt} of {})",
-                settings.attempts.max(1)
-            )));
+            return Ok(Some(format!("{reason} (attempt {attempt} of {})", settings.attempts.max(1))));
         }
-        progress(Progress::Retrying {
-            name,
-            url,
-            reason: &reason,
-            wait,
-        });
+        progress(Progress::Retrying { name, url, reason: &reason, wait });
         thread::sleep(wait);
         wait = wait.saturating_mul(2);
     }
@@ -124,16 +111,12 @@ fn transfer(
             Some((start, total)) if start == from => total,
             _ => {
                 part.clear()?;
-                return Err(Trouble::Passing(
-                    "the server answered with another range than was asked for".to_owned(),
-                ));
+                return Err(Trouble::Passing("the server answered with another range than was asked for".to_owned()));
             }
         },
         416 if from > 0 => {
             part.clear()?;
-            return Err(Trouble::Passing(format!(
-                "the server's file ends before byte {from}, where this one went on"
-            )));
+            return Err(Trouble::Passing(format!("the server's file ends before byte {from}, where this one went on")));
         }
         408 | 429 | 500 | 502 | 503 | 504 => return Err(Trouble::Passing(status(&response))),
         _ => return Err(Trouble::Lasting(status(&response))),
@@ -159,23 +142,15 @@ fn transfer(
         };
         if part.len() + read as u64 > limit {
             part.clear()?;
-            return Err(Trouble::Lasting(format!(
-                "it sends more than the expected {} bytes",
-                remote.bytes
-            )));
+            return Err(Trouble::Lasting(format!("it sends more than the expected {} bytes", remote.bytes)));
         }
         part.append(&buffer[..read])?;
-        progress(Progress::Received {
-            name: &remote.name,
-            bytes: part.len(),
-            total,
-        });
+        progress(Progress::Received { name: &remote.name, bytes: part.len(), total });
     }
     match total {
-        Some(total) if part.len() < total => Err(Trouble::Passing(format!(
-            "cut off after {} of {total} bytes",
-            part.len()
-        ))),
+        Some(total) if part.len() < total => {
+            Err(Trouble::Passing(format!("cut off after {} of {total} bytes", part.len())))
+        }
         _ => Ok(resumed),
     }
 }
@@ -196,10 +171,9 @@ fn trouble(error: ureq::Error, settings: &Settings) -> Trouble {
     use ureq::{Error, Timeout};
     match error {
         Error::HostNotFound => Trouble::Lasting("the host's address is not known; is there a network?".to_owned()),
-        Error::Timeout(Timeout::Resolve | Timeout::Connect) => Trouble::Lasting(format!(
-            "no connection within {:?}; is there a network?",
-            settings.connect
-        )),
+        Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            Trouble::Lasting(format!("no connection within {:?}; is there a network?", settings.connect))
+        }
         Error::Timeout(_) => Trouble::Passing(format!("no byte came for {:?}", settings.stall)),
         Error::Io(e) => match e.kind() {
             io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {

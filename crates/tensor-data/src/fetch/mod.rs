@@ -137,10 +137,7 @@ pub fn fetch(
 ) -> Result<PathBuf, Error> {
     let name = remote.name.as_str();
     let target = dir.join(name);
-    fs::create_dir_all(dir).map_err(|source| Error::Write {
-        path: dir.to_owned(),
-        source,
-    })?;
+    fs::create_dir_all(dir).map_err(|source| Error::Write { path: dir.to_owned(), source })?;
     // Held until the function returns; the system lets go of it as well when the process dies.
     let _lock = lock(dir, name, progress)?;
     if target.exists() {
@@ -157,15 +154,8 @@ pub fn fetch(
         match mirror::download(url, remote, &mut part, settings, progress)? {
             None => complete = true,
             Some(reason) => {
-                progress(Progress::Failed {
-                    name,
-                    url,
-                    reason: &reason,
-                });
-                tried.push(Tried {
-                    url: url.clone(),
-                    reason,
-                });
+                progress(Progress::Failed { name, url, reason: &reason });
+                tried.push(Tried { url: url.clone(), reason });
             }
         }
     }
@@ -175,11 +165,7 @@ pub fn fetch(
         Ok(target)
     } else {
         part.leave();
-        Err(Error::Fetch {
-            name: name.to_owned(),
-            dir: dir.to_owned(),
-            tried,
-        })
+        Err(Error::Fetch { name: name.to_owned(), dir: dir.to_owned(), tried })
     }
 }
 
@@ -189,10 +175,7 @@ pub fn fetch(
 /// [`Error::Different`] when its content is another, [`Error::Read`] when it cannot be read.
 pub fn verify(path: &Path, remote: &Remote, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
     match part::fault(path, remote)? {
-        Some(reason) => Err(Error::Different {
-            path: path.to_owned(),
-            reason,
-        }),
+        Some(reason) => Err(Error::Different { path: path.to_owned(), reason }),
         None => {
             progress(Progress::Present { name: &remote.name });
             Ok(())
@@ -202,10 +185,7 @@ pub fn verify(path: &Path, remote: &Remote, progress: &mut dyn FnMut(Progress<'_
 
 fn lock(dir: &Path, name: &str, progress: &mut dyn FnMut(Progress<'_>)) -> Result<File, Error> {
     let path = dir.join(".fetch.lock");
-    let failed = |source| Error::Write {
-        path: path.clone(),
-        source,
-    };
+    let failed = |source| Error::Write { path: path.clone(), source };
     let file = File::create(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}

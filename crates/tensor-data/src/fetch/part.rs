@@ -20,12 +20,7 @@ pub(super) struct Part {
 impl Part {
     /// Goes on with the file at `path`, or begins it.
     pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path);
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         match opened.and_then(|mut file| Ok((file.seek(SeekFrom::End(0))?, file))) {
             Ok((len, file)) => Ok(Self { path, file, len }),
             Err(source) => Err(Error::Write { path, source }),
@@ -56,10 +51,7 @@ impl Part {
     /// Flushes it to the disk and renames it, so that `target` is complete whenever it exists, even after a power cut.
     pub(super) fn persist(self, target: &Path) -> Result<(), Error> {
         self.file.sync_all().map_err(|e| self.failed(e))?;
-        fs::rename(&self.path, target).map_err(|source| Error::Write {
-            path: target.to_owned(),
-            source,
-        })?;
+        fs::rename(&self.path, target).map_err(|source| Error::Write { path: target.to_owned(), source })?;
         // The rename itself is durable once the folder is; where folders cannot be flushed, the file is there all the same.
         if let Some(Ok(folder)) = target.parent().map(File::open) {
             let _ = folder.sync_all();
@@ -75,19 +67,13 @@ impl Part {
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        Error::Write {
-            path: self.path.clone(),
-            source,
-        }
+        Error::Write { path: self.path.clone(), source }
     }
 }
 
 /// None when the uncompressed content of the file is that of `remote`, otherwise how it differs.
 pub(super) fn fault(path: &Path, remote: &Remote) -> Result<Option<String>, Error> {
-    let unreadable = |source| Error::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |source| Error::Read { path: path.to_owned(), source };
     let mut content = Content::open(path).map_err(unreadable)?;
     let mut hasher = Sha256::new();
     let mut found = 0;
@@ -98,26 +84,17 @@ pub(super) fn fault(path: &Path, remote: &Remote) -> Result<Option<String>, Erro
             Ok(read) => read,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => {
-                return content
-                    .fault(&e, found)
-                    .map(|fault| Some(fault.to_string()))
-                    .ok_or_else(|| unreadable(e));
+                return content.fault(&e, found).map(|fault| Some(fault.to_string())).ok_or_else(|| unreadable(e));
             }
         };
         found += read as u64;
         if found > remote.bytes {
-            return Ok(Some(format!(
-                "its content is larger than the expected {} bytes",
-                remote.bytes
-            )));
+            return Ok(Some(format!("its content is larger than the expected {} bytes", remote.bytes)));
         }
         hasher.update(&buffer[..read]);
     }
     if found < remote.bytes {
-        return Ok(Some(format!(
-            "its content has {found} bytes, expected are {}",
-            remote.bytes
-        )));
+        return Ok(Some(format!("its content has {found} bytes, expected are {}", remote.bytes)));
     }
     let sha256 = format!("{:x}", hasher.finalize());
     Ok((!sha256.eq_ignore_ascii_case(&remote.sha256))

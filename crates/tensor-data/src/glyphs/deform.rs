@@ -74,13 +74,7 @@ impl Field {
 /// The weights of the four nodes around a cell at place `t` (0 to 1) in it, for a uniform cubic B-spline.
 fn b_spline(t: f32) -> [f32; 4] {
     let s = 1.0 - t;
-    [
-        s * s * s,
-        4.0 - 3.0 * t * t * (1.0 + s),
-        4.0 - 3.0 * s * s * (1.0 + t),
-        t * t * t,
-    ]
-    .map(|w| w / 6.0)
+    [s * s * s, 4.0 - 3.0 * t * t * (1.0 + s), 4.0 - 3.0 * s * s * (1.0 + t), t * t * t].map(|w| w / 6.0)
 }
 
 #[cfg(test)]

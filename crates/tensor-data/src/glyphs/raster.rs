@@ -77,11 +77,7 @@ mod tests {
     #[test]
     fn strokes_off_the_canvas_leave_no_ink() {
         let mut canvas = Canvas::new();
-        for (a, b) in [
-            ([-9.0, -9.0], [-9.0, 40.0]),
-            ([40.0, 3.0], [50.0, 3.0]),
-            ([3.0, -80.0], [3.0, -70.0]),
-        ] {
+        for (a, b) in [([-9.0, -9.0], [-9.0, 40.0]), ([40.0, 3.0], [50.0, 3.0]), ([3.0, -80.0], [3.0, -70.0])] {
             canvas.segment(a, b, 1.0, 0.5, 1.0);
         }
         assert_eq!(canvas.0, [0.0; PIXELS]);

@@ -36,13 +36,7 @@ fn the_data_set_has_the_size_of_mnist_and_its_parts_share_no_draw() {
     assert_eq!(start.pixels(), &source.train.pixels()[..100 * PIXELS]);
     let mut train: Vec<&[u8]> = source.train.pixels().chunks(PIXELS).collect();
     train.sort();
-    assert!(
-        source
-            .test
-            .pixels()
-            .chunks(PIXELS)
-            .all(|picture| train.binary_search(&picture).is_err())
-    );
+    assert!(source.test.pixels().chunks(PIXELS).all(|picture| train.binary_search(&picture).is_err()));
 }
 
 #[test]
@@ -79,9 +73,7 @@ fn the_digit_is_in_the_middle_and_leaves_the_corners_free() {
     let samples = draw(2000, 6).unwrap();
     let mut mean = [0.0; PIXELS];
     for i in 0..samples.len() {
-        mean.iter_mut()
-            .zip(samples.picture(i).0)
-            .for_each(|(m, &p)| *m += f64::from(p) / 255.0 / 2000.0);
+        mean.iter_mut().zip(samples.picture(i).0).for_each(|(m, &p)| *m += f64::from(p) / 255.0 / 2000.0);
     }
     let total: f64 = mean.iter().sum();
     let centre = |along: fn(usize) -> usize| (0..PIXELS).map(|i| along(i) as f64 * mean[i]).sum::<f64>() / total;
@@ -102,10 +94,7 @@ fn nearest_mean_does_far_better_than_chance_and_far_from_perfectly() {
     for i in 0..train.len() {
         let (picture, label) = train.picture(i);
         counts[usize::from(label)] += 1.0;
-        means[usize::from(label)]
-            .iter_mut()
-            .zip(picture)
-            .for_each(|(m, &p)| *m += f64::from(p));
+        means[usize::from(label)].iter_mut().zip(picture).for_each(|(m, &p)| *m += f64::from(p));
     }
     for (mean, count) in means.iter_mut().zip(counts) {
         mean.iter_mut().for_each(|m| *m /= count);
@@ -113,11 +102,7 @@ fn nearest_mean_does_far_better_than_chance_and_far_from_perfectly() {
     let wrong = (0..test.len()).filter(|&i| {
         let (picture, label) = test.picture(i);
         let away = |class: usize| -> f64 {
-            means[class]
-                .iter()
-                .zip(picture)
-                .map(|(m, &p)| (m - f64::from(p)) * (m - f64::from(p)))
-                .sum()
+            means[class].iter().zip(picture).map(|(m, &p)| (m - f64::from(p)) * (m - f64::from(p))).sum()
         };
         let guess = (0..CLASSES).min_by(|&a, &b| away(a).total_cmp(&away(b)));
         guess != Some(usize::from(label))

@@ -18,14 +18,8 @@ pub(super) struct Kind {
     ranks: &'static [u8],
 }
 
-pub(super) const IMAGES: Kind = Kind {
-    name: "images",
-    ranks: &[3, 4],
-};
-pub(super) const LABELS: Kind = Kind {
-    name: "labels",
-    ranks: &[1],
-};
+pub(super) const IMAGES: Kind = Kind { name: "images", ranks: &[3, 4] };
+pub(super) const LABELS: Kind = Kind { name: "labels", ranks: &[1] };
 
 pub(super) struct Header {
     /// One number for each dimension, none of them 0.
@@ -43,21 +37,13 @@ impl Header {
     pub(super) fn parse(bytes: &[u8], kind: &Kind) -> Result<Self, Fault> {
         let expected = length(rank(bytes, kind)?);
         if bytes.len() < expected {
-            return Err(Fault::ShortHeader {
-                expected,
-                found: bytes.len(),
-            });
+            return Err(Fault::ShortHeader { expected, found: bytes.len() });
         }
         let (words, _) = bytes[4..expected].as_chunks::<4>();
         let claimed: Vec<u32> = words.iter().map(|&word| u32::from_be_bytes(word)).collect();
-        let absurd = |why: &str| Fault::Absurd {
-            dims: claimed.clone(),
-            why: why.to_owned(),
-        };
+        let absurd = |why: &str| Fault::Absurd { dims: claimed.clone(), why: why.to_owned() };
 
-        let size = claimed
-            .iter()
-            .try_fold(1u128, |product, &n| product.checked_mul(u128::from(n)));
+        let size = claimed.iter().try_fold(1u128, |product, &n| product.checked_mul(u128::from(n)));
         let too_large = "more than the 4 GiB that this reader accepts";
         let size = size.filter(|&size| size <= LARGEST).ok_or_else(|| absurd(too_large))?;
         let dims: Result<Vec<usize>, _> = claimed.iter().map(|&n| usize::try_from(n)).collect();
@@ -67,10 +53,7 @@ impl Header {
             [_, height, width] if size == 0 => Err(Fault::NoPixels([1, height, width])),
             [_, channels, height, width] if size == 0 => Err(Fault::NoPixels([channels, height, width])),
             // At most 4 GiB, as checked above.
-            _ => Ok(Self {
-                dims,
-                size: size as u64,
-            }),
+            _ => Ok(Self { dims, size: size as u64 }),
         }
     }
 }
@@ -98,10 +81,7 @@ fn rank(bytes: &[u8], kind: &Kind) -> Result<u8, Fault> {
             expected: u32::from_be_bytes([0, 0, UNSIGNED_BYTE, kind.ranks[0]]),
             looks_like: looks_like(bytes),
         }),
-        _ => Err(Fault::ShortHeader {
-            expected: length(kind.ranks[0]),
-            found: bytes.len(),
-        }),
+        _ => Err(Fault::ShortHeader { expected: length(kind.ranks[0]), found: bytes.len() }),
     }
 }
 

@@ -48,11 +48,7 @@ pub fn read_images(path: &Path) -> Result<Images, Error> {
         // The header's reader lets no other number of dimensions pass for images.
         _ => [1, 1, 1],
     };
-    Ok(Images {
-        count: dims[0],
-        shape,
-        pixels,
-    })
+    Ok(Images { count: dims[0], shape, pixels })
 }
 
 /// Reads the labels of an IDX file, plain or gzip: any bytes, at least one.
@@ -74,17 +70,10 @@ pub fn read_samples(images: &Path, labels: &Path, classes: usize) -> Result<Samp
     let fault = if classified.len() == count {
         samples::check(shape, classes, pixels.len(), &classified).err()
     } else {
-        Some(Fault::Unpaired {
-            labels: classified.len(),
-            images: count,
-            path: images.to_owned(),
-        })
+        Some(Fault::Unpaired { labels: classified.len(), images: count, path: images.to_owned() })
     };
     match fault {
-        Some(fault) => Err(Error::File {
-            path: labels.to_owned(),
-            fault,
-        }),
+        Some(fault) => Err(Error::File { path: labels.to_owned(), fault }),
         None => Samples::new(shape, classes, pixels, classified),
     }
 }
@@ -104,10 +93,7 @@ pub fn write_samples(samples: &Samples, images: &Path, labels: &Path) -> Result<
 }
 
 fn write(path: &Path, dims: &[usize], content: &[u8]) -> Result<(), Error> {
-    let failed = |source| Error::Write {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| Error::Write { path: path.to_owned(), source };
     let mut bytes = header::encode(dims).map_err(|e| failed(io::Error::new(io::ErrorKind::InvalidInput, e)))?;
     bytes.extend_from_slice(content);
     fs::write(path, bytes).map_err(failed)
@@ -116,26 +102,18 @@ fn write(path: &Path, dims: &[usize], content: &[u8]) -> Result<(), Error> {
 /// Dimensions and content of a file of one kind; as many dimensions as the kind has, none of them 0, and exactly as
 /// many bytes as they multiply to.
 fn read(path: &Path, kind: &Kind) -> Result<(Vec<usize>, Vec<u8>), Error> {
-    let unreadable = |source| Error::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let broken = |fault| Error::File {
-        path: path.to_owned(),
-        fault,
-    };
+    let unreadable = |source| Error::Read { path: path.to_owned(), source };
+    let broken = |fault| Error::File { path: path.to_owned(), fault };
     let mut file = Content::open(path).map_err(unreadable)?;
     let mut bytes_before = 0;
     let mut take = |limit: u64| {
         let mut bytes = Vec::new();
         let outcome = (&mut file).take(limit).read_to_end(&mut bytes);
         bytes_before += bytes.len() as u64;
-        outcome
-            .map(|_| bytes)
-            .map_err(|error| match file.fault(&error, bytes_before) {
-                Some(fault) => broken(fault),
-                None => unreadable(error),
-            })
+        outcome.map(|_| bytes).map_err(|error| match file.fault(&error, bytes_before) {
+            Some(fault) => broken(fault),
+            None => unreadable(error),
+        })
     };
 
     let start = take(header::SHORTEST)?;
@@ -143,10 +121,7 @@ fn read(path: &Path, kind: &Kind) -> Result<(Vec<usize>, Vec<u8>), Error> {
     let Header { dims, size } = Header::parse(&[start, rest].concat(), kind).map_err(broken)?;
     let mut content = take(size)?;
     if (content.len() as u64) < size {
-        return Err(broken(Fault::ShortContent {
-            expected: size,
-            found: content.len() as u64,
-        }));
+        return Err(broken(Fault::ShortContent { expected: size, found: content.len() as u64 }));
     }
     if !take(1)?.is_empty() {
         return Err(broken(Fault::Trailing { expected: size }));

@@ -68,16 +68,9 @@ impl Server {
 }
 
 fn range_asked_for(stream: &TcpStream) -> Option<String> {
-    let lines = BufReader::new(stream.try_clone().unwrap())
-        .lines()
-        .map_while(Result::ok);
-    let headers: Vec<String> = lines
-        .take_while(|line| !line.is_empty())
-        .map(|line| line.to_lowercase())
-        .collect();
-    headers
-        .iter()
-        .find_map(|line| line.strip_prefix("range: ").map(str::to_owned))
+    let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).map(|line| line.to_lowercase()).collect();
+    headers.iter().find_map(|line| line.strip_prefix("range: ").map(str::to_owned))
 }
 
 fn give(stream: &mut TcpStream, answer: &Answer, range: Option<&str>) -> std::io::Result<()> {
@@ -93,26 +86,16 @@ fn give(stream: &mut TcpStream, answer: &Answer, range: Option<&str>) -> std::io
         Answer::IgnoreRange(content) => body(stream, content, None, content.len(), true),
         Answer::WrongRange(content) => {
             let last = content.len() - 1;
-            write!(
-                stream,
-                "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-{last}/{}\r\n",
-                last + 1
-            )?;
+            write!(stream, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-{last}/{}\r\n", last + 1)?;
             write!(stream, "Content-Length: {}\r\nConnection: close\r\n\r\n", last + 1)?;
             stream.write_all(content)
         }
         Answer::Status(status) => {
-            write!(
-                stream,
-                "HTTP/1.1 {status} Status\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            )
+            write!(stream, "HTTP/1.1 {status} Status\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         }
         Answer::Nonsense => stream.write_all(b"220 mail.example ESMTP\r\n\r\n"),
         Answer::Redirect(to) => {
-            write!(
-                stream,
-                "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            )
+            write!(stream, "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         }
         Answer::Late(pause, answer) => {
             thread::sleep(*pause);
@@ -122,26 +105,14 @@ fn give(stream: &mut TcpStream, answer: &Answer, range: Option<&str>) -> std::io
 }
 
 fn body(stream: &mut TcpStream, content: &[u8], range: Option<&str>, after: usize, sized: bool) -> std::io::Result<()> {
-    let from = range.map_or(0, |r| {
-        r.trim_start_matches("bytes=")
-            .trim_end_matches('-')
-            .parse::<usize>()
-            .unwrap()
-    });
+    let from = range.map_or(0, |r| r.trim_start_matches("bytes=").trim_end_matches('-').parse::<usize>().unwrap());
     if from >= content.len() {
-        return write!(
-            stream,
-            "HTTP/1.1 416 Range\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        );
+        return write!(stream, "HTTP/1.1 416 Range\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     }
     let (rest, total) = (&content[from..], content.len());
     match range {
         None => write!(stream, "HTTP/1.1 200 OK\r\n")?,
-        Some(_) => write!(
-            stream,
-            "HTTP/1.1 206 Partial\r\nContent-Range: bytes {from}-{}/{total}\r\n",
-            total - 1
-        )?,
+        Some(_) => write!(stream, "HTTP/1.1 206 Partial\r\nContent-Range: bytes {from}-{}/{total}\r\n", total - 1)?,
     }
     if sized {
         write!(stream, "Content-Length: {}\r\n", rest.len())?;

@@ -1,7 +1,8 @@
 //! Ranges of a recipe's values, checked before anything is loaded.
 
-use super::Recipe;
-use crate::{Error, stopping::Stopping};
+use super::{Limits, Recipe};
+use crate::Error;
+use crate::stopping::{Mode, Stopping};
 use std::fmt::Display;
 
 /// Largest random translation, in pixels; more would push digits out of the picture.
@@ -13,55 +14,16 @@ impl Recipe {
     /// Checks every value's range. The model's sizes are checked against the pictures when it is made.
     pub fn check(&self) -> Result<(), Error> {
         within("seed", self.seed, self.seed <= LARGEST_SEED, "0 to 2^63 - 1")?;
-        within(
-            "epochs",
-            self.epochs,
-            (1..=1_000_000_000).contains(&self.epochs),
-            "at least 1 and at most 10^9",
-        )?;
-        within(
-            "learning_rate",
-            self.learning_rate,
-            is_positive(self.learning_rate),
-            "above 0 and finite",
-        )?;
-        within(
-            "data.divisor",
-            self.data.divisor,
-            is_positive(self.data.divisor),
-            "above 0 and finite",
-        )?;
-        within(
-            "data.validation",
-            self.data.validation,
-            self.data.validation >= 1,
-            "at least 1",
-        )?;
-        within(
-            "minibatch.size",
-            self.minibatch.size,
-            self.minibatch.size >= 1,
-            "at least 1",
-        )?;
-        within(
-            "minibatch.shift",
-            self.minibatch.shift,
-            self.minibatch.shift <= LARGEST_SHIFT,
-            "0 to 8 pixels",
-        )?;
-        within(
-            "evaluation.size",
-            self.evaluation.size,
-            self.evaluation.size >= 1,
-            "at least 1",
-        )?;
+        within("epochs", self.epochs, (1..=1_000_000_000).contains(&self.epochs), "at least 1 and at most 10^9")?;
+        within("learning_rate", self.learning_rate, is_positive(self.learning_rate), "above 0 and finite")?;
+        within("data.divisor", self.data.divisor, is_positive(self.data.divisor), "above 0 and finite")?;
+        within("data.validation", self.data.validation, self.data.validation >= 1, "at least 1")?;
+        within("minibatch.size", self.minibatch.size, self.minibatch.size >= 1, "at least 1")?;
+        within("minibatch.shift", self.minibatch.shift, self.minibatch.shift <= LARGEST_SHIFT, "0 to 8 pixels")?;
+        within("evaluation.size", self.evaluation.size, self.evaluation.size >= 1, "at least 1")?;
         let seconds = self.checkpoint.seconds;
-        within(
-            "checkpoint.seconds",
-            seconds,
-            seconds.is_finite() && seconds >= 0.0,
-            "at least 0 and finite",
-        )?;
+        within("checkpoint.seconds", seconds, seconds.is_finite() && seconds >= 0.0, "at least 0 and finite")?;
+        self.limits.check()?;
         section("model", self.model.check())?;
         section("optimizer", self.optimizer.check())?;
         section("schedule", self.schedule.check())?;
@@ -70,41 +32,40 @@ impl Recipe {
     }
 }
 
+impl Limits {
+    /// Checks every value's range.
+    pub fn check(&self) -> Result<(), Error> {
+        if let Some(iterations) = self.iterations {
+            within("limits.iterations", iterations, iterations >= 1, "at least 1")?;
+        }
+        if let Some(minutes) = self.minutes {
+            within("limits.minutes", minutes, is_positive(minutes), "above 0 and finite")?;
+        }
+        if let Some(error) = self.target_error {
+            within("limits.target_error", error, (0.0..=1.0).contains(&error), "0 to 1; 0.008 is 0.8 %")?;
+        }
+        Ok(())
+    }
+}
+
 impl Stopping {
     /// Checks every value's range.
     pub fn check(&self) -> Result<(), Error> {
         match *self {
             Stopping::Never => Ok(()),
-            Stopping::Patience {
-                patience,
-                increase,
-                threshold,
-            } => {
+            Stopping::Patience { patience, increase, threshold } => {
                 within("stopping.patience", patience, patience >= 1, "at least 1 minibatch")?;
                 let increase_fits = increase.is_finite() && increase >= 1.0;
                 within("stopping.increase", increase, increase_fits, "at least 1 and finite")?;
-                within(
-                    "stopping.threshold",
-                    threshold,
-                    threshold > 0.0 && threshold <= 1.0,
-                    "above 0 and at most 1",
-                )
+                within("stopping.threshold", threshold, threshold > 0.0 && threshold <= 1.0, "above 0 and at most 1")
             }
             Stopping::NoImprovement { epochs } => within("stopping.epochs", epochs, epochs >= 1, "at least 1"),
-            Stopping::Halving { epochs, factor, floor } => {
-                within("stopping.epochs", epochs, epochs >= 1, "at least 1")?;
-                within(
-                    "stopping.factor",
-                    factor,
-                    factor > 0.0 && factor < 1.0,
-                    "above 0 and below 1",
-                )?;
-                within(
-                    "stopping.floor",
-                    floor,
-                    floor > 0.0 && floor <= 1.0,
-                    "above 0 and at most 1",
-                )
+            Stopping::Halving { epochs, factor, floor } => shrinking(epochs, factor, floor),
+            Stopping::Plateau { epochs, factor, floor, threshold, mode, .. } => {
+                shrinking(epochs, factor, floor)?;
+                let most = if mode == Mode::Relative { 1.0 } else { f64::INFINITY };
+                let fits = (0.0..most).contains(&threshold);
+                within("stopping.threshold", threshold, fits, "at least 0, and below 1 where `mode` is relative")
             }
         }
     }
@@ -115,18 +76,17 @@ fn section(name: &str, result: Result<(), impl Display>) -> Result<(), Error> {
     result.map_err(|problem| Error::Plan(format!("recipe section [{name}]: {problem}")))
 }
 
+/// What the rules that shrink the learning rate have in common.
+fn shrinking(epochs: u64, factor: f64, floor: f64) -> Result<(), Error> {
+    within("stopping.epochs", epochs, epochs >= 1, "at least 1")?;
+    within("stopping.factor", factor, factor > 0.0 && factor < 1.0, "above 0 and below 1")?;
+    within("stopping.floor", floor, floor > 0.0 && floor <= 1.0, "above 0 and at most 1")
+}
+
 fn is_positive(value: f64) -> bool {
     value.is_finite() && value > 0.0
 }
 
 fn within(key: &'static str, value: impl Display, fits: bool, range: &'static str) -> Result<(), Error> {
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::RecipeRange {
-            key,
-            value: value.to_string(),
-            range,
-        })
-    }
+    if fits { Ok(()) } else { Err(Error::RecipeRange { key, value: value.to_string(), range }) }
 }

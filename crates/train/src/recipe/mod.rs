@@ -17,6 +17,7 @@
 //! | `[schedule]` | constant | | [`optim::Schedule`] |
 //! | `[penalty]` | `l1 = 0, l2 = 0` | at least 0 | [`optim::Penalty`] |
 //! | `[stopping]` | `never` | | [`crate::stopping::Stopping`] |
+//! | `[limits]` | none | | [`Limits`] |
 //! | `[checkpoint]` | | | [`Checkpoint`] |
 
 mod check;
@@ -64,6 +65,9 @@ pub struct Recipe {
     /// When to stop before the last epoch.
     #[serde(default = "never")]
     pub stopping: Stopping,
+    /// What ends training whatever the stopping rule says.
+    #[serde(default)]
+    pub limits: Limits,
     /// What is saved on the way.
     #[serde(default)]
     pub checkpoint: Checkpoint,
@@ -116,14 +120,8 @@ impl Data {
     pub fn holdout(&self, seed: u64) -> Holdout {
         match self.holdout {
             HoldoutRule::Last => Holdout::Last(self.validation),
-            HoldoutRule::Random => Holdout::Random {
-                count: self.validation,
-                seed,
-            },
-            HoldoutRule::Stratified => Holdout::Stratified {
-                count: self.validation,
-                seed,
-            },
+            HoldoutRule::Random => Holdout::Random { count: self.validation, seed },
+            HoldoutRule::Stratified => Holdout::Stratified { count: self.validation, seed },
         }
     }
 }
@@ -188,6 +186,7 @@ pub enum Order {
 /// | --- | --- | --- | --- |
 /// | `size` | 500 | at least 1 | pictures per minibatch; changes speed, not figures, as long as the tail is kept |
 /// | `tail` | `keep` | `keep`, `drop` | whether an incomplete last minibatch counts; the published runs drop it |
+/// | `watch` | `error` | `error`, `loss` | what the stopping rule and the choice of the best model go by, on the validation set |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
@@ -197,6 +196,9 @@ pub struct Evaluation {
     /// What becomes of an incomplete last minibatch.
     #[serde(default = "Evaluation::default_tail")]
     pub tail: Tail,
+    /// What early stopping goes by.
+    #[serde(default)]
+    pub watch: Watch,
 }
 
 impl Evaluation {
@@ -210,18 +212,64 @@ impl Evaluation {
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Evaluation {
-            size: Self::default_size(),
-            tail: Self::default_tail(),
+        Evaluation { size: Self::default_size(), tail: Self::default_tail(), watch: Watch::default() }
+    }
+}
+
+/// `[limits]`: what ends training whatever the stopping rule says. A limit that is left out does not bind.
+///
+/// | key | range | training ends |
+/// | --- | --- | --- |
+/// | `iterations` | at least 1 | after so many minibatches |
+/// | `minutes` | above 0 | after the first minibatch that ends so many minutes into the loop, over all resumptions |
+/// | `target_error` | 0 to 1 | after the first validation error at or below it, a fraction: 0.008 is 0.8 % |
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Minibatches at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<u64>,
+    /// Minutes in the loop at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<f64>,
+    /// A validation error that is good enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_error: Option<f64>,
+}
+
+impl Limits {
+    /// The limit that a run has reached after `iterations` minibatches and `seconds`, with its lowest validation error
+    /// so far; the target first, as the better news.
+    pub fn reached(&self, iterations: u64, seconds: f64, best_error: Option<f64>) -> Option<&'static str> {
+        let reached = |limit: Option<f64>, value: f64| limit.is_some_and(|limit| value >= limit);
+        if self.target_error.zip(best_error).is_some_and(|(target, best)| best <= target) {
+            Some("target-error")
+        } else if self.iterations.is_some_and(|limit| iterations >= limit) {
+            Some("iterations")
+        } else if reached(self.minutes, seconds / 60.0) {
+            Some("minutes")
+        } else {
+            None
         }
     }
+}
+
+/// What early stopping and the choice of the best model go by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Watch {
+    /// The fraction of the validation set misclassified.
+    #[default]
+    Error,
+    /// The mean negative log-likelihood on the validation set.
+    Loss,
 }
 
 /// `[checkpoint]`: what is saved on the way.
 ///
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
-/// | `seconds` | 10 | at least 0 | shortest time between two savings of `last/`; it grows where saving takes more than a hundredth of it |
+/// | `seconds` | 10 | at least 0 | shortest time between two savings of `last/`; it grows where saving takes more than a hundredth of it; 0 saves at every validation, whatever that costs |
 /// | `snapshots` | 0 | at least 0 | epochs between the models kept in `snapshots/`; 0 keeps none |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -242,9 +290,6 @@ impl Checkpoint {
 
 impl Default for Checkpoint {
     fn default() -> Self {
-        Checkpoint {
-            seconds: Self::default_seconds(),
-            snapshots: 0,
-        }
+        Checkpoint { seconds: Self::default_seconds(), snapshots: 0 }
     }
 }

@@ -18,10 +18,7 @@ impl Recipe {
     /// `learning_rate` and `0.05`, `model.activation` and `relu`, `model.hidden` and `[800, 800]`. Naming another `kind` of model,
     /// optimiser, schedule or stopping rule drops the keys of the former kind.
     pub fn parse(text: &str, origin: &str, overrides: &[(String, String)]) -> Result<Recipe, Error> {
-        let wrong = |problem: String| Error::RecipeSyntax {
-            origin: origin.to_owned(),
-            problem,
-        };
+        let wrong = |problem: String| Error::RecipeSyntax { origin: origin.to_owned(), problem };
         // Read once without overrides so that mistakes of the file are told with their line.
         let written: Result<Recipe, _> = toml::from_str(text);
         let mut table: Table = toml::from_str(text).map_err(|e| wrong(explain(&e)))?;
@@ -43,27 +40,20 @@ impl Recipe {
 
     /// The recipe as TOML with every key.
     pub fn to_toml(&self) -> Result<String, Error> {
-        toml::to_string_pretty(self).map_err(|e| Error::RecipeSyntax {
-            origin: "the resolved recipe".into(),
-            problem: e.to_string(),
-        })
+        toml::to_string_pretty(self)
+            .map_err(|e| Error::RecipeSyntax { origin: "the resolved recipe".into(), problem: e.to_string() })
     }
 }
 
 /// Applies one override.
 fn set(table: &mut Table, key: &str, value: &str) -> Result<(), Error> {
-    let wrong = |problem: String| Error::RecipeSyntax {
-        origin: format!("--set {key}={value}"),
-        problem,
-    };
+    let wrong = |problem: String| Error::RecipeSyntax { origin: format!("--set {key}={value}"), problem };
     let value = parse_value(value);
     let (path, last) = key.rsplit_once('.').unwrap_or(("", key));
     let mut inner = table;
     for part in path.split('.').filter(|part| !part.is_empty()) {
         let entry = inner.entry(part).or_insert_with(|| Value::Table(Table::new()));
-        inner = entry
-            .as_table_mut()
-            .ok_or_else(|| wrong(format!("`{part}` is a value, not a table of keys")))?;
+        inner = entry.as_table_mut().ok_or_else(|| wrong(format!("`{part}` is a value, not a table of keys")))?;
     }
     if last == "kind" && inner.get("kind") != Some(&value) {
         inner.clear();

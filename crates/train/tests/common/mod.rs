@@ -7,20 +7,10 @@ use train::{Learner, Observer, Outcome, Plan, Recipe, fit};
 
 /// 600 drawn digits to train on, 200 held out of them, 200 to test with; at 28x28.
 pub fn data(recipe: &Recipe) -> Dataset {
-    let source = Source {
-        name: "glyphs".into(),
-        train: glyphs::draw(800, 1).unwrap(),
-        test: glyphs::draw(200, 2).unwrap(),
-    };
+    let source =
+        Source { name: "glyphs".into(), train: glyphs::draw(800, 1).unwrap(), test: glyphs::draw(200, 2).unwrap() };
     let holdout = recipe.data.holdout(recipe.seed);
-    Dataset::upload(
-        &source,
-        holdout,
-        1.0 / recipe.data.divisor,
-        recipe.data.storage,
-        Device::Cpu,
-    )
-    .unwrap()
+    Dataset::upload(&source, holdout, 1.0 / recipe.data.divisor, recipe.data.storage, Device::Cpu).unwrap()
 }
 
 /// A recipe that trains in a second, with every source of randomness on. Each override is `key=value`.
@@ -50,10 +40,7 @@ pub fn recipe(overrides: &[&str]) -> Recipe {
         seconds = 0
     "#;
     let pairs: Vec<_> = overrides.iter().map(|pair| pair.split_once('=').unwrap()).collect();
-    let pairs: Vec<_> = pairs
-        .iter()
-        .map(|(key, value)| (key.to_string(), value.to_string()))
-        .collect();
+    let pairs: Vec<_> = pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
     Recipe::parse(TEXT, "the test's recipe", &pairs).unwrap()
 }
 

@@ -1,0 +1,142 @@
+//! The commands that make pictures or read them.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Checkpoint, DeviceArgs, OutputArgs};
+
+/// Whether light and dark of a picture change places before a model sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Invert {
+    /// Invert a picture with dark ink on a light ground, for a grey data set
+    Auto,
+    /// Invert
+    Yes,
+    /// Leave light and dark as they are
+    No,
+}
+
+/// `predict`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A picture that has the input's size is taken pixel by pixel. Any other is brought to it as the data set was made, and
+the output says how.
+
+Examples:
+  cargo xtask predict runs/lenet-20260131-120000 seven.png
+  cargo xtask predict runs/lenet-20260131-120000 scans/*.jpg --top 1 --json")]
+pub struct PredictArgs {
+    /// Folder of the run
+    pub run: PathBuf,
+    /// PNG or JPEG files of any size
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
+    /// How many classes to print, the most probable first
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = count())]
+    pub top: u64,
+    /// Whether light and dark change places
+    #[arg(long, value_enum, default_value_t = Invert::Auto)]
+    pub invert: Invert,
+    /// Which of the run's two saved models
+    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    pub checkpoint: Checkpoint,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `filters`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Snapshots are models saved on the way: train with --set checkpoint.snapshots=1 for one every epoch.
+
+Examples:
+  cargo xtask filters runs/lenet-20260131-120000
+  cargo xtask filters runs/lenet-20260131-120000 --layer conv1 --snapshot all    a strip and an animation
+  cargo xtask filters runs/mlp-20260131-120000 --layer hidden1 --classic")]
+pub struct FiltersArgs {
+    /// Folder of the run
+    pub run: PathBuf,
+    /// Only this layer, such as conv1, hidden1 or output
+    #[arg(long, value_name = "LAYER")]
+    pub layer: Option<String>,
+    /// One snapshot, such as epoch-0010, or all of them as a strip and an animation
+    #[arg(long, value_name = "all|NAME", conflicts_with = "checkpoint")]
+    pub snapshot: Option<String>,
+    /// Grey tiles, each scaled by itself, exactly as the classic tutorials lay them
+    #[arg(long)]
+    pub classic: bool,
+    /// Which of the run's two saved models
+    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    pub checkpoint: Checkpoint,
+    /// Folder that gets the pictures (default: RUN/pictures)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `features`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask features runs/lenet-20260131-120000 seven.png")]
+pub struct FeaturesArgs {
+    /// Folder of the run
+    pub run: PathBuf,
+    /// PNG or JPEG file of any size
+    pub image: PathBuf,
+    /// Whether light and dark change places
+    #[arg(long, value_enum, default_value_t = Invert::Auto)]
+    pub invert: Invert,
+    /// Which of the run's two saved models
+    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    pub checkpoint: Checkpoint,
+    /// Folder that gets the pictures (default: RUN/pictures)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+/// `convolve`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Filters are random unless a run is named: even random ones find edges.
+
+Examples:
+  cargo xtask convolve                                a picture that the program draws itself
+  cargo xtask convolve photo.jpg --filters 4 --size 7
+  cargo xtask convolve photo.jpg --run runs/lenet-20260131-120000")]
+pub struct ConvolveArgs {
+    /// PNG or JPEG file; without it a landscape is drawn
+    pub image: Option<PathBuf>,
+    /// How many filters
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=32))]
+    pub filters: u64,
+    /// Height and width of a filter, in pixels
+    #[arg(long, value_name = "N", default_value_t = 9, conflicts_with = "run", value_parser = clap::value_parser!(u64).range(1..=99))]
+    pub size: u64,
+    /// Seed of the random filters
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "run")]
+    pub seed: u64,
+    /// Take the filters that the first layer of this run's best model has learnt
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// Pool a last row or column that does not fill a window, too
+    #[arg(long)]
+    pub keep_border: bool,
+    /// Folder that gets the figure (default: runs/convolve)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+fn count() -> clap::builder::RangedU64ValueParser<u64> {
+    clap::value_parser!(u64).range(1..)
+}

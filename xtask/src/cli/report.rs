@@ -1,0 +1,29 @@
+//! `report`
+
+use super::{DataDirArgs, DeviceArgs};
+use clap::Args;
+use std::path::PathBuf;
+
+/// `report`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The page needs no network and no other file. With several runs it shows them side by side, what differs in their
+recipes highlighted. `train` writes the report of its run by itself.
+
+Examples:
+  cargo xtask report runs/lenet-20260131-120000
+  cargo xtask report runs/lenet-* --out compared     writes compared/report.html")]
+pub struct ReportArgs {
+    /// Folders of runs
+    #[arg(required = true, num_args = 1.., value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Folder that gets report.html (default: the folder of the first run)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}

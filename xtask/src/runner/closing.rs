@@ -1,0 +1,77 @@
+//! The end of a run: its figures, its report, and the block of lines that a person reads.
+
+use crate::console::{self, duration, percent, thousands};
+use crate::train_command::Run;
+use crate::{device, probe, report};
+use anyhow::Result;
+use std::time::Instant;
+use train::{Outcome, StoppedBy, Summary};
+
+/// The figures of a run. The test set is looked at here and nowhere else, through the model that validation chose.
+pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary> {
+    let recipe = run.plan.recipe();
+    let evaluation = &recipe.evaluation;
+    let finished = outcome.stopped_by != StoppedBy::Interrupt && outcome.best.is_some();
+    let test = finished
+        .then(|| train::evaluate(&run.learner.model, &run.data.test, evaluation.size, evaluation.tail))
+        .transpose()?;
+    let trained = outcome.iterations * recipe.minibatch.size as u64;
+    Ok(Summary {
+        recipe: run.name.clone(),
+        dataset: run.data.name.clone(),
+        dataset_note: run.note.clone(),
+        model: recipe.model.kind().to_owned(),
+        parameters: run.learner.model.summary().parameters,
+        device: device::name(run.data.train.device()),
+        threads: tch::get_num_threads(),
+        seed: recipe.seed,
+        epochs: outcome.iterations.div_ceil(run.plan.steps_per_epoch()),
+        iterations: outcome.iterations,
+        best_iteration: outcome.best.map(|best| best.iteration),
+        best_validation_error: outcome.best.map(|best| best.error),
+        best_validation_loss: outcome.best.map(|best| best.loss),
+        test_error: test.map(|score| score.error),
+        test_loss: test.map(|score| score.loss),
+        stopped_by: run.learner.progress.stopped_by.clone().unwrap_or_else(|| "interrupted".to_owned()),
+        train_seconds: outcome.train_seconds,
+        total_seconds: clock.elapsed().as_secs_f64(),
+        images_per_second: trained as f64 / outcome.train_seconds,
+        libtorch: probe::LIBTORCH.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// Where the report lies, or why there is none: a run that is trained and saved does not fail for its report.
+pub fn write_report(run: &Run) -> String {
+    match report::after_training(run.folder.path(), &run.data) {
+        Ok(path) => path.display().to_string(),
+        Err(error) => format!("not written: {error:#}"),
+    }
+}
+
+/// The block at the end.
+pub fn close(run: &mut Run, summary: &Summary, report: Option<&str>) -> Result<()> {
+    let path = run.folder.path().display().to_string();
+    let percent = |error: Option<f64>| error.map_or("not measured".to_owned(), percent);
+    let steps = run.plan.steps_per_epoch();
+    let best_epoch = summary.best_iteration.map_or(String::new(), |best| format!(" (epoch {})", best.div_ceil(steps)));
+    let why = match summary.stopped_by.as_str() {
+        "interrupted" => "interrupted",
+        "epochs" => "all epochs done",
+        rule => rule,
+    };
+    let next = match summary.stopped_by.as_str() {
+        "interrupted" => format!("cargo xtask train --resume {path}"),
+        _ => format!("cargo xtask eval {path}"),
+    };
+    let report = report.map_or(String::new(), |report| format!("report   {report}\n"));
+    run.reporter.line(&format!(
+        "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\nmodel    {path}/best/model.safetensors\n{report}next     {next}",
+        console::count(summary.epochs as i64, "epoch"),
+        duration(summary.train_seconds),
+        thousands(summary.images_per_second),
+        percent(summary.best_validation_error),
+        percent(summary.test_error),
+    ))?;
+    Ok(())
+}

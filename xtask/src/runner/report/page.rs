@@ -1,0 +1,99 @@
+//! The page: values on one side, templates on the other. Askama escapes every value that is not marked as markup.
+
+use super::comparison::Comparison;
+use super::curves::{self, Curve};
+use super::environment;
+use super::headline::{self, Figure};
+use super::record::Record;
+use super::sections::Sections;
+use super::sprites::Sheet;
+use anyhow::Result;
+use askama::Template;
+
+/// Everything that the templates see.
+#[derive(Template)]
+#[template(path = "report/page.html")]
+pub struct Page<'a> {
+    title: String,
+    runs: &'a [Sections],
+    figures: Vec<Figure>,
+    recipes: Comparison,
+    surroundings: Comparison,
+    curves: Vec<Curve>,
+}
+
+impl Page<'_> {
+    /// The page of one or more runs.
+    pub fn of(runs: &[Sections]) -> Result<Page<'_>> {
+        let records: Vec<&Record> = runs.iter().map(|run| &run.record).collect();
+        let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
+        let recipes: Result<Vec<_>, _> = records.iter().map(|record| record.recipe.settings()).collect();
+        let surroundings: Vec<_> = records.iter().map(|record| environment::of(record)).collect();
+        Ok(Page {
+            title: names.join(", "),
+            runs,
+            figures: headline::of(&records),
+            recipes: Comparison::of(&recipes?),
+            surroundings: Comparison::of(&surroundings),
+            curves: curves::draw(&records)?,
+        })
+    }
+
+    /// The page as HTML.
+    pub fn text(&self) -> Result<String> {
+        Ok(self.render()?)
+    }
+
+    /// All sheets of small pictures, for the style sheet.
+    fn sheets(&self) -> Vec<&Sheet> {
+        let mut sheets = Vec::new();
+        for run in self.runs {
+            if let Some(filters) = &run.filters {
+                sheets.push(&filters.sheet);
+                sheets.extend(filters.growth.as_ref().map(|growth| &growth.sheet));
+            }
+            sheets.extend(run.tested.as_ref().map(|tested| &tested.behind.sheet));
+        }
+        sheets
+    }
+
+    fn several(&self) -> bool {
+        self.runs.len() > 1
+    }
+
+    fn has_filters(&self) -> bool {
+        self.runs.iter().any(|run| run.filters.is_some())
+    }
+
+    fn has_tests(&self) -> bool {
+        self.runs.iter().any(|run| run.tested.is_some())
+    }
+
+    fn has_parameters(&self) -> bool {
+        self.runs.iter().any(|run| run.parameters.is_some())
+    }
+}
+
+/// A fraction that may not exist, as a percentage.
+fn rate(fraction: &Option<f64>) -> String {
+    fraction.map_or("–".to_owned(), crate::console::percent)
+}
+
+/// A count with its thousands apart.
+fn grouped(count: &i64) -> String {
+    crate::console::thousands(*count as f64)
+}
+
+/// `(1, 20, 24, 24)`
+fn shape(sizes: &[i64]) -> String {
+    let sizes: Vec<String> = sizes.iter().map(i64::to_string).collect();
+    format!("({})", sizes.join(", "))
+}
+
+/// A probability as a percentage; one that only rounds to certainty says so.
+fn certainty(probability: &f32) -> String {
+    match f64::from(*probability) * 100.0 {
+        p if p >= 99.95 => ">99.9 %".to_owned(),
+        p => format!("{p:.1} %"),
+    }
+}

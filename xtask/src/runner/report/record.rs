@@ -1,0 +1,85 @@
+//! What a run's folder says about the run. Parts that are missing become notes, for the reader of the report and for
+//! the terminal; only a folder that is no run is an error.
+
+use anyhow::Result;
+use models::Model;
+use std::path::{Path, PathBuf};
+use tch::Device;
+use train::run_folder::{self, Saved, Timing};
+use train::{Recipe, Row, Summary};
+
+/// A run as it was saved.
+pub struct Record {
+    pub path: PathBuf,
+    /// The folder's name.
+    pub name: String,
+    pub recipe: Recipe,
+    /// `None` while the run has not ended.
+    pub summary: Option<Summary>,
+    pub rows: Vec<Row>,
+    pub timings: Vec<Timing>,
+    /// The model with the lowest validation error.
+    pub best: Option<Model>,
+    /// What is missing and why, a line each.
+    pub notes: Vec<String>,
+}
+
+impl Record {
+    /// Reads the folder of a run.
+    pub fn read(path: &Path, device: Device) -> Result<Record> {
+        let full = std::path::absolute(path)?;
+        let name = full.file_name().unwrap_or(full.as_os_str());
+        let mut record = Record {
+            path: path.to_owned(),
+            name: name.to_string_lossy().into_owned(),
+            recipe: run_folder::read_recipe(path, &[])?,
+            summary: None,
+            rows: Vec::new(),
+            timings: Vec::new(),
+            best: None,
+            notes: Vec::new(),
+        };
+        record.read_figures();
+        match run_folder::load_model(path, Saved::Best, device) {
+            Ok((model, _)) => record.best = Some(model),
+            Err(error) => record.note(format!("filters, parameters and test figures are left out: {error}")),
+        }
+        Ok(record)
+    }
+
+    fn read_figures(&mut self) {
+        if self.path.join(Summary::FILE).exists() {
+            match Summary::read(&self.path) {
+                Ok(summary) => self.summary = Some(summary),
+                Err(error) => self.note(error.to_string()),
+            }
+        } else {
+            self.note(format!("there is no {}: training has not ended", Summary::FILE));
+        }
+        if self.summary.as_ref().is_some_and(|summary| summary.test_error.is_none()) {
+            self.note("training was interrupted: the test set has not been looked at".to_owned());
+        }
+        if let Some(note) = self.summary.as_ref().and_then(|summary| summary.dataset_note.clone()) {
+            self.note(note);
+        }
+        match run_folder::read_metrics(&self.path) {
+            Ok(rows) => self.rows = rows,
+            Err(error) => self.note(format!("the curves are left out: {error}")),
+        }
+        match run_folder::read_timings(&self.path) {
+            Ok(timings) => self.timings = timings,
+            Err(error) => self.note(format!("the times are left out: {error}")),
+        }
+    }
+
+    /// Whether training came to its end, so that the test set may be looked at through the best model.
+    pub fn finished(&self) -> bool {
+        let tested = self.summary.as_ref().is_some_and(|summary| summary.test_error.is_some());
+        tested && self.best.is_some()
+    }
+
+    /// Notes that something is missing.
+    pub fn note(&mut self, line: String) {
+        self.notes.push(line);
+    }
+}

@@ -1,0 +1,152 @@
+//! What the best model makes of the test set: who is taken for whom, with the pictures behind it.
+
+use super::curves::inline;
+use super::sprites::Sheet;
+use crate::console::percent;
+use anyhow::{Context, Result};
+use models::Model;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use tch::{Device, Kind, TchError, Tensor};
+use tensor_data::Split;
+use train::metrics::{ClassScore, Confusion};
+use train::{Predictions, Recipe};
+use viz::{FloatImage, Palette, Scaling};
+
+/// How many of the most confident mistakes are shown.
+const MISTAKES: usize = 30;
+/// At most so many pictures stand behind a cell, and in a report about so many bytes of pixels.
+const MOST_OF_A_CELL: usize = 20;
+const PIXELS: usize = 1_600_000;
+
+/// The test set through the best model.
+pub struct Tested {
+    pub error: f64,
+    pub matrix: String,
+    pub scores: Vec<ClassScore>,
+    pub mistakes: Vec<Shown>,
+    pub wrong: usize,
+    pub behind: Behind,
+}
+
+/// The pictures behind the cells of the matrix, by "true-predicted".
+#[derive(Serialize)]
+pub struct Behind {
+    pub sheet: Sheet,
+    pub cells: BTreeMap<String, Cell>,
+}
+
+/// How many samples a cell has, and some of them: of mistakes the most confident, of right answers the least.
+#[derive(Serialize)]
+pub struct Cell {
+    pub truth: usize,
+    pub predicted: usize,
+    pub count: usize,
+    pub shown: Vec<Shown>,
+}
+
+/// A sample that is shown.
+#[derive(Clone, Serialize)]
+pub struct Shown {
+    /// Its place in the test set.
+    pub picture: usize,
+    /// Its tile on the sheet.
+    pub tile: usize,
+    pub truth: usize,
+    pub predicted: usize,
+    /// Of the predicted class.
+    pub probability: f32,
+}
+
+impl Tested {
+    pub fn examine(model: &Model, split: &Split, recipe: &Recipe, number: usize) -> Result<Tested> {
+        let evaluation = &recipe.evaluation;
+        let predictions = train::predictions(model, split, evaluation.size, evaluation.tail)?;
+        let confusion = predictions.confusion()?;
+        let pixels: usize = split.shape().iter().product::<i64>() as usize;
+        let per_cell = (PIXELS / pixels / confusion.classes().pow(2)).clamp(1, MOST_OF_A_CELL);
+        let cells = behind(&predictions, per_cell);
+        let mut all: Vec<&Shown> = cells.values().flat_map(|cell| &cell.shown).collect();
+        all.sort_by_key(|shown| shown.tile);
+        let chosen: Vec<i64> = all.iter().map(|shown| shown.picture as i64).collect();
+        let mistakes = all.into_iter().filter(|shown| shown.truth != shown.predicted);
+        let mut mistakes: Vec<Shown> = mistakes.cloned().collect();
+        mistakes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        mistakes.truncate(MISTAKES);
+        let images = pictures(split, &chosen, recipe.data.divisor).context("cannot read pictures of the test set")?;
+        Ok(Tested {
+            error: confusion.error().unwrap_or(f64::NAN),
+            matrix: matrix(&confusion)?,
+            scores: confusion.per_class(),
+            wrong: wrong(&predictions),
+            mistakes,
+            behind: Behind {
+                sheet: Sheet::draw(format!("test-{number}"), &images, Scaling::BYTES, Palette::Grey)?,
+                cells,
+            },
+        })
+    }
+
+    /// What to say where the best model does not give the error that was recorded. Another device may round a handful of
+    /// pictures to another class.
+    pub fn disagreement(&self, recorded: f64) -> Option<String> {
+        let (now, then) = (percent(self.error), percent(recorded));
+        (now != then).then(|| {
+            format!(
+                "the best model now has a test error of {now} where {then} was recorded: another device, or other data"
+            )
+        })
+    }
+}
+
+/// Pictures of every cell that has samples, numbered by their tiles in the order of the cells.
+fn behind(predictions: &Predictions, per_cell: usize) -> BTreeMap<String, Cell> {
+    let mut samples: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    for (picture, (&truth, &predicted)) in predictions.labels().iter().zip(predictions.predicted()).enumerate() {
+        samples.entry((truth, predicted)).or_default().push(picture);
+    }
+    let mut cells = BTreeMap::new();
+    let mut tiles = 0..;
+    for ((truth, predicted), mut pictures) in samples {
+        let count = pictures.len();
+        pictures.sort_by(|&a, &b| predictions.confidence(b).total_cmp(&predictions.confidence(a)));
+        if truth == predicted {
+            pictures.reverse();
+        }
+        let shown = pictures.into_iter().take(per_cell).zip(&mut tiles);
+        let shown = shown.map(|(picture, tile)| Shown {
+            picture,
+            tile,
+            truth,
+            predicted,
+            probability: predictions.confidence(picture),
+        });
+        let shown = shown.collect();
+        let cell = Cell { truth, predicted, count, shown };
+        cells.insert(format!("{truth}-{predicted}"), cell);
+    }
+    cells
+}
+
+fn wrong(predictions: &Predictions) -> usize {
+    let pairs = predictions.labels().iter().zip(predictions.predicted());
+    pairs.filter(|(truth, predicted)| truth != predicted).count()
+}
+
+fn matrix(confusion: &Confusion) -> Result<String> {
+    let names = (0..confusion.classes()).map(|class| class.to_string()).collect();
+    let drawn = viz::Confusion::new(names, confusion.counts().to_vec())?;
+    Ok(inline(&drawn.draw("Test set")))
+}
+
+/// Pictures of a split as the bytes that they were published as.
+fn pictures(split: &Split, chosen: &[i64], divisor: f64) -> Result<Vec<FloatImage>> {
+    let host = || -> Result<Vec<f32>, TchError> {
+        let places = Tensor::f_from_slice(chosen)?.f_to_device(split.device())?;
+        let kept = split.images().f_index_select(0, &places)?; // [n, c, h, w], u8 or scaled f32
+        let scale = if kept.kind() == Kind::Uint8 { 1.0 } else { divisor };
+        let bytes = kept.f_to_kind(Kind::Float)?.f_mul_scalar(scale)?.f_round()?;
+        Vec::try_from(bytes.f_to_device(Device::Cpu)?.f_reshape([-1])?)
+    };
+    Ok(FloatImage::rows(split.shape().map(|side| side as usize), &host()?)?)
+}

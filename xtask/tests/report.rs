@@ -1,0 +1,250 @@
+//! The report: one file that loads nothing, says what the run saved, and works in a browser.
+
+#![cfg(feature = "runner")]
+#![allow(clippy::unwrap_used, reason = "helpers of a test stop it where they cannot go on")]
+#![allow(clippy::print_stderr, reason = "a test that is left out says so")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use assert_cmd::Command as Checked;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Markup that a report must show and not obey.
+const DESCRIPTION: &str = "<img src=x onerror=alert(1)> & \"more\"";
+
+/// Two small runs that all tests read: `one` with snapshots, `two` with another seed.
+static RUNS: LazyLock<TempDir> = LazyLock::new(|| {
+    let root = tempfile::tempdir().unwrap();
+    for (name, seed, snapshots) in [("one", "1", "1"), ("two", "2", "0")] {
+        let description = format!("description={DESCRIPTION}");
+        let snapshots = format!("checkpoint.snapshots={snapshots}");
+        let out = root.path().join(name);
+        let args = ["train", "softmax", "--dataset", "glyphs", "--device", "cpu", "--epochs", "2", "--seed", seed];
+        let train =
+            minibatch().args(args).arg("--out").arg(&out).args(["--set", &description, "--set", &snapshots]).assert();
+        let said = String::from_utf8(train.success().get_output().stdout.clone()).unwrap();
+        let line = format!("report   {}/report.html", out.display());
+        assert!(said.contains(&line), "the closing block names the report: {said}");
+    }
+    root
+});
+
+fn minibatch() -> Checked {
+    let mut command = Checked::new(env!("CARGO_BIN_EXE_minibatch"));
+    command.env("OMP_NUM_THREADS", "1");
+    command
+}
+
+fn run(name: &str) -> PathBuf {
+    RUNS.path().join(name)
+}
+
+fn page(folder: &Path) -> String {
+    fs::read_to_string(folder.join("report.html")).unwrap()
+}
+
+fn summary(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("summary.json")).unwrap()).unwrap()
+}
+
+fn percent(value: &Value) -> String {
+    format!("{:.2} %", value.as_f64().unwrap() * 100.0)
+}
+
+/// A copy of run `one` that a test may damage.
+fn copy() -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    let status = Command::new("cp").arg("-r").arg(run("one")).arg(copy.path()).status();
+    assert!(status.unwrap().success());
+    fs::remove_file(copy.path().join("one/report.html")).unwrap();
+    copy
+}
+
+/// Reports the run in `folder/one`; gives the page and what the command said.
+fn reported(folder: &Path) -> (String, String) {
+    let run = folder.join("one");
+    let report = minibatch().arg("report").arg(&run).args(["--device", "cpu"]).assert().success();
+    (page(&run), String::from_utf8(report.get_output().stdout.clone()).unwrap())
+}
+
+#[test]
+fn the_report_is_one_small_file_that_loads_nothing() {
+    let page = page(&run("one"));
+    assert!(page.len() < 3_000_000, "{} bytes", page.len());
+    for address in ["http:", "https:", "//cdn", "@import", "<link", "<iframe", " src=\"", " href=\""] {
+        assert!(!page.contains(address), "{address}");
+    }
+    for (start, _) in page.match_indices("url(") {
+        assert!(page[start..].starts_with("url(data:image/png;base64,"), "{}", &page[start..start + 60]);
+    }
+    assert!(page.contains("default-src 'none'"), "the page forbids itself to load anything");
+}
+
+#[test]
+fn the_report_shows_the_figures_of_the_summary() {
+    let (page, summary) = (page(&run("one")), summary(&run("one")));
+    let test_error = percent(&summary["test_error"]);
+    for figure in [&test_error, &percent(&summary["best_validation_error"]), "7,850", "2.11.0"] {
+        assert!(page.contains(&format!(">{figure}<")), "{figure}");
+    }
+    let drawn = test_error.replace(' ', "\u{a0}");
+    assert!(page.contains(&format!("Test set: {drawn} wrong of 10\u{202f}000")), "the matrix agrees");
+    for section in
+        ["headline", "curves", "filters", "confusion", "mistakes", "classes", "parameters", "recipe", "environment"]
+    {
+        assert!(page.contains(&format!("<section id=\"{section}\"")), "{section}");
+    }
+    for moment in ["epoch 0", "epoch 1", "epoch 2"] {
+        assert!(page.contains(&format!("<th scope=\"row\">{moment}</th>")), "{moment}");
+    }
+}
+
+#[test]
+fn text_from_a_recipe_is_shown_and_not_obeyed() {
+    let page = page(&run("one"));
+    assert!(!page.contains("<img") && page.contains("&#60;img src=x onerror=alert(1)&#62; &#38;"));
+}
+
+#[test]
+fn several_runs_stand_side_by_side_with_their_differences_highlighted() {
+    let out = tempfile::tempdir().unwrap();
+    let mut report = minibatch();
+    report.arg("report").args([run("one"), run("two")]).args(["--device", "cpu", "--out"]).arg(out.path());
+    report.assert().success();
+    let page = page(out.path());
+    for name in ["one", "two"] {
+        assert!(page.contains(&percent(&summary(&run(name))["test_error"])), "{name}");
+        assert!(page.contains(&format!("<h3>{name}</h3>")), "{name}");
+    }
+    assert!(page.contains("2 keys differ"), "seed and checkpoint.snapshots");
+    for (key, differs) in [("seed", true), ("checkpoint.snapshots", true), ("epochs", false), ("learning_rate", false)]
+    {
+        let row = format!("<tr class=\"differs\"><th scope=\"row\">{key}</th>");
+        assert_eq!(page.contains(&row), differs, "{key}");
+    }
+}
+
+#[test]
+fn a_run_that_was_interrupted_is_reported_without_test_figures() {
+    let check = |damage: fn(&Path), line: &str| {
+        let folder = copy();
+        damage(&folder.path().join("one"));
+        let (page, said) = reported(folder.path());
+        assert!(said.lines().any(|l| l.starts_with("note") && l.contains(line)), "{said}");
+        assert!(page.contains(line), "{line}");
+        assert!(page.contains("id=\"curves\"") && !page.contains("id=\"confusion\""), "{line}");
+    };
+    check(|run| fs::remove_file(run.join("summary.json")).unwrap(), "training has not ended");
+    let interrupt = |run: &Path| {
+        let mut saved = summary(run);
+        saved["test_error"] = Value::Null;
+        saved["stopped_by"] = "interrupted".into();
+        fs::write(run.join("summary.json"), saved.to_string()).unwrap();
+    };
+    check(interrupt, "the test set has not been looked at");
+    check(|run| fs::remove_dir_all(run.join("best")).unwrap(), "holds no checkpoint best/");
+}
+
+#[test]
+fn a_missing_table_leaves_out_the_curves_and_says_so() {
+    let folder = copy();
+    fs::remove_file(folder.path().join("one/metrics.csv")).unwrap();
+    let (page, said) = reported(folder.path());
+    assert!(said.contains("the curves are left out") && said.contains("metrics.csv"), "{said}");
+    assert!(!page.contains("id=\"curves\"") && page.contains("id=\"confusion\""));
+}
+
+#[test]
+fn a_damaged_snapshot_leaves_out_the_filters_and_says_so() {
+    let folder = copy();
+    fs::write(folder.path().join("one/snapshots/epoch-0001/model.safetensors"), "").unwrap();
+    let (page, said) = reported(folder.path());
+    assert!(said.contains("the filters are left out") && said.contains("epoch-0001"), "{said}");
+    assert!(!page.contains("id=\"filters\"") && page.contains("id=\"confusion\""));
+}
+
+#[test]
+fn a_folder_that_is_no_run_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = minibatch().arg("report").arg(folder.path()).assert().code(1);
+    let said = String::from_utf8(report.get_output().stderr.clone()).unwrap();
+    assert!(said.lines().count() == 1 && said.contains("is not the folder of a run"), "{said}");
+}
+
+#[test]
+fn training_does_not_fail_for_its_report() {
+    let folder = copy();
+    let run = folder.path().join("one");
+    fs::create_dir(run.join("report.html")).unwrap();
+    let train = minibatch().args(["train", "--epochs", "3", "--device", "cpu", "--resume"]).arg(&run).assert();
+    let said = String::from_utf8(train.success().get_output().stdout.clone()).unwrap();
+    assert!(said.contains("report   not written: cannot write"), "{said}");
+    assert_eq!(summary(&run)["epochs"], 3);
+}
+
+/// What a visitor does; the outcome becomes the page's title.
+const VISIT: &str = r#"
+const seen = {};
+const matrix = document.querySelector('.confusion');
+const behind = matrix.querySelector('.behind');
+const cells = [...matrix.querySelectorAll('.viz-cell')];
+const at_first = behind.querySelector('h3').textContent;
+const right = cells.find((cell) => cell.dataset.row === '3' && cell.dataset.column === '3');
+right.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+seen.clicked = behind.querySelector('h3').textContent;
+seen.changed = seen.clicked !== at_first;
+seen.pictures = behind.querySelectorAll('.sprite').length;
+const size = getComputedStyle(behind.querySelector('.sprite'));
+seen.drawn = size.width + ' ' + size.backgroundImage.slice(0, 26);
+const wrong = cells.find((cell) => cell.dataset.row !== cell.dataset.column);
+wrong.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+seen.key = behind.querySelector('h3').textContent.includes('taken for ' + wrong.dataset.column);
+const chart = document.querySelector('.chart');
+const box = chart.querySelector('svg').getBoundingClientRect();
+chart.dispatchEvent(new PointerEvent('pointermove', { clientX: box.right - 30, clientY: box.top + 100 }));
+const reading = chart.querySelector('.reading');
+seen.reading = !reading.hidden && reading.textContent.startsWith('epoch 2training ');
+seen.charts = document.querySelectorAll('.chart svg polyline').length;
+seen.wide = document.documentElement.scrollWidth <= window.innerWidth;
+const outcome = document.createElement('output');
+outcome.id = 'outcome';
+outcome.textContent = JSON.stringify(seen);
+document.body.append(outcome);
+"#;
+
+#[test]
+fn a_visitor_can_open_the_page_and_click_on_a_cell() {
+    let Some(browser) = browser() else {
+        eprintln!("SKIPPED: there is no chromium or google-chrome on the PATH");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let visited = folder.path().join("visited.html");
+    let script = format!("<script>{VISIT}</script></body>");
+    fs::write(&visited, page(&run("one")).replace("</body>", &script)).unwrap();
+    let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
+    let options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom", &profile];
+    let visit = Command::new(browser).args(options).arg(&visited).output().unwrap();
+    let (page, log) = (String::from_utf8_lossy(&visit.stdout), String::from_utf8_lossy(&visit.stderr));
+    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert!(console.is_empty(), "{console:?}");
+    let outcome = page.split_once("<output id=\"outcome\">").unwrap().1.split_once("</output>").unwrap().0;
+    let seen: Value = serde_json::from_str(&outcome.replace("&gt;", ">")).unwrap();
+    let clicked = seen["clicked"].as_str().unwrap();
+    assert!(clicked.ends_with("of class 3 recognised"), "{clicked}");
+    assert_eq!(seen["pictures"], 20);
+    assert_eq!(seen["drawn"], "56px url(\"data:image/png;base64");
+    assert_eq!(seen["charts"], 6 + 4, "a line in the chart for each series, and one in each legend of two");
+    for flag in ["changed", "key", "reading", "wide"] {
+        assert_eq!(seen[flag], true, "{flag}: {seen}");
+    }
+}
+
+fn browser() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names.into_iter().find_map(xtask::places::on_path)
+}
