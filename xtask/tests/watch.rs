@@ -67,7 +67,7 @@ impl Page {
     }
 
     fn state(self) -> Value {
-        serde_json::from_str(self.get("/state.json").1).unwrap()
+        serde_json::from_str(&self.get("/state.json").1).unwrap()
     }
 }
 
@@ -180,7 +180,7 @@ fn the_page_renews_itself_in_a_browser() {
     let profile = format!("--user-data-dir={}", place.path("profile").display());
     let mut visit = Command::new(browser);
     visit.args(["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--no-proxy-server"]);
-    visit.args(["--virtual-time-budget=6000", "--dump-dom", &profile, &format!("http://127.0.0.1:{}/", run.page.0)]);
+    visit.args(["--virtual-time-budget=60000", "--dump-dom", &profile, &format!("http://127.0.0.1:{}/", run.page.0)]);
     let visit = visit.output().unwrap();
     let (page, log) = (String::from_utf8_lossy(&visit.stdout), String::from_utf8_lossy(&visit.stderr));
     let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
