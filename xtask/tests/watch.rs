@@ -166,24 +166,48 @@ fn a_port_that_is_taken_ends_the_command_before_there_is_a_run() {
     assert!(!place.path("run").exists());
 }
 
-#[test]
-fn the_page_renews_itself_in_a_browser() {
+/// The page as a browser shows it after a while, and what it wrote on its console; `None` without a browser.
+fn visit(place: &Place, port: u16) -> Option<(String, Vec<String>)> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let Some(browser) = names.into_iter().find_map(xtask::places::on_path) else {
         eprintln!("SKIPPED: there is no chromium or google-chrome on the PATH");
-        return;
+        return None;
     };
-    let place = Place::new();
-    let mut run = Watched::long(&place);
-    run.wait_for(|state| state["rows"].as_u64() >= Some(2));
-    let at_start = run.page.get("/").1;
     let profile = format!("--user-data-dir={}", place.path("profile").display());
     let mut visit = Command::new(browser);
     visit.args(["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--no-proxy-server"]);
-    visit.args(["--virtual-time-budget=60000", "--dump-dom", &profile, &format!("http://127.0.0.1:{}/", run.page.0)]);
+    visit.args(["--virtual-time-budget=60000", "--dump-dom", &profile, &format!("http://127.0.0.1:{port}/")]);
     let visit = visit.output().unwrap();
-    let (page, log) = (String::from_utf8_lossy(&visit.stdout), String::from_utf8_lossy(&visit.stderr));
-    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    let log = String::from_utf8_lossy(&visit.stderr);
+    let console = log.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect();
+    Some((String::from_utf8_lossy(&visit.stdout).into_owned(), console))
+}
+
+#[test]
+fn the_page_says_where_the_report_is_when_the_server_is_gone() {
+    let place = Place::new();
+    let page = Watched::long(&place).page.get("/").1;
+    // The page outlives its server: here it comes from another one, which knows nothing else.
+    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let port = server.server_addr().to_ip().unwrap().port();
+    std::thread::spawn(move || {
+        for request in server.incoming_requests() {
+            let (text, status) = if request.url() == "/" { (page.as_str(), 200) } else { ("", 404) };
+            let html = tiny_http::Header::from_bytes("Content-Type", "text/html").unwrap();
+            let _ = request.respond(tiny_http::Response::from_string(text).with_status_code(status).with_header(html));
+        }
+    });
+    let Some((page, _)) = visit(&place, port) else { return };
+    let report = place.path("run/report.html").display().to_string();
+    assert!(page.contains(&format!("Training has ended; the report is at {report}")), "{page}");
+}
+
+#[test]
+fn the_page_renews_itself_in_a_browser() {
+    let place = Place::new();
+    let mut run = Watched::long(&place);
+    run.wait_for(|state| state["rows"].as_u64() >= Some(2));
+    let Some((page, console)) = visit(&place, run.page.0) else { return };
     assert!(console.is_empty(), "{console:?}");
     // The attribute stays as it was when the page was loaded; the curves are drawn anew.
     let loaded = |page: &str| page.split_once("data-rows=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
@@ -192,7 +216,6 @@ fn the_page_renews_itself_in_a_browser() {
         let numbers: Value = serde_json::from_str(numbers.0).unwrap();
         numbers["series"][0]["points"].as_array().unwrap().len()
     };
-    assert_eq!(loaded(&at_start), drawn(&at_start).to_string(), "the page begins with the rows that there are");
     assert!(drawn(&page) > loaded(&page).parse().unwrap(), "rows that came later are drawn without a new page");
     assert!(page.contains("In training"));
 }

@@ -77,7 +77,6 @@ fn figures(board: &Board, state: &State) -> Vec<Figure> {
         |name, value: Option<String>| Figure { name, values: vec![value.unwrap_or("–".to_owned())], lowest: None };
     let (sight, recipe, row) = (&state.sight, &board.run.recipe, state.rows.last());
     let images = sight.speed.map(|speed| thousands(speed * recipe.minibatch.size as f64));
-    let minibatches = format!("{} of {}", thousands(sight.iteration as f64), thousands(sight.last_iteration as f64));
     vec![
         figure("best validation error", row.map(|row| percent(row.best_validation_error))),
         figure("training loss", sight.loss.map(|loss| format!("{loss:.4}"))),
@@ -85,7 +84,7 @@ fn figures(board: &Board, state: &State) -> Vec<Figure> {
         figure("validation loss", row.map(|row| format!("{:.4}", row.validation_loss))),
         figure("validation error", row.map(|row| percent(row.validation_error))),
         figure("epoch", Some(format!("{} of {}", sight.epoch, recipe.epochs))),
-        figure("minibatches", Some(minibatches)),
+        figure("minibatches", Some(thousands(sight.iteration as f64))),
         figure("learning rate", sight.learning_rate.map(rate)),
         figure("pictures per second", images),
         figure("training time", Some(duration(sight.seconds))),
