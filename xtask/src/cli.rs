@@ -189,6 +189,12 @@ pub struct TrainArgs {
     /// Change one key of the recipe, dotted; may be given several times
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
     pub set: Vec<Setting>,
+    /// Serve a page that shows how training goes, on this machine alone (127.0.0.1), until training ends
+    #[arg(long)]
+    pub watch: bool,
+    /// Port of that page; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "watch")]
+    pub port: u16,
     /// How the result is printed.
     #[command(flatten)]
     pub output: OutputArgs,

@@ -21,6 +21,7 @@ mod report;
 mod reporter;
 mod signals;
 mod train_command;
+mod watch;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 
 use crate::reporter::Reporter;
 use crate::signals::Signals;
-use crate::{closing, console, data_sets, device, recipes};
+use crate::{closing, console, data_sets, device, recipes, watch};
 use anyhow::Result;
 use console::thousands;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use tensor_data::Dataset;
-use train::{Learner, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
+use train::{Learner, Observer, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
 use xtask::cli::TrainArgs;
 use xtask::places;
 
@@ -32,6 +32,7 @@ pub struct Run {
 pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     let clock = Instant::now();
     let signals = Signals::listen()?;
+    let listener = args.watch.then(|| watch::listen(args.port)).transpose()?;
     let mut run = match &args.resume {
         None => begin(args)?,
         Some(path) => match resume(path, args)? {
@@ -39,12 +40,20 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
             None => return Ok(ExitCode::SUCCESS),
         },
     };
+    let mut watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?;
+    let watch: &mut dyn Observer = match &mut watch {
+        Some(watch) => watch,
+        None => &mut (),
+    };
     let outcome = match run.learner.outcome(&run.plan) {
         Some(outcome) => {
             run.learner.restore_best()?;
             outcome
         }
-        None => fit(&run.plan, &run.data, &mut run.learner, signals.flag(), &mut (&mut run.folder, &mut run.reporter))?,
+        None => {
+            let mut observers = ((&mut run.folder, &mut run.reporter), watch);
+            fit(&run.plan, &run.data, &mut run.learner, signals.flag(), &mut observers)?
+        }
     };
     let summary = closing::summarise(&run, &outcome, clock)?;
     summary.write(run.folder.path())?;

@@ -14,13 +14,13 @@
     if (percent) return (value * 100).toFixed(2) + ' %';
     return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
   };
-  for (const chart of document.querySelectorAll('.chart')) {
+  const follow = (chart) => {
     const numbers = saved(chart);
     const svg = chart.querySelector('svg');
     const reading = chart.querySelector('.reading');
     const axis = [...svg.querySelectorAll('line.viz-axis')].find((line) => line.getAttribute('y1') === line.getAttribute('y2'));
     const all = [...new Set(numbers.series.flatMap((series) => series.points.map((point) => point[0])))].sort((a, b) => a - b);
-    if (!axis || !all.length) continue;
+    if (!axis || !all.length) return;
     const [left, right] = ['x1', 'x2'].map((name) => Number(axis.getAttribute(name)));
     const [first, last] = [all[0], all[all.length - 1]];
     const place = (x) => (last > first ? left + (x - first) / (last - first) * (right - left) : (left + right) / 2);
@@ -58,7 +58,10 @@
       guide.style.display = 'none';
       reading.hidden = true;
     });
-  }
+  };
+  const followAll = () => document.querySelectorAll('.chart').forEach(follow);
+  followAll();
+  document.addEventListener('redrawn', followAll);
 
   // Confusion matrices: a cell shows the pictures behind it.
   const certainty = (probability) => (probability * 100 >= 99.95 ? '>99.9 %' : (probability * 100).toFixed(1) + ' %');

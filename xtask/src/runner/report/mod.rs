@@ -17,11 +17,14 @@ mod test_sets;
 mod tested;
 mod times;
 
+pub use headline::Figure;
+pub use page::{Live, curves as live_curves, headline as live_headline};
+pub use record::Record;
+pub use sections::Sections;
+
 use crate::{console, device};
 use anyhow::{Context, Result};
 use page::Page;
-use record::Record;
-use sections::Sections;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -30,7 +33,8 @@ use tensor_data::Dataset;
 use test_sets::TestSets;
 use xtask::cli::ReportArgs;
 
-const FILE: &str = "report.html";
+/// Name of the report in a run's folder.
+pub const FILE: &str = "report.html";
 
 /// Writes the report of the runs that were named.
 pub fn run(args: &ReportArgs) -> Result<ExitCode> {
@@ -64,6 +68,11 @@ pub fn after_training(folder: &Path, data: &Dataset) -> Result<PathBuf> {
     let record = Record::read(folder, data.test.device())?;
     let test = record.finished().then_some(&data.test);
     write(&[Sections::of(record, test, 0)], folder)
+}
+
+/// The page of a run that is being trained.
+pub fn live_page(run: &[Sections; 1], live: Live) -> Result<String> {
+    Page::live(run, live)?.text()
 }
 
 /// Writes the page whole or not at all.

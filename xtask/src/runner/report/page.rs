@@ -20,6 +20,54 @@ pub struct Page<'a> {
     recipes: Comparison,
     surroundings: Comparison,
     curves: Vec<Curve>,
+    /// Of a run that is being trained.
+    live: Option<Live>,
+}
+
+/// What the page of a run that is being trained shows in place of what is known at the end only.
+pub struct Live {
+    pub figures: Vec<Figure>,
+    pub environment: Vec<(String, String)>,
+    /// Where the report will lie.
+    pub report: String,
+    /// The run's folder.
+    pub run: String,
+    /// Validations so far.
+    pub rows: usize,
+    pub iteration: u64,
+    pub last_iteration: u64,
+}
+
+/// The figures alone, as the page shows them.
+#[derive(Template)]
+#[template(path = "report/headline.html")]
+struct Headline<'a> {
+    runs: &'a [Sections],
+    figures: Vec<Figure>,
+}
+
+impl Headline<'_> {
+    fn several(&self) -> bool {
+        self.runs.len() > 1
+    }
+}
+
+/// The curves alone, as the page shows them.
+#[derive(Template)]
+#[template(path = "report/curves.html")]
+struct Curves {
+    curves: Vec<Curve>,
+}
+
+/// Markup of figures.
+pub fn headline(runs: &[Sections], figures: Vec<Figure>) -> Result<String> {
+    Ok(Headline { runs, figures }.render()?)
+}
+
+/// Markup of the curves.
+pub fn curves(runs: &[Sections]) -> Result<String> {
+    let records: Vec<&Record> = runs.iter().map(|run| &run.record).collect();
+    Ok(Curves { curves: curves::draw(&records)? }.render()?)
 }
 
 impl Page<'_> {
@@ -36,7 +84,15 @@ impl Page<'_> {
             recipes: Comparison::of(&recipes?),
             surroundings: Comparison::of(&surroundings),
             curves: curves::draw(&records)?,
+            live: None,
         })
+    }
+
+    /// The page of a run that is being trained.
+    pub fn live(run: &[Sections; 1], mut live: Live) -> Result<Page<'_>> {
+        let figures = std::mem::take(&mut live.figures);
+        let surroundings = Comparison::of(&[std::mem::take(&mut live.environment)]);
+        Ok(Page { figures, surroundings, live: Some(live), ..Page::of(run)? })
     }
 
     /// The page as HTML.

@@ -1,0 +1,41 @@
+// While training goes on, the parts that change are asked for every second, and put in place of those shown.
+(() => {
+  const ending = document.getElementById('ending');
+  const bar = document.getElementById('progress');
+  let rows = Number(ending.dataset.rows);
+  let interrupted = false;
+  let failures = 0;
+  const say = (text) => {
+    ending.textContent = text;
+    ending.hidden = false;
+  };
+  const renew = async () => {
+    try {
+      const answer = await fetch('/state.json?rows=' + rows);
+      if (!answer.ok) throw new Error(answer.statusText);
+      const news = await answer.json();
+      failures = 0;
+      bar.max = news.last_iteration;
+      bar.value = news.iteration;
+      document.getElementById('headline-part').innerHTML = news.headline;
+      if (news.curves !== null) {
+        rows = news.rows;
+        document.getElementById('curves-part').innerHTML = news.curves;
+        document.dispatchEvent(new Event('redrawn'));
+      }
+      interrupted = news.interrupted;
+      if (news.ended) say(interrupted ? 'Training is being stopped.' : 'Training has ended; the report is being written.');
+    } catch {
+      failures += 1;
+    }
+    if (failures < 2) {
+      setTimeout(renew, 1000);
+    } else {
+      document.querySelector('.kind').textContent = 'Training has ended';
+      say(interrupted
+        ? 'Training was interrupted. To go on: cargo xtask train --resume ' + ending.dataset.run
+        : 'Training has ended; the report is at ' + ending.dataset.report + ' (a run that was stopped before its end has none yet).');
+    }
+  };
+  setTimeout(renew, 1000);
+})();

@@ -1,0 +1,221 @@
+//! The page of a run that is being trained: it can be read from this machine and changes, and training takes no notice.
+
+#![allow(clippy::unwrap_used, reason = "helpers of a test stop it where they cannot go on")]
+#![allow(clippy::print_stderr, reason = "a test that is left out says so")]
+
+#[path = "common/runs.rs"]
+mod runs;
+
+use runs::{Place, RECIPE, signal, wait_until};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A run that trains until the end of its test.
+struct Watched {
+    child: Child,
+    /// Kept open, so that the run can go on writing.
+    out: BufReader<ChildStdout>,
+    page: Page,
+}
+
+impl Watched {
+    fn start(place: &Place, words: &str) -> Watched {
+        let mut child = place.minibatch(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.starts_with("watch   http://127.0.0.1:") {
+            line.clear();
+            assert!(out.read_line(&mut line).unwrap() > 0, "the run ended without a line that names the page");
+        }
+        let port = line.trim_end().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+        Watched { child, out, page: Page(port) }
+    }
+
+    /// A long run.
+    fn long(place: &Place) -> Watched {
+        let recipe = place.recipe("net", RECIPE);
+        Watched::start(place, &format!("train {recipe} --out {{}}/run --device cpu --epochs 100000 --watch"))
+    }
+
+    /// Waits until the page's state is as wished.
+    fn wait_for(&mut self, wish: impl Fn(&Value) -> bool) {
+        let page = self.page;
+        wait_until(&mut self.child, || wish(&page.state()));
+    }
+}
+
+/// The page, by its port.
+#[derive(Clone, Copy)]
+struct Page(u16);
+
+impl Page {
+    /// Status line with headers, and text.
+    fn ask(self, method: &str, path: &str, host: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.0)).unwrap();
+        let request = format!("{method} {path} HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), text.to_owned())
+    }
+
+    fn get(self, path: &str) -> (String, String) {
+        self.ask("GET", path, &format!("Host: 127.0.0.1:{}\r\n", self.0))
+    }
+
+    fn state(self) -> Value {
+        serde_json::from_str(&self.get("/state.json").1).unwrap()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_page_shows_the_run_and_its_state_grows() {
+    let place = Place::new();
+    let mut run = Watched::long(&place);
+    run.wait_for(|state| state["rows"].as_u64() >= Some(2));
+    let before = run.page.state();
+    assert!(before["curves"].as_str().unwrap().contains("<svg") && before["ended"] == false, "{before}");
+    run.wait_for(|state| {
+        state["rows"].as_u64() > before["rows"].as_u64() && state["iteration"].as_u64() > before["iteration"].as_u64()
+    });
+    let (head, page) = run.page.get("/");
+    for part in ["HTTP/1.1 200", "Cache-Control: no-store", "connect-src 'self'", "text/html"] {
+        assert!(head.contains(part), "{part}: {head}");
+    }
+    assert!(!head.to_lowercase().contains("access-control"), "{head}");
+    for part in ["In training", "id=\"curves\"", "learning_rate", "<th scope=\"row\">device</th>", "fetch('/state.json"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("test error"), "the test set is looked at after training only");
+    let known = run.page.get("/state.json?rows=1000000000").1;
+    assert!(known.contains("<svg"), "a page that knows other rows is given the curves");
+    signal(&run.child, "TERM");
+    assert_eq!(run.child.wait().unwrap().code(), Some(143));
+}
+
+#[test]
+fn nobody_can_write_or_read_from_elsewhere() {
+    let place = Place::new();
+    let run = Watched::long(&place);
+    let here = format!("Host: localhost:{}\r\n", run.page.0);
+    let check = |method: &str, path: &str, host: &str, status: &str| {
+        let (head, _) = run.page.ask(method, path, host);
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{method} {path} {host}: {head}");
+    };
+    check("GET", "/state.json", &here, "200");
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "HEAD"] {
+        check(method, "/state.json", &here, "405");
+    }
+    for path in ["/report.html", "/recipe.toml", "/../recipe.toml", "/state.json/"] {
+        check("GET", path, &here, "404");
+    }
+    for host in ["Host: evil.example\r\n".to_owned(), format!("Host: evil.example:{}\r\n", run.page.0), String::new()] {
+        check("GET", "/state.json", &host, "403");
+    }
+    let elsewhere = ["127.0.0.2", "::1"].map(|address| TcpStream::connect((address, run.page.0)).is_err());
+    assert_eq!(elsewhere, [true; 2], "another address answers too");
+}
+
+#[test]
+fn a_watched_run_is_the_same_run_and_can_be_resumed() {
+    let place = Place::new();
+    let recipe = place.recipe("net", RECIPE);
+    place.good(&format!("train {recipe} --out {{}}/alone --device cpu"));
+    let mut run = Watched::start(&place, &format!("train {recipe} --out {{}}/seen --device cpu --watch"));
+    run.wait_for(|state| state["rows"].as_u64() >= Some(3));
+    signal(&run.child, "TERM");
+    assert_eq!(run.child.wait().unwrap().code(), Some(143));
+    let rows = runs::rows(&place.path("seen"));
+    let mut run = Watched::start(&place, "train --resume {}/seen --device cpu --watch");
+    run.wait_for(|state| state["rows"].as_u64() >= Some(rows as u64));
+    let mut said = String::new();
+    run.out.read_to_string(&mut said).unwrap();
+    assert!(run.child.wait().unwrap().success() && said.contains("report.html"), "{said}");
+    place.assert_same_run("alone", "seen");
+}
+
+#[test]
+fn the_address_is_kept_apart_from_the_json() {
+    let place = Place::new();
+    let recipe = place.recipe("net", RECIPE);
+    let done = place.good(&format!("train {recipe} --out {{}}/run --device cpu --epochs 1 --watch --json"));
+    assert!(serde_json::from_str::<Value>(&done.out).is_ok(), "{}", done.out);
+    assert!(done.err.contains("watch   http://127.0.0.1:"), "{}", done.err);
+}
+
+#[test]
+fn a_port_that_is_taken_ends_the_command_before_there_is_a_run() {
+    let place = Place::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let recipe = place.recipe("net", RECIPE);
+    let done = place.run(&format!("train {recipe} --out {{}}/run --device cpu --watch --port {port}"));
+    assert_eq!(done.status, Some(1));
+    assert!(done.err.starts_with(&format!("error: cannot serve the page on 127.0.0.1:{port}")), "{}", done.err);
+    assert!(!place.path("run").exists());
+}
+
+/// The page as a browser shows it after a while, and what it wrote on its console; `None` without a browser.
+fn visit(place: &Place, port: u16) -> Option<(String, Vec<String>)> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let Some(browser) = names.into_iter().find_map(xtask::places::on_path) else {
+        eprintln!("SKIPPED: there is no chromium or google-chrome on the PATH");
+        return None;
+    };
+    let profile = format!("--user-data-dir={}", place.path("profile").display());
+    let mut visit = Command::new(browser);
+    visit.args(["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--no-proxy-server"]);
+    visit.args(["--virtual-time-budget=60000", "--dump-dom", &profile, &format!("http://127.0.0.1:{port}/")]);
+    let visit = visit.output().unwrap();
+    let log = String::from_utf8_lossy(&visit.stderr);
+    let console = log.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned).collect();
+    Some((String::from_utf8_lossy(&visit.stdout).into_owned(), console))
+}
+
+#[test]
+fn the_page_says_where_the_report_is_when_the_server_is_gone() {
+    let place = Place::new();
+    let page = Watched::long(&place).page.get("/").1;
+    // The page outlives its server: here it comes from another one, which knows nothing else.
+    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let port = server.server_addr().to_ip().unwrap().port();
+    std::thread::spawn(move || {
+        for request in server.incoming_requests() {
+            let (text, status) = if request.url() == "/" { (page.as_str(), 200) } else { ("", 404) };
+            let html = tiny_http::Header::from_bytes("Content-Type", "text/html").unwrap();
+            let _ = request.respond(tiny_http::Response::from_string(text).with_status_code(status).with_header(html));
+        }
+    });
+    let Some((page, _)) = visit(&place, port) else { return };
+    let report = place.path("run/report.html").display().to_string();
+    assert!(page.contains(&format!("Training has ended; the report is at {report}")), "{page}");
+}
+
+#[test]
+fn the_page_renews_itself_in_a_browser() {
+    let place = Place::new();
+    let mut run = Watched::long(&place);
+    run.wait_for(|state| state["rows"].as_u64() >= Some(2));
+    let Some((page, console)) = visit(&place, run.page.0) else { return };
+    assert!(console.is_empty(), "{console:?}");
+    // The attribute stays as it was when the page was loaded; the curves are drawn anew.
+    let loaded = |page: &str| page.split_once("data-rows=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+    let drawn = |page: &str| {
+        let numbers = page.split_once("<script type=\"application/json\">").unwrap().1.split_once("</script>").unwrap();
+        let numbers: Value = serde_json::from_str(numbers.0).unwrap();
+        numbers["series"][0]["points"].as_array().unwrap().len()
+    };
+    assert!(drawn(&page) > loaded(&page).parse().unwrap(), "rows that came later are drawn without a new page");
+    assert!(page.contains("In training"));
+}
