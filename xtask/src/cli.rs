@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+mod explain;
 mod pictures;
 mod report;
 
+pub use explain::{DreamArgs, ExplainArgs, Method};
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::ReportArgs;
 
@@ -50,6 +52,10 @@ pub enum Command {
     Filters(FiltersArgs),
     /// Draw what each layer of a saved model makes of a picture
     Features(FeaturesArgs),
+    /// Draw which parts of a picture made a saved model answer as it did
+    Explain(ExplainArgs),
+    /// Draw the pictures that the units of a saved model respond to most
+    Dream(DreamArgs),
     /// Show convolution and pooling on a picture
     Convolve(ConvolveArgs),
     /// Write an HTML page that shows a run, or several side by side
@@ -66,8 +72,20 @@ pub enum Command {
 impl Command {
     /// Whether the runner does this, which links libtorch, rather than the launcher.
     pub fn needs_runner(&self) -> bool {
-        use Command::{Convolve, Eval, Features, Filters, Predict, Probe, Report, Train};
-        matches!(self, Train(_) | Eval(_) | Predict(_) | Filters(_) | Features(_) | Convolve(_) | Report(_) | Probe(_))
+        use Command::{Convolve, Dream, Eval, Explain, Features, Filters, Predict, Probe, Report, Train};
+        matches!(
+            self,
+            Train(_)
+                | Eval(_)
+                | Predict(_)
+                | Filters(_)
+                | Features(_)
+                | Explain(_)
+                | Dream(_)
+                | Convolve(_)
+                | Report(_)
+                | Probe(_)
+        )
     }
 }
 

@@ -17,6 +17,8 @@ fn main() -> ExitCode {
         | Command::Predict(_)
         | Command::Filters(_)
         | Command::Features(_)
+        | Command::Explain(_)
+        | Command::Dream(_)
         | Command::Convolve(_)
         | Command::Report(_)
         | Command::Probe(_) => start::run(),

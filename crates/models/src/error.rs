@@ -83,6 +83,32 @@ pub enum Error {
         /// What was given, in words.
         found: String,
     },
+    /// A layer that the model does not have.
+    #[error("the model has no layer {layer}; it has {}", .layers.join(", "))]
+    NoLayer {
+        /// The layer asked for.
+        layer: String,
+        /// The layers there are, first to last.
+        layers: Vec<String>,
+    },
+    /// A unit, map or class that a layer does not have.
+    #[error("layer {layer} has no unit {unit}: it has {units}, numbered from 0")]
+    NoUnit {
+        /// The layer; classes are the units of `output`.
+        layer: String,
+        /// The unit asked for.
+        unit: i64,
+        /// How many units or maps the layer has.
+        units: i64,
+    },
+    /// Grad-CAM of a model or a layer without convolution.
+    #[error("Grad-CAM needs a convolution: {}", no_convolution(.layer.as_deref(), .convolutions))]
+    NoConvolution {
+        /// The layer asked for, if any was.
+        layer: Option<String>,
+        /// The model's convolutions, first to last.
+        convolutions: Vec<String>,
+    },
     /// libtorch refused, for instance because the device does not exist or its memory is full.
     #[error("libtorch could not {doing}: {message}")]
     Libtorch {
@@ -108,4 +134,12 @@ impl Error {
 
 fn listed(what: &str, names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(" {what}: {}.", names.join(", ")) }
+}
+
+fn no_convolution(layer: Option<&str>, convolutions: &[String]) -> String {
+    match layer {
+        _ if convolutions.is_empty() => "this model has none".to_owned(),
+        Some(layer) => format!("{layer} is none; take {}", convolutions.join(" or ")),
+        None => format!("take {}", convolutions.join(" or ")),
+    }
 }

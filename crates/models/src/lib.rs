@@ -1,7 +1,8 @@
 //! Image classifiers on libtorch: softmax regression, multilayer perceptrons and LeNet.
 //!
-//! The crate answers three questions and no others: which layers a model has, what its variables hold before
-//! training, and what it computes. It knows nothing of data sets, optimisers, recipes or files.
+//! The crate answers four questions and no others: which layers a model has, what its variables hold before
+//! training, what it computes, and why ([`attribution`], [`maximise`]). It knows nothing of data sets, optimisers,
+//! recipes or files.
 //!
 //! | [`Arch`] | layers (defaults) | variables |
 //! | --- | --- | --- |
@@ -29,9 +30,11 @@
 //! ```
 
 mod arch;
+pub mod attribution;
 mod error;
 mod initial;
 mod layer;
+pub mod maximise;
 mod model;
 mod parameter;
 mod summary;

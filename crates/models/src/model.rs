@@ -66,7 +66,13 @@ impl Model {
         outputs
     }
 
-    fn run(&self, images: &Tensor, mode: Mode, mut visit: impl FnMut(&str, &Tensor)) -> Tensor {
+    /// Names, kinds and sizes of the layers, first to last.
+    pub(crate) fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The logits; `visit` sees each layer's output on the way, as part of autograd's graph.
+    pub(crate) fn run(&self, images: &Tensor, mode: Mode, mut visit: impl FnMut(&str, &Tensor)) -> Tensor {
         let mut x = images.shallow_clone(); // [n, c, h, w]
         if self.device == Device::Cpu && self.layers.iter().any(Layer::is_convolution) {
             x = channels_last(&x); // [n, c, h, w]

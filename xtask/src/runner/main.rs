@@ -8,7 +8,9 @@ mod conversion;
 mod convolve;
 mod data_sets;
 mod device;
+mod dream;
 mod eval;
+mod explain;
 mod features;
 mod filter_sheets;
 mod filters;
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         Command::Predict(args) => predict::run(&args),
         Command::Filters(args) => filters::run(&args),
         Command::Features(args) => features::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Dream(args) => dream::run(&args),
         Command::Convolve(args) => convolve::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Probe(args) => probe::run(&args),

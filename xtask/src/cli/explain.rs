@@ -1,0 +1,94 @@
+//! The commands that ask a model why it answered as it did, and what its units look for.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Checkpoint, DeviceArgs, Invert};
+
+/// How an answer is explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// Magnitude of the input gradient of the class's score
+    Saliency,
+    /// Where the maps of a convolution that speak for the class respond
+    GradCam,
+    /// How far the class's probability falls when a window is covered
+    Occlusion,
+    /// All that the model allows
+    All,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask explain runs/lenet-20260131-120000 seven.png
+  cargo xtask explain runs/lenet-20260131-120000 seven.png --class 1           what speaks for a 1
+  cargo xtask explain runs/lenet-20260131-120000 seven.png --method grad-cam --layer conv1")]
+pub struct ExplainArgs {
+    /// Folder of the run
+    pub run: PathBuf,
+    /// PNG or JPEG file of any size
+    pub image: PathBuf,
+    /// How the answer is explained
+    #[arg(long, value_enum, default_value_t = Method::All)]
+    pub method: Method,
+    /// The class to explain (default: the most probable one)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub class: Option<i64>,
+    /// The convolution that Grad-CAM looks at (default: the last)
+    #[arg(long, value_name = "LAYER")]
+    pub layer: Option<String>,
+    /// Height and width of the window that occlusion covers, in pixels
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..))]
+    pub window: i64,
+    /// Pixels from one position of the window to the next
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
+    pub stride: i64,
+    /// Whether light and dark change places
+    #[arg(long, value_enum, default_value_t = Invert::Auto)]
+    pub invert: Invert,
+    /// Which of the run's two saved models
+    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    pub checkpoint: Checkpoint,
+    /// Folder that gets the pictures (default: RUN/pictures)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+/// `dream`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask dream runs/lenet-20260131-120000                 a picture for every class
+  cargo xtask dream runs/lenet-20260131-120000 --layer conv2
+  cargo xtask dream runs/mlp-20260131-120000 --layer hidden1 --unit 3 --steps 500")]
+pub struct DreamArgs {
+    /// Folder of the run
+    pub run: PathBuf,
+    /// The layer whose units are excited
+    #[arg(long, value_name = "LAYER", default_value = "output")]
+    pub layer: String,
+    /// Only this unit, map or class (default: all of the layer)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub unit: Option<i64>,
+    /// Steps of gradient ascent
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub steps: u64,
+    /// Seed of the starting pictures
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Which of the run's two saved models
+    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    pub checkpoint: Checkpoint,
+    /// Folder that gets the picture (default: RUN/pictures)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}

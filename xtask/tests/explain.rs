@@ -1,0 +1,79 @@
+//! `explain` and `dream` on tiny runs.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+#[path = "common/runs.rs"]
+mod common;
+
+use common::Place;
+
+fn picture(place: &Place) {
+    let samples = tensor_data::glyphs::draw(1, 5).unwrap();
+    let (pixels, _) = samples.picture(0);
+    image::save_buffer(place.path("glyph.png"), pixels, 28, 28, image::ExtendedColorType::L8).unwrap();
+}
+
+fn trained(place: &Place, name: &str, model: &str) {
+    let text = format!("epochs = 1\nlearning_rate = 0.05\ndata = {{ set = \"mnist\", validation = 200 }}\nmodel = {model}\n");
+    let recipe = place.recipe(name, &text);
+    place.good(&format!("train {recipe} --device cpu --out {{}}/{name}"));
+}
+
+fn size(place: &Place, name: &str) -> (u32, u32) {
+    let picture = image::open(place.path(name)).unwrap();
+    (picture.width(), picture.height())
+}
+
+#[test]
+fn a_network_with_convolutions_is_explained_in_three_ways_and_dreams() {
+    let place = Place::new();
+    picture(&place);
+    trained(&place, "lenet", r#"{ kind = "lenet", filters = [4, 6], hidden = 12 }"#);
+    let done = place.good("explain {}/lenet {}/glyph.png --device cpu --out {}/out");
+    assert!(done.out.contains("class "), "{done:?}");
+    for method in ["saliency", "grad-cam", "occlusion"] {
+        assert_eq!(size(&place, &format!("out/explain-glyph-{method}.png")), (252, 252));
+    }
+    let (width, height) = size(&place, "out/explain-glyph.png");
+    assert!(width > 4 * 252 && height > 252);
+
+    place.good("explain {}/lenet {}/glyph.png --device cpu --class 3 --method grad-cam --layer conv1 --out {}/one");
+    assert!(place.path("one/explain-glyph-grad-cam.png").exists());
+    assert!(!place.path("one/explain-glyph-saliency.png").exists());
+
+    place.good("dream {}/lenet --device cpu --steps 3 --out {}/out");
+    let first = place.bytes("out/dream-output.png");
+    place.good("dream {}/lenet --device cpu --steps 3 --out {}/out");
+    assert!(first == place.bytes("out/dream-output.png"));
+    place.good("dream {}/lenet --device cpu --steps 3 --layer conv2 --unit 5 --out {}/out");
+    assert!(place.path("out/dream-conv2-5.png").exists());
+
+    for (words, message) in [
+        ("explain {}/lenet {}/glyph.png --class 10", "layer output has no unit 10"),
+        ("explain {}/lenet {}/glyph.png --layer pool1", "pool1 is none; take conv1 or conv2"),
+        ("explain {}/lenet {}/glyph.png --window 29", "occlusion window is 29"),
+        ("explain {}/lenet {}/glyph.png --stride 8", "occlusion stride is 8"),
+        ("dream {}/lenet --layer conv9", "the model has no layer conv9"),
+        ("dream {}/lenet --layer conv2 --unit 6", "layer conv2 has no unit 6"),
+    ] {
+        refused(&place, words, message);
+    }
+}
+
+#[test]
+fn a_model_without_convolutions_goes_without_grad_cam() {
+    let place = Place::new();
+    picture(&place);
+    trained(&place, "softmax", r#"{ kind = "softmax" }"#);
+    let done = place.good("explain {}/softmax {}/glyph.png --device cpu --out {}/out");
+    assert!(done.out.contains("grad-cam is left out"), "{done:?}");
+    assert!(place.path("out/explain-glyph-occlusion.png").exists());
+    assert!(!place.path("out/explain-glyph-grad-cam.png").exists());
+    refused(&place, "explain {}/softmax {}/glyph.png --method grad-cam", "this model has none");
+}
+
+fn refused(place: &Place, words: &str, message: &str) {
+    let done = place.run(&format!("{words} --device cpu"));
+    assert_eq!(done.status, Some(2), "{words}: {done:?}");
+    assert_eq!(done.err.lines().count(), 1, "{done:?}");
+    assert!(done.err.contains(message), "{done:?}");
+}
