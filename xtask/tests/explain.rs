@@ -13,7 +13,8 @@ fn picture(place: &Place) {
 }
 
 fn trained(place: &Place, name: &str, model: &str) {
-    let text = format!("epochs = 1\nlearning_rate = 0.05\ndata = {{ set = \"mnist\", validation = 200 }}\nmodel = {model}\n");
+    let data = "data = { set = \"mnist\", validation = 200 }\nminibatch = { size = 50 }";
+    let text = format!("epochs = 1\nlearning_rate = 0.05\n{data}\nmodel = {model}\n");
     let recipe = place.recipe(name, &text);
     place.good(&format!("train {recipe} --device cpu --out {{}}/{name}"));
 }
