@@ -30,7 +30,7 @@ fn main() -> Result<(), String> {
         // libtorch's parallel_for is a header: without OpenMP it would run on one thread.
         shim.flag("-fopenmp");
     }
-    shim.file("cpp/convolve_pool.cpp").compile("minibatch_shim");
+    shim.files(["cpp/convolve_pool.cpp", "cpp/linear.cpp", "cpp/shim.cpp"]).compile("minibatch_shim");
     if target("OS") == "linux" {
         println!("cargo:rustc-link-lib=gomp");
     }

@@ -3,8 +3,8 @@
 //! [`Model::forward`] takes wherever it can; the outputs of single layers are only to be had the other way.
 
 use tch::{Device, Tensor};
-use torch_ext::Error;
-use torch_ext::convolution::{Isa, convolve_pool, pack, supports, unpack};
+use torch_ext::convolution::{convolve_pool, pack, supports, unpack};
+use torch_ext::{Error, Isa};
 
 use crate::Model;
 use crate::layer::{Layer, Op};

@@ -2,6 +2,7 @@
 //! without `tch::nn`, whose default initial values and automatic names differ from PyTorch's.
 
 use tch::{Device, Kind, Tensor};
+use torch_ext::Isa;
 
 use crate::layer::{Layer, Op, POOL, Weight, layers};
 use crate::parameter::{self, Parameter, Role};
@@ -115,6 +116,12 @@ impl Model {
     fn connect(&self, x: &Tensor, weight: &Weight) -> Tensor {
         let (w, b) = self.variables(weight); // [units, features], [units]
         let flat = x.flatten(1, -1); // [n, features]
+        if self.device == Device::Cpu
+            && weight.shape[0] <= torch_ext::FEW_OUTPUTS
+            && let Ok(sums) = torch_ext::linear(&flat, w, b, Isa::best())
+        {
+            return sums; // [n, units]
+        }
         flat.linear(w, Some(b)) // [n, units]
     }
 

@@ -1,35 +1,12 @@
 // The kernels as operations that autograd knows: packing, convolution with max-pooling, unpacking.
-#include "kernels.h"
-#include "shim.h"
-
-#include <ATen/Parallel.h>
-#include <torch/csrc/autograd/custom_function.h>
+#include "operations.h"
 
 #include <algorithm>
 #include <tuple>
 #include <vector>
 
-using at::Tensor;
-using torch::autograd::AutogradContext;
-using torch::autograd::Function;
-using torch::autograd::variable_list;
-
 namespace minibatch {
 namespace {
-
-const Kernels &table(int64_t isa) {
-  const Kernels *found = isa == 2 ? avx512_kernels() : isa == 1 ? avx2_kernels() : plain_kernels();
-  TORCH_CHECK(found, "this build holds no kernels for that instruction set");
-  return *found;
-}
-
-// f32 values in row-major order, at an address that vectors can be read from.
-Tensor readable(const Tensor &t) {
-  TORCH_CHECK(t.device().is_cpu() && t.scalar_type() == at::kFloat, "expected Float on the CPU, found ",
-              t.scalar_type(), " on ", t.device());
-  Tensor rows = t.contiguous();
-  return reinterpret_cast<uintptr_t>(rows.data_ptr()) % 64 ? rows.clone() : rows;
-}
 
 Shape shape_of(const Tensor &x, const Tensor &weight, bool keep_border) {
   TORCH_CHECK(x.dim() == 5, "packed pictures have 5 dimensions, found ", x.sizes());
@@ -65,7 +42,7 @@ float *scratch(int64_t size) {
 
 Tensor pack(const Tensor &rows, int64_t isa) {
   const Kernels &k = table(isa);
-  const Tensor from = readable(rows);
+  const Tensor from = rows_of(rows);
   TORCH_CHECK(rows.dim() >= 1 && rows.size(0) >= 1, "expected at least one picture, found ", rows.sizes());
   const int64_t count = rows.size(0), features = rows.numel() / count, blocks = (count + k.lanes - 1) / k.lanes;
   std::vector<int64_t> sizes = rows.sizes().vec();
@@ -83,7 +60,7 @@ Tensor pack(const Tensor &rows, int64_t isa) {
 
 Tensor unpack(const Tensor &packed, int64_t count, int64_t isa) {
   const Kernels &k = table(isa);
-  const Tensor from = readable(packed);
+  const Tensor from = rows_of(packed);
   std::vector<int64_t> sizes = packed.sizes().vec();
   TORCH_CHECK(sizes.size() >= 2 && sizes.back() == k.lanes && sizes[0] == (count + k.lanes - 1) / k.lanes,
               sizes, " does not hold ", count, " pictures packed by ", k.lanes);
@@ -99,11 +76,6 @@ Tensor unpack(const Tensor &packed, int64_t count, int64_t isa) {
                out + b * k.lanes * features);
   });
   return rows;
-}
-
-// Gradients of gradients are not there; a graph that asks for them must not get something else.
-void check_first_order() {
-  TORCH_CHECK(!at::GradMode::is_enabled(), "the fused convolution cannot be differentiated twice");
 }
 
 struct Pack : Function<Pack> {
@@ -220,19 +192,12 @@ struct ConvolvePool : Function<ConvolvePool> {
   }
 };
 
-bool any_needs_gradient(std::initializer_list<const Tensor *> tensors) {
-  const auto needs = [](const Tensor *t) { return t->requires_grad(); };
-  return at::GradMode::is_enabled() && std::any_of(tensors.begin(), tensors.end(), needs);
-}
-
 } // namespace
 } // namespace minibatch
 
 using namespace minibatch;
 
 extern "C" {
-
-int64_t minibatch_lanes(int isa) { return table(isa).lanes; }
 
 char *minibatch_pack(Tensor **result, const Tensor *rows, int isa) {
   return guarded([&] { *result = new Tensor(Pack::apply(*rows, static_cast<int64_t>(isa))); });
@@ -251,7 +216,5 @@ char *minibatch_convolve_pool(Tensor **result, const Tensor *packed, const Tenso
       *result = new Tensor(std::get<0>(convolve_pool(*packed, *weight, *bias, keep_border, isa, false)));
   });
 }
-
-void minibatch_free(char *message) { free(message); }
 
 } // extern "C"

@@ -1,4 +1,5 @@
-// Convolution without padding followed by 2x2 max-pooling, forward and backward, on packed pictures.
+// What is computed by hand, and why: convolution without padding followed by 2x2 max-pooling, on packed pictures, and
+// fully connected layers with few outputs; forward and backward.
 //
 // Packed: a minibatch is cut into blocks of `lanes` pictures, and the same value of all pictures of a block lies side
 // by side: [blocks, channels, height, width, lanes]. One vector instruction then does the same arithmetic for every
@@ -43,6 +44,13 @@ struct Kernels {
 
   // Sum of the lanes of `count` vectors, added to `into`.
   void (*add_lanes)(const float *vectors, int64_t count, float *into);
+
+  // Pictures [rows, features] with weights [count, features] and a bias [count] to outputs [rows, count]. Any address.
+  void (*linear)(const float *x, int64_t rows, int64_t features, int64_t count, const float *weight, const float *bias,
+                 float *outputs);
+  // Adds the gradient of the weights, in their shape, to `sums`.
+  void (*linear_gradient)(const float *x, int64_t rows, int64_t features, int64_t count, const float *gradient,
+                          float *sums);
 };
 
 // Kernel sizes that `backward_input` was compiled for.

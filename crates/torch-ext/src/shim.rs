@@ -25,6 +25,13 @@ unsafe extern "C" {
         keep_border: bool,
         isa: c_int,
     ) -> *mut c_char;
+    fn minibatch_linear(
+        result: *mut *mut C_tensor,
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        isa: c_int,
+    ) -> *mut c_char;
     fn minibatch_free(message: *mut c_char);
 }
 
@@ -54,6 +61,11 @@ pub(crate) fn convolve_pool(
     let (packed, weight, bias) = (packed.as_ptr(), weight.as_ptr(), bias.as_ptr());
     // SAFETY: as in `pack`.
     tensor(|result| unsafe { minibatch_convolve_pool(result, packed, weight, bias, keep_border, isa) })
+}
+
+pub(crate) fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor, isa: c_int) -> Result<Tensor, Error> {
+    // SAFETY: as in `pack`.
+    tensor(|result| unsafe { minibatch_linear(result, x.as_ptr(), weight.as_ptr(), bias.as_ptr(), isa) })
 }
 
 /// Calls a function that gives a tensor.

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use tch::{Device, Kind, Tensor};
-use torch_ext::convolution::{Isa, convolve_pool, pack, supports, unpack};
+use torch_ext::Isa;
+use torch_ext::convolution::{convolve_pool, pack, supports, unpack};
 
 const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
 
