@@ -1,5 +1,5 @@
 // What is computed by hand, and why: convolution without padding followed by 2x2 max-pooling, on packed pictures, and
-// fully connected layers with few outputs; forward and backward.
+// fully connected layers with few outputs, and the loss of few classes; forward and backward.
 //
 // Packed: a minibatch is cut into blocks of `lanes` pictures, and the same value of all pictures of a block lies side
 // by side: [blocks, channels, height, width, lanes]. One vector instruction then does the same arithmetic for every
@@ -51,6 +51,11 @@ struct Kernels {
   // Adds the gradient of the weights, in their shape, to `sums`.
   void (*linear_gradient)(const float *x, int64_t rows, int64_t features, int64_t count, const float *gradient,
                           float *sums);
+
+  // Negative log-likelihood of each row of logits [rows, classes] with at most 16 classes, and the number of rows whose
+  // greatest logit is not the label's. `probabilities` gets the softmax; it may be null. Labels are checked before.
+  int64_t (*softmax)(const float *logits, int64_t rows, int64_t classes, const int64_t *labels, float *losses,
+                     float *probabilities);
 };
 
 // Kernel sizes that `backward_input` was compiled for.

@@ -32,6 +32,19 @@ unsafe extern "C" {
         bias: *const C_tensor,
         isa: c_int,
     ) -> *mut c_char;
+    fn minibatch_cross_entropy(
+        loss: *mut *mut C_tensor,
+        errors: *mut *mut C_tensor,
+        logits: *const C_tensor,
+        labels: *const C_tensor,
+        isa: c_int,
+    ) -> *mut c_char;
+    fn minibatch_autocast_enter(cuda: bool, half: bool, was_on: *mut bool, was: *mut c_int) -> *mut c_char;
+    fn minibatch_autocast_leave(cuda: bool, was_on: bool, was: c_int);
+    fn minibatch_allow_tf32(allow: bool) -> *mut c_char;
+    fn minibatch_deterministic_convolutions(wanted: bool) -> *mut c_char;
+    fn minibatch_count_start(handle: *mut u64) -> *mut c_char;
+    fn minibatch_count_stop(handle: u64) -> u64;
     fn minibatch_free(message: *mut c_char);
 }
 
@@ -66,6 +79,50 @@ pub(crate) fn convolve_pool(
 pub(crate) fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor, isa: c_int) -> Result<Tensor, Error> {
     // SAFETY: as in `pack`.
     tensor(|result| unsafe { minibatch_linear(result, x.as_ptr(), weight.as_ptr(), bias.as_ptr(), isa) })
+}
+
+pub(crate) fn cross_entropy(logits: &Tensor, labels: &Tensor, isa: c_int) -> Result<(Tensor, Tensor), Error> {
+    let mut errors = ptr::null_mut();
+    // SAFETY: as in `pack`.
+    let loss =
+        tensor(|loss| unsafe { minibatch_cross_entropy(loss, &mut errors, logits.as_ptr(), labels.as_ptr(), isa) })?;
+    // SAFETY: the shim reported success, so it has made both tensors.
+    Ok((loss, unsafe { Tensor::from_ptr(errors) }))
+}
+
+/// Whether autocast was on before, and with which dtype.
+pub(crate) fn autocast_enter(cuda: bool, half: bool) -> Result<(bool, c_int), Error> {
+    let (mut was_on, mut was) = (false, 0);
+    // SAFETY: both places outlive the call.
+    done(unsafe { minibatch_autocast_enter(cuda, half, &mut was_on, &mut was) })?;
+    Ok((was_on, was))
+}
+
+pub(crate) fn autocast_leave(cuda: bool, was_on: bool, was: c_int) {
+    // SAFETY: takes plain values, which `autocast_enter` gave.
+    unsafe { minibatch_autocast_leave(cuda, was_on, was) }
+}
+
+pub(crate) fn allow_tf32(allow: bool) -> Result<(), Error> {
+    // SAFETY: takes a plain value.
+    done(unsafe { minibatch_allow_tf32(allow) })
+}
+
+pub(crate) fn deterministic_convolutions(wanted: bool) -> Result<(), Error> {
+    // SAFETY: takes a plain value.
+    done(unsafe { minibatch_deterministic_convolutions(wanted) })
+}
+
+pub(crate) fn count_start() -> Result<u64, Error> {
+    let mut handle = 0;
+    // SAFETY: the place outlives the call.
+    done(unsafe { minibatch_count_start(&mut handle) })?;
+    Ok(handle)
+}
+
+pub(crate) fn count_stop(handle: u64) -> u64 {
+    // SAFETY: the handle is one that `count_start` gave.
+    unsafe { minibatch_count_stop(handle) }
 }
 
 /// Calls a function that gives a tensor.
