@@ -66,6 +66,7 @@ impl Slot {
     /// One step along `gradient`; the caller has switched gradients off.
     pub fn update(&mut self, gradient: &Tensor, rate: f64, scalars: &mut Scalars) -> Result<(), Error> {
         self.steps += 1;
+        let rate = rate * self.parameter.rate_factor;
         let (w, g, steps) = (&mut self.parameter.tensor, gradient, self.steps);
         match &mut self.memory {
             Memory::Sgd { options, momentum } => sgd::update(options, momentum.as_mut(), steps, w, g, rate, scalars),
