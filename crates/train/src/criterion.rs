@@ -71,3 +71,37 @@ fn balanced(train: &Split, classes: usize) -> Result<Vec<f64>, Error> {
     }
     Ok(counts.iter().map(|&count| train.len() as f64 / (classes as f64 * count as f64)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn numbers(value: &Value) -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    }
+
+    #[test]
+    fn losses_and_their_gradients_are_those_of_pytorch_with_smoothing_and_weights_in_every_combination() {
+        let golden: Value = serde_json::from_str(include_str!("../tests/golden/loop.json")).unwrap();
+        let golden = &golden["losses"];
+        let labels = Tensor::from_slice(&numbers(&golden["labels"])).to_kind(Kind::Int64);
+        let logits = Tensor::from_slice(&numbers(&golden["logits"])).view([-1, 4]).to_kind(Kind::Float);
+        let cases = golden["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), 9);
+        for case in cases {
+            let logits = logits.copy().set_requires_grad(true);
+            let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
+            let criterion = Criterion::new(case["smoothing"].as_f64().unwrap(), weights.as_deref(), Device::Cpu);
+            let loss = criterion.mean(&logits, &labels);
+            assert!((loss.double_value(&[]) - case["loss"].as_f64().unwrap()).abs() < 1e-6, "{case}");
+            loss.backward();
+            let found: Vec<f64> = logits.grad().to_kind(Kind::Double).view([-1]).try_into().unwrap();
+            let difference = found.iter().zip(numbers(&case["gradient"])).map(|(a, b)| (a - b).abs());
+            assert!(difference.fold(0.0, f64::max) < 1e-7, "{case}");
+            let total =
+                weights.map_or(11.0, |w| numbers(&golden["labels"]).iter().map(|&label| w[label as usize]).sum());
+            assert_eq!(criterion.weight(&labels).double_value(&[]), total);
+        }
+    }
+}
