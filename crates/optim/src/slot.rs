@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use crate::pass::Scalars;
+use crate::pass::{Scalars, saturated};
 use crate::{AdamOptions, Error, Parameter, RmsPropOptions, Rule, SgdOptions, adam, rmsprop, sgd};
 
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Slot {
             Memory::Sgd { options, momentum } => sgd::update(options, momentum.as_mut(), steps, w, g, rate, scalars),
             Memory::Adam { options, weight_decay, first, second } => {
                 if *weight_decay != 0.0 {
-                    let _ = w.f_mul_scalar_(1.0 - rate * *weight_decay)?;
+                    let _ = w.f_mul_scalar_(saturated(1.0 - rate * *weight_decay, w.kind()))?;
                 }
                 adam::update(options, first, second, steps, w, g, rate, scalars)
             }
