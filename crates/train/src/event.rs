@@ -64,8 +64,14 @@ pub struct Row {
     pub validation_loss: f64,
     /// Fraction of the validation set misclassified.
     pub validation_error: f64,
-    /// The lowest validation error so far.
+    /// The lowest validation error so far; of the averaged model where there is one.
     pub best_validation_error: f64,
+    /// Mean negative log-likelihood of the averaged model on the validation set; empty without `[average]`.
+    #[serde(default)]
+    pub averaged_validation_loss: Option<f64>,
+    /// Fraction of the validation set that the averaged model misclassifies; empty without `[average]`.
+    #[serde(default)]
+    pub averaged_validation_error: Option<f64>,
 }
 
 /// Watches a training loop.

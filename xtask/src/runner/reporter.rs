@@ -67,7 +67,7 @@ impl Reporter {
         self.view = Some(View {
             epochs: plan.recipe().epochs,
             steps_per_epoch: plan.steps_per_epoch(),
-            minibatch: plan.recipe().minibatch.size as u64,
+            minibatch: plan.minibatch_size() as u64,
             last_iteration: plan.last_iteration(&learner.progress),
             first,
             started: now,
