@@ -64,6 +64,10 @@ pub struct Row {
     pub validation_loss: f64,
     /// Fraction of the validation set misclassified.
     pub validation_error: f64,
+    /// Fraction of the validation set whose own class is not among the k most probable, k being `evaluation.top_k`;
+    /// `None` in tables of runs that did not measure it.
+    #[serde(default)]
+    pub validation_top_k_error: Option<f64>,
     /// The lowest validation error so far.
     pub best_validation_error: f64,
 }

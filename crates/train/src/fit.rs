@@ -127,7 +127,7 @@ fn validate(
     if !train_loss.is_finite() {
         return Err(Error::Diverged { loss: train_loss, iteration, epoch, learning_rate });
     }
-    let score = evaluate(&learner.model, &data.valid, recipe.evaluation.size, recipe.evaluation.tail)?;
+    let score = evaluate(&learner.model, &data.valid, &recipe.evaluation)?;
     let watched = match recipe.evaluation.watch {
         Watch::Error => score.error,
         Watch::Loss => score.loss,
@@ -148,6 +148,7 @@ fn validate(
         penalty,
         validation_loss: score.loss,
         validation_error: score.error,
+        validation_top_k_error: Some(score.top_k_error),
         best_validation_error: learner.progress.best.map_or(f64::NAN, |best| best.error),
     })
 }

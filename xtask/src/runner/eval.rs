@@ -14,6 +14,8 @@ struct Evaluation {
     split: &'static str,
     checkpoint: &'static str,
     error: f64,
+    top_k: u64,
+    top_k_error: f64,
     loss: f64,
     samples: i64,
 }
@@ -30,24 +32,28 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
         SplitName::Valid => (&data.valid, "valid"),
         SplitName::Test => (&data.test, "test"),
     };
-    let score = train::evaluate(&model, split, recipe.evaluation.size, recipe.evaluation.tail)?;
+    let score = train::evaluate(&model, split, &recipe.evaluation)?;
     let evaluation = Evaluation {
         run: args.run.display().to_string(),
         dataset: data.name.clone(),
         split: name,
         checkpoint,
         error: score.error,
+        top_k: recipe.evaluation.top_k,
+        top_k_error: score.top_k_error,
         loss: score.loss,
         samples: score.samples,
     };
     if args.output.json {
         console::print_json(&evaluation)?;
     } else {
-        let Evaluation { dataset, error, loss, samples, .. } = evaluation;
-        let error = console::percent(error);
+        let Evaluation { dataset, loss, samples, top_k, .. } = evaluation;
+        let [error, top] = [evaluation.error, evaluation.top_k_error].map(console::percent);
         console::line(
             false,
-            &format!("{checkpoint} model on {dataset} {name}: error {error}, loss {loss:.4}, {samples} pictures"),
+            &format!(
+                "{checkpoint} model on {dataset} {name}: error {error}, top-{top_k} error {top}, loss {loss:.4}, {samples} pictures"
+            ),
         );
     }
     Ok(ExitCode::SUCCESS)

@@ -187,6 +187,7 @@ pub enum Order {
 /// | `size` | 500 | at least 1 | pictures per minibatch; changes speed, not figures, as long as the tail is kept |
 /// | `tail` | `keep` | `keep`, `drop` | whether an incomplete last minibatch counts; the published runs drop it |
 /// | `watch` | `error` | `error`, `loss` | what the stopping rule and the choice of the best model go by, on the validation set |
+/// | `top_k` | 5 | at least 1 | a picture counts as a top-k error where k classes or more come before its own; with as many classes or fewer there is none |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
@@ -199,6 +200,9 @@ pub struct Evaluation {
     /// What early stopping goes by.
     #[serde(default)]
     pub watch: Watch,
+    /// Classes that may be named before an answer counts as a top-k error.
+    #[serde(default = "Evaluation::default_top_k")]
+    pub top_k: u64,
 }
 
 impl Evaluation {
@@ -208,11 +212,19 @@ impl Evaluation {
     fn default_tail() -> Tail {
         Tail::Keep
     }
+    fn default_top_k() -> u64 {
+        5
+    }
 }
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Evaluation { size: Self::default_size(), tail: Self::default_tail(), watch: Watch::default() }
+        Evaluation {
+            size: Self::default_size(),
+            tail: Self::default_tail(),
+            watch: Watch::default(),
+            top_k: Self::default_top_k(),
+        }
     }
 }
 
@@ -235,6 +247,16 @@ pub struct Limits {
     /// A validation error that is good enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_error: Option<f64>,
+}
+
+impl Watch {
+    /// What is watched, of a validation's error and loss.
+    pub fn choose(self, error: f64, loss: f64) -> f64 {
+        match self {
+            Watch::Error => error,
+            Watch::Loss => loss,
+        }
+    }
 }
 
 impl Limits {
@@ -271,6 +293,7 @@ pub enum Watch {
 /// | --- | --- | --- | --- |
 /// | `seconds` | 10 | at least 0 | shortest time between two savings of `last/`; it grows where saving takes more than a hundredth of it; 0 saves at every validation, whatever that costs |
 /// | `snapshots` | 0 | at least 0 | epochs between the models kept in `snapshots/`; 0 keeps none |
+/// | `keep_top` | 0 | 0 to 1000 | how many of the best models are kept in `top/`, best by what `evaluation.watch` names; 0 keeps none |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
@@ -280,6 +303,9 @@ pub struct Checkpoint {
     /// Epochs between kept models.
     #[serde(default)]
     pub snapshots: u64,
+    /// Best models kept.
+    #[serde(default)]
+    pub keep_top: usize,
 }
 
 impl Checkpoint {
@@ -290,6 +316,6 @@ impl Checkpoint {
 
 impl Default for Checkpoint {
     fn default() -> Self {
-        Checkpoint { seconds: Self::default_seconds(), snapshots: 0 }
+        Checkpoint { seconds: Self::default_seconds(), snapshots: 0, keep_top: 0 }
     }
 }
