@@ -12,7 +12,7 @@ struct Evaluation {
     run: String,
     dataset: String,
     split: &'static str,
-    checkpoint: &'static str,
+    checkpoint: String,
     error: f64,
     top_k: u64,
     top_k_error: f64,
@@ -24,8 +24,8 @@ struct Evaluation {
 pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     let recipe = read_recipe(&args.run, &[])?;
     let device = device::resolve(args.device.device)?;
-    let (saved, checkpoint) = console::saved(args.checkpoint);
-    let (model, _) = load_model(&args.run, saved, device)?;
+    let saved = console::saved(&args.checkpoint);
+    let (model, _) = load_model(&args.run, &saved, device)?;
     let data = data_sets::open_exactly(&recipe, &args.data, device)?;
     let (split, name) = match args.split {
         SplitName::Train => (&data.train, "train"),
@@ -37,7 +37,7 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
         run: args.run.display().to_string(),
         dataset: data.name.clone(),
         split: name,
-        checkpoint,
+        checkpoint: saved.folder().to_owned(),
         error: score.error,
         top_k: recipe.evaluation.top_k,
         top_k_error: score.top_k_error,
@@ -47,8 +47,8 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     if args.output.json {
         console::print_json(&evaluation)?;
     } else {
-        let Evaluation { dataset, loss, samples, top_k, .. } = evaluation;
         let [error, top] = [evaluation.error, evaluation.top_k_error].map(console::percent);
+        let Evaluation { checkpoint, dataset, loss, samples, top_k, .. } = evaluation;
         console::line(
             false,
             &format!(

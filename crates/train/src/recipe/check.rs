@@ -48,6 +48,9 @@ impl Limits {
         if let Some(error) = self.target_error {
             within("limits.target_error", error, (0.0..=1.0).contains(&error), "0 to 1; 0.008 is 0.8 %")?;
         }
+        if let Some(loss) = self.target_loss {
+            within("limits.target_loss", loss, loss.is_finite() && loss >= 0.0, "at least 0 and finite")?;
+        }
         Ok(())
     }
 }

@@ -235,6 +235,7 @@ impl Default for Evaluation {
 /// | `iterations` | at least 1 | after so many minibatches |
 /// | `minutes` | above 0 | after the first minibatch that ends so many minutes into the loop, over all resumptions |
 /// | `target_error` | 0 to 1 | after the first validation error at or below it, a fraction: 0.008 is 0.8 % |
+/// | `target_loss` | at least 0 | after the first best model whose validation loss is at or below it, in nats; where both targets are given, both have to be reached |
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -247,6 +248,9 @@ pub struct Limits {
     /// A validation error that is good enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_error: Option<f64>,
+    /// A validation loss that is good enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_loss: Option<f64>,
 }
 
 impl Watch {
@@ -260,12 +264,17 @@ impl Watch {
 }
 
 impl Limits {
-    /// The limit that a run has reached after `iterations` minibatches and `seconds`, with its lowest validation error
-    /// so far; the target first, as the better news.
-    pub fn reached(&self, iterations: u64, seconds: f64, best_error: Option<f64>) -> Option<&'static str> {
+    /// The limit that a run has reached after `iterations` minibatches and `seconds`, with the validation error and loss
+    /// of its best model so far; the targets first, as the better news.
+    pub fn reached(&self, iterations: u64, seconds: f64, best: Option<(f64, f64)>) -> Option<&'static str> {
         let reached = |limit: Option<f64>, value: f64| limit.is_some_and(|limit| value >= limit);
-        if self.target_error.zip(best_error).is_some_and(|(target, best)| best <= target) {
+        let (error, loss) = best.unwrap_or((f64::NAN, f64::NAN));
+        let hit = |target: Option<f64>, value: f64| target.is_none_or(|target| value <= target);
+        let on_target = hit(self.target_error, error) && hit(self.target_loss, loss);
+        if self.target_error.is_some() && on_target {
             Some("target-error")
+        } else if self.target_loss.is_some() && on_target {
+            Some("target-loss")
         } else if self.iterations.is_some_and(|limit| iterations >= limit) {
             Some("iterations")
         } else if reached(self.minutes, seconds / 60.0) {

@@ -187,8 +187,8 @@ mod tests {
                 for written_before_death in [false, true] {
                     let root = tempfile::tempdir().unwrap();
                     let mut top = Top::new(root.path(), 2, Watch::Error);
-                    for at in 0..=killed_after {
-                        see(&mut top, at as u64 + 1, ERRORS[at]);
+                    for (at, error) in ERRORS.into_iter().enumerate().take(killed_after + 1) {
+                        see(&mut top, at as u64 + 1, error);
                         if (at + 1) % period == 0 && at < killed_after {
                             save(&mut top);
                         }
@@ -198,8 +198,8 @@ mod tests {
                     }
                     let saved_at = killed_after / period * period;
                     let mut top = Top::read(root.path(), 2, Watch::Error, saved_at as u64).unwrap();
-                    for at in saved_at..ERRORS.len() {
-                        see(&mut top, at as u64 + 1, ERRORS[at]);
+                    for (at, error) in ERRORS.into_iter().enumerate().skip(saved_at) {
+                        see(&mut top, at as u64 + 1, error);
                     }
                     save(&mut top);
                     let expected = ["iteration-00000005-error-0.2000", "iteration-00000008-error-0.2500"];
