@@ -96,8 +96,8 @@ The learning rate grows from --from to --to by the same factor after every minib
 with everything else as the recipe says (Smith 2017, \"Cyclical learning rates for training neural networks\"). The losses
 of the minibatches are smoothed by an exponential moving average with its bias corrected. The sweep ends where the
 smoothed loss exceeds four times its lowest value, or is no number. Two rates are suggested: that of the steepest descent,
-where the loss falls fastest per decade of the rate, and a tenth of the rate of the lowest loss, which is the more
-cautious choice where the curve is noisy.
+where the loss falls fastest per decade of the rate, and a tenth of the rate of the lowest loss. Take the lower of the two
+where training is unstable; with a one-cycle schedule, which begins far below its highest rate, the higher will do.
 
 Examples:
   cargo xtask find-rate lenet

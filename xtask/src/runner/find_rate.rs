@@ -146,7 +146,7 @@ fn describe(found: &Found, word: &str) -> String {
         );
     };
     format!(
-        "{head}\nsteepest {}  the loss falls fastest here\ntenth    {}  a tenth of the rate where it is lowest: more cautious where the curve is noisy\n{written}\nnext     cargo xtask train {word} --set learning_rate={}",
+        "{head}\nsteepest {}  the loss falls fastest here\ntenth    {}  a tenth of the rate where it is lowest; take the lower of the two where training is unstable\n{written}\nnext     cargo xtask train {word} --set learning_rate={}",
         rate(steepest),
         rate(tenth),
         rate(steepest)

@@ -162,7 +162,7 @@ fn describe(verdict: &Verdict) -> String {
     if verdict.learnt {
         return format!("\nlearnt  by heart after {steps} steps ({came}): model and optimiser can learn");
     }
-    let advice = if *loss < 0.5 * first_loss {
+    let advice = if *loss < 0.98 * first_loss {
         format!(
             "it does learn, but slowly: give it more steps (--overfit-one-batch={}) or a higher learning_rate",
             5 * steps
