@@ -88,6 +88,10 @@ pub fn close(run: &mut Run, summary: &Summary, report: Option<&str>) -> Result<(
 /// What to say of the time that saving took, where that was more than a hundredth of training.
 fn saving(summary: &Summary) -> Option<String> {
     let part = summary.saving_seconds / summary.train_seconds;
-    let advice = "a larger checkpoint.seconds saves less often";
+    let advice = if summary.train_seconds < 60.0 {
+        "the first and the last saving weigh in a run this short"
+    } else {
+        "a larger checkpoint.seconds saves less often"
+    };
     (part > 0.01).then(|| format!("{}, {} of training: {advice}", duration(summary.saving_seconds), percent(part)))
 }

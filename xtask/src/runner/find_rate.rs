@@ -103,26 +103,19 @@ fn write_table(path: &Path, points: &[Point]) -> Result<()> {
     Ok(writer.flush()?)
 }
 
-/// The losses over the rates, on a logarithmic axis, with the suggestions marked.
+/// The losses over the rates, on a logarithmic axis, with an upright line for each suggestion.
 fn draw(recipe: &str, points: &[Point], suggestion: Option<Suggestion>) -> Result<Drawing> {
     let rates: Vec<f64> = points.iter().map(|point| point.rate).collect();
-    let line = |name: &str, number: fn(&Point) -> f64| {
-        Series::new(name, &rates, &points.iter().map(number).collect::<Vec<_>>())
-    };
+    let smoothed = || points.iter().map(|point| point.smoothed);
+    let losses: Vec<f64> = points.iter().map(|point| point.loss).collect();
     let mut series = vec![
-        line("smoothed loss", |point| point.smoothed)?.marked(Best::Lowest),
-        line("loss of each minibatch", |point| point.loss)?,
+        Series::new("loss of each minibatch", &rates, &losses)?,
+        Series::new("smoothed", &rates, &smoothed().collect::<Vec<_>>())?.marked(Best::Lowest),
     ];
     if let Some(found) = suggestion {
-        for (name, wanted) in [("steepest descent", found.steepest), ("a tenth of the lowest", found.tenth_of_lowest)] {
-            let nearest = |a: &&Point, b: &&Point| {
-                let far = |point: &Point| (point.rate / wanted).ln().abs();
-                far(a).total_cmp(&far(b))
-            };
-            if let Some(point) = points.iter().min_by(nearest) {
-                let name = format!("{name}: {}", rate(wanted));
-                series.push(Series::new(name, &[point.rate], &[point.smoothed])?);
-            }
+        let ends = [smoothed().fold(f64::INFINITY, f64::min), smoothed().fold(0.0, f64::max)];
+        for (name, at) in [("steepest descent", found.steepest), ("a tenth of the lowest", found.tenth_of_lowest)] {
+            series.push(Series::new(format!("{name}: {}", rate(at)), &[at; 2], &ends)?);
         }
     }
     let mut chart = Chart::new(&format!("Loss over learning rate: {recipe}"), "learning rate", "loss", series)?;
