@@ -32,6 +32,7 @@
 mod arch;
 pub mod attribution;
 mod error;
+mod fused;
 mod initial;
 mod layer;
 pub mod maximise;

@@ -2,11 +2,12 @@
 //! without `tch::nn`, whose default initial values and automatic names differ from PyTorch's.
 
 use tch::{Device, Kind, Tensor};
+use torch_ext::Isa;
 
 use crate::layer::{Layer, Op, POOL, Weight, layers};
 use crate::parameter::{self, Parameter, Role};
 use crate::summary::shape_text;
-use crate::{Activation, Arch, Error, Summary};
+use crate::{Activation, Arch, Error, Summary, fused};
 
 /// A classifier of pictures of one shape into a fixed number of classes.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Model {
     layers: Vec<Layer>,
     /// Weight and bias of each layer that has them, in the order of the layers.
     parameters: Vec<Parameter>,
+    /// How many of the first layers `fused` takes at once.
+    fused: usize,
 }
 
 /// Whether a pass serves training or evaluation; they differ only in dropout.
@@ -39,7 +42,8 @@ impl Model {
     pub fn new(arch: &Arch, input: [i64; 3], classes: i64, device: Device, seed: u64) -> Result<Model, Error> {
         let layers = layers(arch, input, classes)?;
         let parameters = parameter::create(&layers, device, seed)?;
-        Ok(Model { arch: arch.clone(), input, classes, device, layers, parameters })
+        let fused = fused::reach(device, &layers);
+        Ok(Model { arch: arch.clone(), input, classes, device, layers, parameters, fused })
     }
 
     /// Logits of images: f32 `[n, channels, height, width]` on the model's device to f32 `[n, classes]`. Softmax of
@@ -51,7 +55,12 @@ impl Model {
     /// # Panics
     /// Where [`check_images`](Model::check_images) would give an error.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Tensor {
-        self.run(images, mode, |_, _| {})
+        if self.fused > 0
+            && let Ok(features) = fused::features(self, images, self.fused)
+        {
+            return self.run_layers(&self.layers[self.fused..], features, mode, |_, _| {});
+        }
+        self.run(images, mode, |_, _| {}) // also where the images do not fit, so that libtorch says so
     }
 
     /// The output of every layer for the same images in [`Mode::Eval`], by layer name, first to last: of `conv1` the
@@ -72,12 +81,17 @@ impl Model {
     }
 
     /// The logits; `visit` sees each layer's output on the way, as part of autograd's graph.
-    pub(crate) fn run(&self, images: &Tensor, mode: Mode, mut visit: impl FnMut(&str, &Tensor)) -> Tensor {
+    pub(crate) fn run(&self, images: &Tensor, mode: Mode, visit: impl FnMut(&str, &Tensor)) -> Tensor {
         let mut x = images.shallow_clone(); // [n, c, h, w]
         if self.device == Device::Cpu && self.layers.iter().any(Layer::is_convolution) {
             x = channels_last(&x); // [n, c, h, w]
         }
-        for layer in &self.layers {
+        self.run_layers(&self.layers, x, mode, visit)
+    }
+
+    fn run_layers(&self, layers: &[Layer], input: Tensor, mode: Mode, mut visit: impl FnMut(&str, &Tensor)) -> Tensor {
+        let mut x = input; // [n, c, h, w]
+        for layer in layers {
             x = match &layer.op {
                 Op::Convolve(weight) => self.convolve(&x, weight), // [n, maps, h - k + 1, w - k + 1]
                 Op::Pool { ignore_border, activation } => pool(&x, *ignore_border, *activation), // [n, maps, h/2, w/2]
@@ -102,10 +116,16 @@ impl Model {
     fn connect(&self, x: &Tensor, weight: &Weight) -> Tensor {
         let (w, b) = self.variables(weight); // [units, features], [units]
         let flat = x.flatten(1, -1); // [n, features]
+        if self.device == Device::Cpu
+            && weight.shape[0] <= torch_ext::FEW_OUTPUTS
+            && let Ok(sums) = torch_ext::linear(&flat, w, b, Isa::best())
+        {
+            return sums; // [n, units]
+        }
         flat.linear(w, Some(b)) // [n, units]
     }
 
-    fn variables(&self, weight: &Weight) -> (&Tensor, &Tensor) {
+    pub(crate) fn variables(&self, weight: &Weight) -> (&Tensor, &Tensor) {
         let first = 2 * weight.number;
         (&self.parameters[first].tensor, &self.parameters[first + 1].tensor)
     }
@@ -210,9 +230,8 @@ fn drop_out(units: Tensor, chance: f64, mode: Mode) -> Tensor {
 }
 
 /// The same images with the values of all channels of a pixel side by side in memory. The feature maps take over that
-/// layout, in which libtorch's convolution and above all its pooling are faster on CPUs: LeNet's training step took a
-/// third less time, its forward pass less than half, with batches of 20 to 500. With one channel nothing is moved, but
-/// the strides must say so, since libtorch judges the layout by them.
+/// layout, in which libtorch's convolution and above all its pooling are faster on CPUs. With one channel nothing is
+/// moved, but the strides must say so, since libtorch judges the layout by them.
 fn channels_last(images: &Tensor) -> Tensor {
     let shape = images.size(); // n, c, h, w
     let pixels = images.permute([0, 2, 3, 1]).contiguous(); // [n, h, w, c]

@@ -95,7 +95,8 @@ fn activations_end_in_the_logits_that_forward_gives() {
     let _ = output.fill_(0.01);
     let images = Tensor::linspace(0.0, 1.0, 3 * 784, FLOAT).view([3, 1, 28, 28]);
     let outputs = model.activations(&images);
-    assert_eq!(outputs.last().unwrap().1, model.forward(&images, Mode::Eval));
+    // The same sums in another order: `forward` takes convolution and pooling in one pass.
+    assert!(outputs.last().unwrap().1.allclose(&model.forward(&images, Mode::Eval), 1e-5, 1e-6, false));
     assert!(outputs.last().unwrap().1.abs().max().double_value(&[]) > 0.0);
     let of = |layer: &str| &outputs.iter().find(|(name, _)| name == layer).unwrap().1;
     let pooled = of("conv1").max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false).tanh();
@@ -216,4 +217,29 @@ fn dropout_zeroes_units_in_training_only_and_keeps_their_mean() {
     assert!((kept - kept.round()).abs() < 0.01, "{kept} is no whole number of units");
     assert_eq!(sum(Mode::Train, 1), sum(Mode::Train, 1), "the caller's seed decides");
     assert_ne!(sum(Mode::Train, 1), sum(Mode::Train, 2));
+}
+
+#[test]
+fn convolution_and_pooling_in_one_pass_have_the_gradients_of_the_separate_layers() {
+    for ignore_border in [true, false] {
+        let mut arch = Arch::lenet();
+        if let Arch::LeNet { ignore_border: key, filters, kernel, .. } = &mut arch {
+            (*key, *filters, *kernel) = (ignore_border, [6, 11], 3);
+        }
+        let model = Model::new(&arch, [2, 17, 19], 10, Device::Cpu, 5).unwrap();
+        let output = model.parameter("output.weight").unwrap().tensor.shallow_clone();
+        let _ = tch::no_grad(|| output.shallow_clone().uniform_(-0.1, 0.1));
+        let images = Tensor::linspace(-1.0, 1.0, 21 * 2 * 17 * 19, FLOAT).view([21, 2, 17, 19]).cos();
+        let labels = Tensor::arange(21, (Kind::Int64, Device::Cpu)).remainder(10);
+        let parameters: Vec<_> = model.parameters().iter().map(|p| p.tensor.shallow_clone()).collect();
+        let gradients = |logits: &Tensor| {
+            Tensor::run_backward(&[logits.cross_entropy_for_logits(&labels)], &parameters, false, false)
+        };
+        let expected = gradients(&model.activations(&images).pop().unwrap().1);
+        let found = gradients(&model.forward(&images, Mode::Train));
+        for ((parameter, found), expected) in model.parameters().iter().zip(found).zip(expected) {
+            assert!(expected.abs().max().double_value(&[]) > 1e-4, "{} has no gradient to compare", parameter.name);
+            assert!(found.allclose(&expected, 1e-4, 1e-6, false), "{}", parameter.name);
+        }
+    }
 }

@@ -1,0 +1,66 @@
+//! Instruction sets: the kernels were compiled once for each, and the best is chosen when the program runs.
+
+use std::ffi::c_int;
+
+use crate::{Error, shim};
+
+/// Instruction sets that the kernels were compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// What every processor has; 4 pictures to a vector.
+    Plain,
+    /// x86-64 with AVX2 and fused multiply-add; 8 pictures.
+    Avx2,
+    /// x86-64 with AVX-512 (F, BW, VL, DQ); 16 pictures.
+    Avx512,
+}
+
+impl Isa {
+    /// The instruction sets that this processor has, best first.
+    pub fn available() -> Vec<Isa> {
+        [Isa::Avx512, Isa::Avx2, Isa::Plain].into_iter().filter(|isa| isa.is_available()).collect()
+    }
+
+    /// The best that this processor has.
+    pub fn best() -> Isa {
+        *Isa::available().first().unwrap_or(&Isa::Plain)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn is_available(self) -> bool {
+        match self {
+            Isa::Plain => true,
+            Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Isa::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("fma")
+            }
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn is_available(self) -> bool {
+        self == Isa::Plain
+    }
+
+    /// Numbers in a vector, and so pictures in a packed block.
+    pub fn lanes(self) -> i64 {
+        shim::lanes(self.number())
+    }
+
+    /// Its number on the C++ side.
+    fn number(self) -> c_int {
+        match self {
+            Isa::Plain => 0,
+            Isa::Avx2 => 1,
+            Isa::Avx512 => 2,
+        }
+    }
+
+    pub(crate) fn check(self) -> Result<c_int, Error> {
+        if self.is_available() { Ok(self.number()) } else { Err(Error(format!("this processor lacks {self:?}"))) }
+    }
+}

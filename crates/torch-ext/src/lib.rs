@@ -1,0 +1,25 @@
+//! What tch leaves out of libtorch, through a small C++ shim that is compiled against the same libtorch.
+//!
+//! - [`convolution`]: convolution and max-pooling in one pass on CPUs, with its gradient.
+//! - [`linear()`]: fully connected layers with few outputs on CPUs, with their gradient.
+//! - [`cross_entropy()`]: the loss of few classes on CPUs, with its gradient and the number of errors.
+//! - [`Autocast`]: bf16 and f16 on CPUs and CUDA; [`allow_tf32`], [`deterministic_convolutions`]: switches for CUDA.
+//! - [`count_host_reads`]: how often a program waits for its device.
+//!
+//! This is the only package here with `unsafe` code: every call hands tensors that live as long as the call to C++,
+//! which turns each exception into an [`Error`].
+
+mod autocast;
+pub mod convolution;
+mod cross_entropy;
+mod isa;
+mod linear;
+mod modes;
+mod shim;
+
+pub use autocast::Autocast;
+pub use cross_entropy::{FEW_CLASSES, cross_entropy};
+pub use isa::Isa;
+pub use linear::{FEW_OUTPUTS, linear};
+pub use modes::{allow_tf32, count_host_reads, deterministic_convolutions};
+pub use shim::Error;
