@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tch::{Device, Tensor};
 use tensor_data::Dataset;
 use train::recipe::Evaluation;
-use train::{Error, Event, Learner, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit, run_folder};
+use train::{Culprit, Error, Event, Learner, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit, run_folder};
 
 /// Remembers every validation, and can ask to stop after so many minibatches.
 #[derive(Default)]
@@ -192,6 +192,35 @@ fn a_diverging_run_stops_with_the_last_finite_checkpoint_intact() {
     }
     let (saved, damaged) = folder.load(&plan, &data, Device::Cpu).unwrap();
     assert!(damaged.is_none() && values(&saved).iter().flatten().all(|x| x.is_finite()));
+}
+
+#[test]
+fn an_interrupt_between_a_bad_step_and_the_loss_that_shows_it_saves_nothing() {
+    let recipe = recipe(&["learning_rate=1e30", "schedule.kind=constant", "optimizer.momentum=0"]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let mut folder = RunFolder::create(&root.path().join("run"), &recipe).unwrap();
+    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    let flag = AtomicBool::new(false);
+    let mut recorder = Recorder { stop: Some((2, &flag)), ..Recorder::default() };
+    let error = fit(&plan, &data, &mut learner, &flag, &mut (&mut folder, &mut recorder)).unwrap_err();
+    let values_first = Culprit::Values("hidden1.weight".into());
+    assert!(matches!(&error, Error::Diverged(it) if it.iteration == 2 && it.culprit == values_first), "{error}");
+    let (saved, damaged) = folder.load(&plan, &data, Device::Cpu).unwrap();
+    assert!(damaged.is_none() && saved.progress.iteration == 0);
+}
+
+#[test]
+fn a_memory_that_overflows_behind_finite_parameters_is_not_saved_either() {
+    // A gradient of about 1e24 is finite and its square is not: Adam's first step along it is 0, its second would be NaN.
+    let recipe = recipe(&["optimizer.kind=adam", "penalty.l2=1e25", "limits.iterations=1"]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    let error = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap_err();
+    assert!(matches!(&error, Error::Diverged(it) if it.iteration == 1 && it.loss.is_finite()), "{error}");
+    assert!(error.to_string().contains("second_moment.hidden1.weight"), "{error}");
 }
 
 #[test]

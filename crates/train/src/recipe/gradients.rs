@@ -62,7 +62,7 @@ impl Default for Gradients {
 /// starts at the initial values.
 ///
 /// The averaged model is what early stopping, `limits.target_error` and the choice of the best go by, and what `best/`, the
-/// test set and the report get; `last/` holds the model itself, with the average beside it. `metrics.csv` has both figures:
+/// test set and the report get; `last/` and `snapshots/` hold the model itself, `last/` with the average beside it. `metrics.csv` has both figures:
 /// `validation_*` are the model's, `averaged_validation_*` the average's. The average draws nothing at random.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
