@@ -4,6 +4,7 @@ use crate::Error;
 use crate::recipe::{ClassRule, ClassWeights, Loss};
 use tch::{Device, Kind, Reduction, Tensor};
 use tensor_data::Split;
+use torch_ext::{FEW_CLASSES, Isa};
 
 /// libtorch's value for "no class is left out".
 const IGNORE_NONE: i64 = -100;
@@ -16,6 +17,14 @@ pub(crate) struct Criterion {
     class_weights: Option<Tensor>,
 }
 
+/// A minibatch's figures, on its device.
+pub(crate) struct Measured {
+    /// Mean loss, 0-dim f32, with its graph.
+    pub loss: Tensor,
+    /// Misclassified samples, 0-dim Int64.
+    pub errors: Tensor,
+}
+
 impl Criterion {
     /// With the weights of [`class_weights`].
     pub(crate) fn new(label_smoothing: f64, class_weights: Option<&[f64]>, device: Device) -> Criterion {
@@ -23,13 +32,25 @@ impl Criterion {
         Criterion { label_smoothing, class_weights: class_weights.map(on_device) }
     }
 
-    /// Mean loss of a minibatch, 0-dim f32, of logits `[m, classes]` and labels `[m]`.
-    pub(crate) fn mean(&self, logits: &Tensor, labels: &Tensor) -> Tensor {
-        if self.class_weights.is_none() && self.label_smoothing == 0.0 {
-            return logits.cross_entropy_for_logits(labels);
+    /// The plain negative log-likelihood, which every evaluation is measured with.
+    pub(crate) fn plain(device: Device) -> Criterion {
+        Criterion::new(0.0, None, device)
+    }
+
+    /// Mean loss of logits `[m, classes]` and labels `[m]`, and how many rows are wrong. No device wait.
+    pub(crate) fn measure(&self, logits: &Tensor, labels: &Tensor) -> Measured {
+        let is_plain = self.class_weights.is_none() && self.label_smoothing == 0.0;
+        if is_plain
+            && logits.device() == Device::Cpu
+            && logits.size()[1] <= FEW_CLASSES
+            && let Ok((loss, errors)) = torch_ext::cross_entropy(logits, labels, Isa::best())
+        {
+            return Measured { loss, errors };
         }
         let weights = self.class_weights.as_ref();
-        logits.cross_entropy_loss(labels, weights, Reduction::Mean, IGNORE_NONE, self.label_smoothing)
+        let loss = logits.cross_entropy_loss(labels, weights, Reduction::Mean, IGNORE_NONE, self.label_smoothing);
+        let errors = tch::no_grad(|| logits.argmax(1, false).ne_tensor(labels).sum(Kind::Int64));
+        Measured { loss, errors }
     }
 
     /// What the mean was divided by: the sum of the samples' weights, 0-dim f32 on the device. No device wait.
@@ -93,7 +114,7 @@ mod tests {
             let logits = logits.copy().set_requires_grad(true);
             let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
             let criterion = Criterion::new(case["smoothing"].as_f64().unwrap(), weights.as_deref(), Device::Cpu);
-            let loss = criterion.mean(&logits, &labels);
+            let loss = criterion.measure(&logits, &labels).loss;
             assert!((loss.double_value(&[]) - case["loss"].as_f64().unwrap()).abs() < 1e-6, "{case}");
             loss.backward();
             let found: Vec<f64> = logits.grad().to_kind(Kind::Double).view([-1]).try_into().unwrap();

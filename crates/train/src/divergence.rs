@@ -1,7 +1,7 @@
 //! Divergence: a loss or a state that is no longer made of finite numbers, and what in the network went first.
 //!
 //! On the CPU, reading a loss waits for nothing, so every minibatch's loss is looked at, before its gradient is taken: a
-//! bad one never moves a parameter. On CUDA one loss in [`LOOK_EVERY`] is read; parameters that it spoiled stay so. On every
+//! bad one never moves a parameter. On CUDA no loss is read inside an epoch; parameters that a bad one spoiled stay so. On every
 //! device the running sum, in which a bad loss stays, the parameters and all that a checkpoint would hold are looked at
 //! before each validation and at the end, so that nothing that is not finite is ever saved.
 //!
@@ -12,9 +12,6 @@ use models::Model;
 use std::fmt;
 use tch::{Device, Tensor};
 use tensor_data::{Order, Split};
-
-/// Minibatches between two looks at the loss where each look waits for the device.
-pub(crate) const LOOK_EVERY: u64 = 100;
 
 /// What was found first not to be a finite number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,20 +40,20 @@ impl fmt::Display for Culprit {
             }
             Culprit::Memory(name) => write!(f, "first to go was {name}; all parameters are finite"),
             Culprit::Loss => f.write_str("first to go was the loss itself; the logits are finite"),
-            Culprit::Unknown => f.write_str("what went first cannot be told any more"),
+            Culprit::Unknown => f.write_str("what went first is told by the same run on the CPU (--device cpu)"),
         }
     }
 }
 
-/// Whether the loss of minibatch `iteration` (from 0) is to be looked at now.
-pub(crate) fn is_due(device: Device, iteration: u64) -> bool {
-    device == Device::Cpu || (iteration + 1).is_multiple_of(LOOK_EVERY)
-}
-
 /// An error where the loss of the minibatch after the learner's progress, computed from `images`, is not finite. `loss` is
-/// 0-dim; this waits for the device.
+/// 0-dim. Looks at nothing where that would wait for the device.
 pub(crate) fn check_loss(plan: &Plan, learner: &Learner, loss: &Tensor, images: &Tensor) -> Result<(), Error> {
-    let loss = loss.double_value(&[]);
+    if loss.device() != Device::Cpu {
+        return Ok(());
+    }
+    let mut value = [0_f32];
+    loss.detach().f_copy_data(&mut value, 1).map_err(|source| Error::Torch { action: "read the loss", source })?;
+    let loss = f64::from(value[0]);
     if loss.is_finite() {
         return Ok(());
     }
@@ -68,6 +65,9 @@ pub(crate) fn check_loss(plan: &Plan, learner: &Learner, loss: &Tensor, images: 
 /// Waits for the device once per tensor.
 pub(crate) fn check_state(plan: &Plan, learner: &Learner, sums: &Sums) -> Result<(), Error> {
     let culprit = in_state(learner).or_else(|| (!sums.loss.is_finite()).then_some(Culprit::Unknown));
+    // Where not every loss is looked at, what is found here may have come long after what went first.
+    let late = learner.model.device() != Device::Cpu;
+    let culprit = if late { culprit.map(|_| Culprit::Unknown) } else { culprit };
     culprit.map_or(Ok(()), |culprit| Err(report(plan, learner, culprit, sums.mean_loss(), learner.progress.iteration)))
 }
 

@@ -79,6 +79,9 @@ pub enum Error {
     /// From the optimiser.
     #[error(transparent)]
     Optim(#[from] optim::Error),
+    /// From the operations beside tch.
+    #[error(transparent)]
+    Operation(#[from] torch_ext::Error),
     /// From libtorch.
     #[error("libtorch failed while it was asked to {action}: {}", first_line(source))]
     Torch {

@@ -1,7 +1,7 @@
 //! Loss and error of a model on a split, read from the device once, after the last minibatch.
 
 use crate::recipe::Evaluation;
-use crate::{Error, Sums, tally::Tally};
+use crate::{Error, Sums, criterion::Criterion, tally::Tally};
 use models::{Mode, Model};
 use tch::{Kind, Tensor};
 use tensor_data::{Order, Split};
@@ -25,11 +25,12 @@ pub struct Score {
 /// With `Tail::Drop` the incomplete last minibatch is left out, as the published runs do.
 pub fn evaluate(model: &Model, split: &Split, how: &Evaluation) -> Result<Score, Error> {
     let _guard = tch::no_grad_guard();
+    let criterion = Criterion::plain(split.device());
     let mut tally = Tally::start(Sums::default(), split.device());
     let mut missed = Tensor::zeros([], (Kind::Int64, split.device()));
     for batch in split.batches(how.size, Order::Stored, how.tail)? {
         let logits = model.forward(&batch.images, Mode::Eval); // [m, classes]
-        tally.add(&logits.cross_entropy_for_logits(&batch.labels), &logits, &batch.labels);
+        tally.add(&criterion.measure(&logits, &batch.labels), batch.labels.numel());
         missed += classes_before(&logits, &batch.labels).ge(how.top_k as i64).sum(Kind::Int64);
     }
     let sums = tally.read();

@@ -1,9 +1,9 @@
 //! The training loop: minibatch, forward, loss, backward, penalty, step, validate, verdict.
 
 use crate::recipe::Watch;
-use crate::{Best, Error, Event, Learner, Observer, Plan, Row, Sums, divergence, evaluate};
+use crate::{Best, Error, Event, Learner, Observer, Plan, Row, Sums, divergence, evaluate, precision};
 use crate::{stopping::Stopper, tally::Tally};
-use models::{Mode, Model};
+use models::Model;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tch::Tensor;
@@ -37,9 +37,9 @@ pub struct Outcome {
 
 /// Trains `learner` on `data` as `plan` says, from wherever its progress stands, and gives back the best model.
 ///
-/// `interrupt` is looked at after every minibatch. Losses stay on the device: it is waited for once per validation,
-/// when an observer reads the running sums, and every 100 minibatches to notice divergence ([`Diverged`](crate::Diverged)); on the
-/// CPU, where nothing waits, each loss is looked at. An error leaves the learner as it was at that moment.
+/// `interrupt` is looked at after every minibatch. Losses stay on the device: it is waited for once per validation
+/// and when an observer reads the running sums; with `precision = "f16"` at every minibatch. On the CPU, where nothing waits,
+/// each loss is looked at to notice divergence ([`Diverged`](crate::Diverged)). An error leaves the learner as it was at that moment.
 pub fn fit(
     plan: &Plan,
     data: &Dataset,
@@ -53,6 +53,7 @@ pub fn fit(
     let mut stopper = Stopper::resume(&recipe.stopping, learner.progress.stopping.clone());
     let mut tally = Tally::start(learner.progress.sums, data.train.device());
     let criterion = plan.criterion(data.train.device());
+    precision::prepare(recipe.precision, data.train.device())?;
     let _generator = plan.hold_generator(&learner.model);
     divergence::check_state(plan, learner, &learner.progress.sums)?;
     observer.on(&Event::Started { plan, learner })?;
@@ -68,17 +69,15 @@ pub fn fit(
             let learning_rate = plan.learning_rate(iteration) * stopper.rate_factor();
             plan.reseed(&learner.model, iteration);
 
-            let logits = learner.model.forward(&batch.images, Mode::Train); // [m, classes]
-            let loss = criterion.mean(&logits, &batch.labels); // mean over the minibatch
-            if divergence::is_due(loss.device(), iteration) {
-                divergence::check_loss(plan, learner, &loss, &batch.images)?;
-            }
-            let gradients = learner.gradients(&loss)?; // backward, through the data loss alone
+            let logits = precision::forward(recipe.precision, &learner.model, &batch.images)?; // [m, classes]
+            let measured = criterion.measure(&logits, &batch.labels); // mean loss of the minibatch, errors in it
+            divergence::check_loss(plan, learner, &measured.loss, &batch.images)?;
+            let gradients = learner.gradients(plan, &measured.loss)?; // backward, through the data loss alone
             if let Some(mean) = learner.gather(plan, gradients, || criterion.weight(&batch.labels))? {
                 learner.update(plan, mean, learning_rate)?; // penalty, clipping, step, average
             }
 
-            tally.add(&loss.detach(), &logits.detach(), &batch.labels);
+            tally.add(&measured, batch.labels.numel());
             learner.progress.iteration += 1;
             learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
             let (iteration_count, seconds) = (learner.progress.iteration, learner.progress.train_seconds);

@@ -4,7 +4,7 @@
 use crate::accumulation::Accumulation;
 use crate::checkpoint::Files;
 use crate::tensors::{from_bytes, to_bytes};
-use crate::{Error, Outcome, Plan, Recipe, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
+use crate::{Error, LossScale, Outcome, Plan, Recipe, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
 use models::{Arch, Model};
 use optim::Optimizer;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -49,6 +49,9 @@ pub struct Progress {
     pub stopping: Memory,
     /// Seconds spent in the loop, over all resumptions.
     pub train_seconds: f64,
+    /// The loss scale of f16.
+    #[serde(default)]
+    pub loss_scale: LossScale,
     /// Why training ended; `None` while it can go on.
     pub stopped_by: Option<String>,
 }
@@ -100,6 +103,7 @@ impl Learner {
             best: None,
             stopping,
             train_seconds: 0.0,
+            loss_scale: LossScale::default(),
             stopped_by: None,
         };
         let averaged = plan.recipe().average.map(|_| plan.initial_model(data, device)).transpose()?;

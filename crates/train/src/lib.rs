@@ -8,6 +8,7 @@
 //! | [`stopping`] | the early-stopping rules, pure state machines |
 //! | [`fit`](fit()) | the loop, on one screen |
 //! | [`divergence`](Diverged) | noticing a loss or a state that is not finite, and what went first |
+//! | [`precision`](LossScale) | bf16 and f16, and the loss scale of f16 |
 //! | [`evaluate`](evaluate()) | loss and error of a model on a split |
 //! | [`predictions`](predictions()) | what a model says of every picture of a split |
 //! | [`metrics`] | confusion matrix, and precision, recall and F1 of each class |
@@ -31,6 +32,7 @@ mod fit;
 mod learner;
 pub mod metrics;
 mod plan;
+mod precision;
 mod predictions;
 pub mod rate_finder;
 pub mod recipe;
@@ -48,6 +50,7 @@ pub use event::{Event, Observer, Row};
 pub use fit::{Outcome, StoppedBy, fit};
 pub use learner::{Best, Card, Learner, Progress};
 pub use plan::Plan;
+pub use precision::LossScale;
 pub use predictions::{Predictions, predictions};
 pub use recipe::Recipe;
 pub use run_folder::RunFolder;

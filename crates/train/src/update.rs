@@ -1,34 +1,42 @@
 //! From a minibatch's loss to moved parameters: gradient, accumulation, penalty, clipping, the update rule, the average.
 
 use crate::accumulation::Accumulation;
+use crate::recipe::Precision;
 use crate::{Error, Learner, Plan};
 use models::Model;
 use tch::Tensor;
 
 impl Learner {
-    /// The gradients of `loss`, in the order of the parameters. Those of the update before, kept to tell what diverged, are
-    /// let go first, so that backward uses their memory again.
-    pub(crate) fn gradients(&mut self, loss: &Tensor) -> Result<Vec<Tensor>, Error> {
+    /// The gradients of `loss`, in the order of the parameters; `None` where f16 overflowed and the minibatch is left out.
+    /// Those of the update before, kept to tell what diverged, are let go first, so that backward uses their memory again.
+    pub(crate) fn gradients(&mut self, plan: &Plan, loss: &Tensor) -> Result<Option<Vec<Tensor>>, Error> {
         self.applied.clear();
-        Ok(self.optimizer.gradients(loss)?)
+        if plan.recipe().precision != Precision::F16 {
+            return Ok(Some(self.optimizer.gradients(loss)?));
+        }
+        let scale = &mut self.progress.loss_scale;
+        let gradients = self.optimizer.gradients(&(loss * scale.factor))?;
+        let overflowed = !scale.unscale(&gradients)?;
+        Ok((!scale.observe(overflowed)).then_some(gradients))
     }
 
     /// Gathers a minibatch's gradients; gives their mean over the samples when the update is complete. `weight` is what
-    /// the minibatch's mean loss was divided by.
+    /// the minibatch's mean loss was divided by. A minibatch that was left out adds nothing.
     pub(crate) fn gather(
         &mut self,
         plan: &Plan,
-        gradients: Vec<Tensor>,
+        gradients: Option<Vec<Tensor>>,
         weight: impl FnOnce() -> Tensor,
     ) -> Result<Option<Vec<Tensor>>, Error> {
         if plan.recipe().gradients.accumulate == 1 {
-            return Ok(Some(gradients));
+            return Ok(gradients);
         }
-        let gathered = Accumulation::add(self.accumulation.take(), gradients, weight())?;
+        if let Some(gradients) = gradients {
+            self.accumulation = Some(Accumulation::add(self.accumulation.take(), gradients, weight())?);
+        }
         if plan.updates_after(self.progress.iteration) {
-            return gathered.mean().map(Some);
+            return self.accumulation.take().map(Accumulation::mean).transpose();
         }
-        self.accumulation = Some(gathered);
         Ok(None)
     }
 

@@ -153,6 +153,22 @@ fn every_optimiser_with_every_feature_resumes_in_mid_epoch_to_the_same_bits() {
 }
 
 #[test]
+fn bf16_and_f16_with_their_loss_scale_resume_to_the_same_bits_and_learn_as_f32_does() {
+    let data = data(&recipe(&[]));
+    let error = |precision: &str| {
+        let (_, outcome) = trained(&recipe(&["epochs=12", precision]), &mut ());
+        outcome.best.unwrap().error
+    };
+    let full = error("precision=f32");
+    for precision in ["precision=bf16", "precision=f16"] {
+        check_resume(&data, precision, 17, &[precision]);
+        check_resume(&data, precision, 19, &[precision, "gradients.accumulate=3"]);
+        let found = error(precision);
+        assert!((found - full).abs() <= 0.05, "{precision}: {found}, f32: {full}");
+    }
+}
+
+#[test]
 fn rows_written_after_the_last_checkpoint_are_written_again_and_not_twice() {
     // A process killed between a validation and the next saving leaves rows that no checkpoint knows of.
     let recipe = recipe(&[]);
