@@ -57,6 +57,9 @@ pub const LEARNING_RATE: Range = Range::new("learning_rate", Excluded(0.0), INFI
 /// Learning rate of a single step, which a warm-up or an annealing may bring down to zero: `[0, inf)`.
 pub const STEP_RATE: Range = Range::new("learning rate of the step", Included(0.0), INFINITY);
 
+/// What one parameter multiplies the rate with: `[0, inf)`.
+pub const RATE_FACTOR: Range = Range::new("rate_factor", Included(0.0), INFINITY);
+
 /// [`Penalty::l1`](crate::Penalty): `[0, inf)`.
 pub const L1: Range = Range::new("l1", Included(0.0), INFINITY);
 /// [`Penalty::l2`](crate::Penalty): `[0, inf)`.

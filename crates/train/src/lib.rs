@@ -7,6 +7,7 @@
 //! | [`plan`](Plan) | a recipe measured against a data set: steps per epoch, steps in all, when to validate |
 //! | [`stopping`] | the early-stopping rules, pure state machines |
 //! | [`fit`](fit()) | the loop, on one screen |
+//! | [`divergence`](Diverged) | noticing a loss or a state that is not finite, and what went first |
 //! | [`evaluate`](evaluate()) | loss and error of a model on a split |
 //! | [`predictions`](predictions()) | what a model says of every picture of a split |
 //! | [`metrics`] | confusion matrix, and precision, recall and F1 of each class |
@@ -19,7 +20,10 @@
 //! The crate owns the only loop in the project. It reads no command line, no environment and no picture files, and
 //! prints nothing: what there is to say is an [`Event`] or an [`Error`].
 
+mod accumulation;
 pub mod checkpoint;
+mod criterion;
+mod divergence;
 mod error;
 mod evaluate;
 pub mod event;
@@ -35,7 +39,9 @@ pub mod stopping;
 pub mod summary;
 mod tally;
 mod tensors;
+mod update;
 
+pub use divergence::{Culprit, Diverged};
 pub use error::Error;
 pub use evaluate::{Score, evaluate};
 pub use event::{Event, Observer, Row};

@@ -17,7 +17,7 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
     let confusion = finished
         .then(|| train::predictions(&run.learner.model, &run.data.test, evaluation.size, evaluation.tail)?.confusion())
         .transpose()?;
-    let trained = outcome.iterations * recipe.minibatch.size as u64;
+    let trained = outcome.iterations * run.plan.minibatch_size() as u64;
     Ok(Summary {
         recipe: run.name.clone(),
         dataset: run.data.name.clone(),

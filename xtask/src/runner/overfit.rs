@@ -11,11 +11,11 @@ use crate::console::{self, duration, percent, rate};
 use crate::prepared::{Prepared, Wanted};
 use crate::signals::Signals;
 use anyhow::Result;
-use optim::{Penalty, Schedule};
+use optim::Schedule;
 use serde::Serialize;
 use std::process::ExitCode;
 use tensor_data::{Dataset, Tail};
-use train::recipe::{Evaluation, Limits, Order, Watch};
+use train::recipe::{Evaluation, Limits, Loss, Order, Penalty, Size, Watch};
 use train::stopping::Stopping;
 use train::{Error, Event, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
 use xtask::cli::TrainArgs;
@@ -59,8 +59,8 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
     if let Some(note) = note {
         console::line(json, &format!("\n*** {note} ***\n"));
     }
-    let recipe = without_hindrances(&recipe, most_steps)?;
-    let size = recipe.minibatch.size;
+    let size = recipe.minibatch.size.resolve(data.train.len());
+    let recipe = without_hindrances(&recipe, size, most_steps)?;
     let data = Dataset {
         train: data.train.spread(size)?,
         valid: data.train.spread(size)?,
@@ -113,7 +113,7 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
 }
 
 /// The recipe with nothing in it that keeps a model from learning one minibatch by heart.
-fn without_hindrances(recipe: &Recipe, most_steps: u64) -> Result<Recipe> {
+fn without_hindrances(recipe: &Recipe, size: usize, most_steps: u64) -> Result<Recipe> {
     let known: Vec<String> = recipe.settings()?.into_iter().map(|(key, _)| key).collect();
     let overrides = HINDRANCES.iter().filter(|(key, _)| known.iter().any(|name| name == key));
     let overrides: Vec<_> = overrides.map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
@@ -121,9 +121,12 @@ fn without_hindrances(recipe: &Recipe, most_steps: u64) -> Result<Recipe> {
     recipe.epochs = most_steps;
     recipe.minibatch.shift = 0;
     recipe.minibatch.order = Order::Stored;
-    let size = recipe.minibatch.size;
+    recipe.minibatch.size = Size::Count(size);
     recipe.evaluation = Evaluation { size, tail: Tail::Keep, watch: Watch::Loss, ..recipe.evaluation };
+    recipe.loss = Loss::default();
     recipe.penalty = Penalty::default();
+    recipe.gradients.accumulate = 1;
+    recipe.average = None;
     recipe.schedule = Schedule::Constant;
     recipe.stopping = Stopping::Never;
     recipe.limits = Limits { target_error: Some(0.0), target_loss: Some(BOUND), ..Limits::default() };

@@ -96,7 +96,7 @@ fn about(run: &Run) -> About {
         parameters: run.learner.model.summary().parameters,
         device: device::name(run.data.train.device()),
         seed: recipe.seed,
-        minibatch_size: recipe.minibatch.size,
+        minibatch_size: run.plan.minibatch_size(),
     }
 }
 

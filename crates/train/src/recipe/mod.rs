@@ -15,18 +15,29 @@
 //! | `[model]` | required | | [`models::Arch`] |
 //! | `[optimizer]` | plain SGD | | [`optim::Rule`] |
 //! | `[schedule]` | constant | | [`optim::Schedule`] |
-//! | `[penalty]` | `l1 = 0, l2 = 0` | at least 0 | [`optim::Penalty`] |
+//! | `[loss]` | plain | | [`Loss`] |
+//! | `[penalty]` | none | | [`Penalty`] |
+//! | `[gradients]` | untouched | | [`Gradients`] |
+//! | `[average]` | none | | [`Average`] |
+//! | `[[groups]]` | none | | [`Group`] |
 //! | `[stopping]` | `never` | | [`crate::stopping::Stopping`] |
 //! | `[limits]` | none | | [`Limits`] |
 //! | `[checkpoint]` | | | [`Checkpoint`] |
 
 mod check;
+mod gradients;
+mod loss;
+mod minibatch;
 mod read;
 mod resume;
 
+pub use gradients::{Average, Gradients, Group};
+pub use loss::{ClassRule, ClassWeights, Loss, Penalty};
+pub use minibatch::{All, Minibatch, Order, Size};
+
 use crate::stopping::Stopping;
 use models::Arch;
-use optim::{Penalty, Rule, Schedule};
+use optim::{Rule, Schedule};
 use serde::{Deserialize, Serialize};
 use tensor_data::{Holdout, Storage, Tail};
 
@@ -59,9 +70,21 @@ pub struct Recipe {
     /// How the learning rate changes.
     #[serde(default)]
     pub schedule: Schedule,
+    /// What of the model's answers is minimised.
+    #[serde(default)]
+    pub loss: Loss,
     /// What is added to the loss.
     #[serde(default)]
     pub penalty: Penalty,
+    /// What becomes of gradients before a step.
+    #[serde(default)]
+    pub gradients: Gradients,
+    /// A running average of the parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<Average>,
+    /// Parameters that are stepped differently.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
     /// When to stop before the last epoch.
     #[serde(default = "never")]
     pub stopping: Stopping,
@@ -137,47 +160,6 @@ pub enum HoldoutRule {
     Random,
     /// Drawn by the recipe's seed, every class in its proportion.
     Stratified,
-}
-
-/// `[minibatch]`: how the training set is cut.
-///
-/// | key | default | range | meaning |
-/// | --- | --- | --- | --- |
-/// | `size` | required | at least 1, at most the training set | pictures per minibatch |
-/// | `order` | `shuffled` | `stored`, `shuffled` | the same order every epoch, or a new one from the seed and the epoch |
-/// | `tail` | `drop` | `drop`, `keep` | an incomplete last minibatch |
-/// | `shift` | 0 | 0 to 8 pixels | random translation of every training picture by up to so many pixels in each axis |
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Minibatch {
-    /// Pictures per minibatch.
-    pub size: usize,
-    /// In which order.
-    #[serde(default)]
-    pub order: Order,
-    /// What becomes of an incomplete last minibatch.
-    #[serde(default = "Minibatch::default_tail")]
-    pub tail: Tail,
-    /// Largest random translation, in pixels.
-    #[serde(default)]
-    pub shift: usize,
-}
-
-impl Minibatch {
-    fn default_tail() -> Tail {
-        Tail::Drop
-    }
-}
-
-/// The order of training pictures within an epoch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Order {
-    /// As stored, the same every epoch.
-    Stored,
-    /// A new permutation every epoch, from the seed.
-    #[default]
-    Shuffled,
 }
 
 /// `[evaluation]`: how validation and test sets are cut.

@@ -71,7 +71,7 @@ impl Top {
 
     /// Takes a validated model in where it is among the best; `files` is asked for only then.
     pub(super) fn consider(&mut self, row: &Row, files: impl FnOnce() -> Result<Files, Error>) -> Result<(), Error> {
-        let at = Best { iteration: row.iteration, error: row.validation_error, loss: row.validation_loss };
+        let at = row.chosen();
         let value = self.value(&at);
         let is_among = self.kept.iter().filter(|kept| self.value(&kept.at) <= value).count() < self.keep;
         if value.is_finite() && is_among {
@@ -138,6 +138,8 @@ mod tests {
             validation_error: error,
             validation_top_k_error: None,
             best_validation_error: error,
+            averaged_validation_loss: None,
+            averaged_validation_error: None,
         }
     }
 

@@ -65,13 +65,15 @@ impl TensorBoard {
         let minibatches = timing.iteration.saturating_sub(self.before.iteration);
         let seconds = timing.train_seconds - self.before.train_seconds;
         self.before = timing;
-        let pictures = minibatches as f64 * plan.recipe().minibatch.size as f64;
+        let pictures = minibatches as f64 * plan.minibatch_size() as f64;
         let scalars: Scalars<'_> = &[
             ("loss/train", Some(row.train_loss)),
             ("loss/validation", Some(row.validation_loss)),
             ("error/train", Some(row.train_error)),
             ("error/validation", Some(row.validation_error)),
             ("error/validation_top_k", row.validation_top_k_error),
+            ("loss/averaged_validation", row.averaged_validation_loss),
+            ("error/averaged_validation", row.averaged_validation_error),
             ("error/best_validation", Some(row.best_validation_error)),
             ("penalty", Some(row.penalty)),
             ("learning_rate", Some(row.learning_rate)),

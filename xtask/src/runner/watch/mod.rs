@@ -33,6 +33,7 @@ pub fn start(listener: TcpListener, run: &mut Run) -> Result<Watch> {
     let path = std::path::absolute(run.folder.path())?;
     let watched = Watched {
         recipe: run.plan.recipe().clone(),
+        minibatch_size: run.plan.minibatch_size(),
         parameters: run.learner.model.summary(),
         environment: environment(run),
         note: run.note.clone(),
