@@ -33,7 +33,7 @@ fn a_run_leaves_all_that_the_contract_names() {
     let recipe = place.recipe("thing", RECIPE);
     let done = place.good(&format!("train {recipe} --epochs 5 --seed 3 --out {{}}/run --json"));
 
-    let printed: Value = serde_json::from_str(&done.out).expect("standard output is JSON alone");
+    let printed: Value = serde_json::from_str(done.out.lines().last().unwrap()).expect("standard output is JSON alone");
     let summary = place.json("run/summary.json");
     assert_eq!(printed["run"], place.path("run").display().to_string());
     assert_eq!(printed["test_error"], summary["test_error"]);

@@ -86,6 +86,8 @@ pub const DECAY: Range = Range::new("decay", Included(0.0), INFINITY);
 pub const EVERY: Range = Range::new("every", Included(1.0), INFINITY);
 /// Step schedule: `(0, 1]`.
 pub const FACTOR: Range = Range::new("factor", Excluded(0.0), Included(1.0));
+/// Exponential schedule: `(0, inf)`.
+pub const GROWTH: Range = Range::new("factor", Excluded(0.0), INFINITY);
 /// Cosine: `[0, inf)` epochs.
 pub const WARM_UP_EPOCHS: Range = Range::new("warm_up_epochs", Included(0.0), INFINITY);
 /// One cycle: `[0, 1]` of all steps.

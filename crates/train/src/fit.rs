@@ -135,7 +135,7 @@ fn validate(
     let epoch = (iteration - 1) / plan.steps_per_epoch() + 1;
     divergence::check_state(plan, learner, &sums)?;
     let measure = |model: &Model| {
-        let score = evaluate(model, &data.valid, recipe.evaluation.size, recipe.evaluation.tail)?;
+        let score = evaluate(model, &data.valid, &recipe.evaluation)?;
         divergence::check_score(plan, learner, model, &score, &data.valid).map(|()| score)
     };
     let score = measure(&learner.model)?;
@@ -163,6 +163,7 @@ fn validate(
         penalty,
         validation_loss: score.loss,
         validation_error: score.error,
+        validation_top_k_error: Some(score.top_k_error),
         best_validation_error: learner.progress.best.map_or(f64::NAN, |best| best.error),
         averaged_validation_loss: averaged.map(|score| score.loss),
         averaged_validation_error: averaged.map(|score| score.error),

@@ -194,6 +194,12 @@ impl Learner {
         self.card_files(recipe, &self.model.named_parameters())
     }
 
+    /// The files of a checkpoint that holds the model that was validated for the choice: the averaged one where there is
+    /// one.
+    pub(crate) fn chosen_files(&self, recipe: &Recipe) -> Result<Files, Error> {
+        self.card_files(recipe, &self.averaged.as_ref().unwrap_or(&self.model).named_parameters())
+    }
+
     /// The files of a checkpoint that holds the best model.
     pub(crate) fn best_files(&self, recipe: &Recipe) -> Result<Files, Error> {
         let now = self.model.named_parameters();

@@ -14,6 +14,7 @@
 //! | [`event`] | what the loop tells its observers |
 //! | [`checkpoint`] | a folder that is whole or not there |
 //! | [`run_folder`] | the observer that writes a run's folder |
+//! | [`rate_finder`] | the search for a learning rate |
 //! | [`summary`] | the figures that outlive a run |
 //!
 //! The crate owns the only loop in the project. It reads no command line, no environment and no picture files, and
@@ -31,6 +32,7 @@ mod learner;
 pub mod metrics;
 mod plan;
 mod predictions;
+pub mod rate_finder;
 pub mod recipe;
 pub mod run_folder;
 pub mod stopping;

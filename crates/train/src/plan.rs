@@ -79,7 +79,7 @@ impl Plan {
 
     /// The limit of the recipe that a run has reached.
     pub fn limit_reached(&self, progress: &Progress) -> Option<&'static str> {
-        let best = progress.best.map(|best| best.error);
+        let best = progress.best.map(|best| (best.error, best.loss));
         self.recipe.limits.reached(progress.iteration, progress.train_seconds, best)
     }
 

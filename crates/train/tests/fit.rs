@@ -7,6 +7,7 @@ use common::{data, recipe, trained};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tch::{Device, Tensor};
 use tensor_data::Dataset;
+use train::recipe::Evaluation;
 use train::{Culprit, Error, Event, Learner, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit, run_folder};
 
 /// Remembers every validation, and can ask to stop after so many minibatches.
@@ -47,7 +48,8 @@ fn training_learns_and_gives_back_the_best_model() {
     let lowest = recorder.rows.iter().map(|row| row.validation_error).fold(f64::INFINITY, f64::min);
     assert_eq!(best.error, lowest);
     // The model that came back is the best one, not the last one.
-    let score = evaluate(&learner.model, &data(&recipe).valid, 77, tensor_data::Tail::Keep).unwrap();
+    let score =
+        evaluate(&learner.model, &data(&recipe).valid, &Evaluation { size: 77, ..Evaluation::default() }).unwrap();
     assert_eq!((score.error, score.samples), (best.error, 200));
 }
 
@@ -163,7 +165,7 @@ fn rows_written_after_the_last_checkpoint_are_written_again_and_not_twice() {
     fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
     drop(folder);
     let whole = std::fs::read_to_string(path.join("metrics.csv")).unwrap();
-    std::fs::write(path.join("metrics.csv"), format!("{whole}9,9,9,9,9,9,9,9,9\n5,5,0.")).unwrap();
+    std::fs::write(path.join("metrics.csv"), format!("{whole}9,9,9,9,9,9,9,9,9,9\n5,5,0.")).unwrap();
     RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).unwrap();
     assert_eq!(std::fs::read_to_string(path.join("metrics.csv")).unwrap(), whole);
     assert_eq!(run_folder::read_metrics(&path).unwrap().len(), 4);

@@ -173,7 +173,7 @@ fn with_an_average_both_models_are_validated_and_the_averaged_one_is_chosen() {
     assert!(rows.0.iter().zip(&averaged).all(|(row, loss)| row.validation_loss != *loss));
     assert_eq!(best.loss, averaged.iter().copied().fold(f64::INFINITY, f64::min));
     // What came back, and would be saved as the best, has the figures of the averaged model.
-    let score = evaluate(&learner.model, &common::data(&recipe).valid, 500, Tail::Keep).unwrap();
+    let score = evaluate(&learner.model, &common::data(&recipe).valid, &recipe.evaluation).unwrap();
     assert_eq!((score.loss, score.error), (best.loss, best.error));
     let mut plain = Rows::default();
     trained(&common::recipe(&["epochs=1"]), &mut plain);

@@ -21,8 +21,12 @@ impl Recipe {
         within("minibatch.size", self.minibatch.size, self.minibatch.size != Size::Count(0), "at least 1")?;
         within("minibatch.shift", self.minibatch.shift, self.minibatch.shift <= LARGEST_SHIFT, "0 to 8 pixels")?;
         within("evaluation.size", self.evaluation.size, self.evaluation.size >= 1, "at least 1")?;
+        let top_k = self.evaluation.top_k;
+        within("evaluation.top_k", top_k, (1..=1_000_000).contains(&top_k), "at least 1 and at most 10^6")?;
         let seconds = self.checkpoint.seconds;
         within("checkpoint.seconds", seconds, seconds.is_finite() && seconds >= 0.0, "at least 0 and finite")?;
+        let keep_top = self.checkpoint.keep_top;
+        within("checkpoint.keep_top", keep_top, keep_top <= 1000, "0 to 1000")?;
         self.limits.check()?;
         section("model", self.model.check())?;
         section("optimizer", self.optimizer.check())?;
@@ -102,6 +106,9 @@ impl Limits {
         }
         if let Some(error) = self.target_error {
             within("limits.target_error", error, (0.0..=1.0).contains(&error), "0 to 1; 0.008 is 0.8 %")?;
+        }
+        if let Some(loss) = self.target_loss {
+            within("limits.target_loss", loss, loss.is_finite() && loss >= 0.0, "at least 0 and finite")?;
         }
         Ok(())
     }

@@ -169,6 +169,7 @@ pub enum HoldoutRule {
 /// | `size` | 500 | at least 1 | pictures per minibatch; changes speed, not figures, as long as the tail is kept |
 /// | `tail` | `keep` | `keep`, `drop` | whether an incomplete last minibatch counts; the published runs drop it |
 /// | `watch` | `error` | `error`, `loss` | what the stopping rule and the choice of the best model go by, on the validation set |
+/// | `top_k` | 5 | at least 1 | a picture counts as a top-k error where k classes or more come before its own; with as many classes or fewer there is none |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
@@ -181,6 +182,9 @@ pub struct Evaluation {
     /// What early stopping goes by.
     #[serde(default)]
     pub watch: Watch,
+    /// Classes that may be named before an answer counts as a top-k error.
+    #[serde(default = "Evaluation::default_top_k")]
+    pub top_k: u64,
 }
 
 impl Evaluation {
@@ -190,11 +194,19 @@ impl Evaluation {
     fn default_tail() -> Tail {
         Tail::Keep
     }
+    fn default_top_k() -> u64 {
+        5
+    }
 }
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Evaluation { size: Self::default_size(), tail: Self::default_tail(), watch: Watch::default() }
+        Evaluation {
+            size: Self::default_size(),
+            tail: Self::default_tail(),
+            watch: Watch::default(),
+            top_k: Self::default_top_k(),
+        }
     }
 }
 
@@ -205,6 +217,7 @@ impl Default for Evaluation {
 /// | `iterations` | at least 1 | after so many minibatches |
 /// | `minutes` | above 0 | after the first minibatch that ends so many minutes into the loop, over all resumptions |
 /// | `target_error` | 0 to 1 | after the first validation error at or below it, a fraction: 0.008 is 0.8 % |
+/// | `target_loss` | at least 0 | after the first best model whose validation loss is at or below it, in nats; where both targets are given, both have to be reached |
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -217,15 +230,33 @@ pub struct Limits {
     /// A validation error that is good enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_error: Option<f64>,
+    /// A validation loss that is good enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_loss: Option<f64>,
+}
+
+impl Watch {
+    /// What is watched, of a validation's error and loss.
+    pub fn choose(self, error: f64, loss: f64) -> f64 {
+        match self {
+            Watch::Error => error,
+            Watch::Loss => loss,
+        }
+    }
 }
 
 impl Limits {
-    /// The limit that a run has reached after `iterations` minibatches and `seconds`, with its lowest validation error
-    /// so far; the target first, as the better news.
-    pub fn reached(&self, iterations: u64, seconds: f64, best_error: Option<f64>) -> Option<&'static str> {
+    /// The limit that a run has reached after `iterations` minibatches and `seconds`, with the validation error and loss
+    /// of its best model so far; the targets first, as the better news.
+    pub fn reached(&self, iterations: u64, seconds: f64, best: Option<(f64, f64)>) -> Option<&'static str> {
         let reached = |limit: Option<f64>, value: f64| limit.is_some_and(|limit| value >= limit);
-        if self.target_error.zip(best_error).is_some_and(|(target, best)| best <= target) {
+        let (error, loss) = best.unwrap_or((f64::NAN, f64::NAN));
+        let hit = |target: Option<f64>, value: f64| target.is_none_or(|target| value <= target);
+        let on_target = hit(self.target_error, error) && hit(self.target_loss, loss);
+        if self.target_error.is_some() && on_target {
             Some("target-error")
+        } else if self.target_loss.is_some() && on_target {
+            Some("target-loss")
         } else if self.iterations.is_some_and(|limit| iterations >= limit) {
             Some("iterations")
         } else if reached(self.minutes, seconds / 60.0) {
@@ -253,6 +284,7 @@ pub enum Watch {
 /// | --- | --- | --- | --- |
 /// | `seconds` | 10 | at least 0 | shortest time between two savings of `last/`; it grows where saving takes more than a hundredth of it; 0 saves at every validation, whatever that costs |
 /// | `snapshots` | 0 | at least 0 | epochs between the models kept in `snapshots/`; 0 keeps none |
+/// | `keep_top` | 0 | 0 to 1000 | how many of the best models are kept in `top/`, best by what `evaluation.watch` names; 0 keeps none |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
@@ -262,6 +294,9 @@ pub struct Checkpoint {
     /// Epochs between kept models.
     #[serde(default)]
     pub snapshots: u64,
+    /// Best models kept.
+    #[serde(default)]
+    pub keep_top: usize,
 }
 
 impl Checkpoint {
@@ -272,6 +307,6 @@ impl Checkpoint {
 
 impl Default for Checkpoint {
     fn default() -> Self {
-        Checkpoint { seconds: Self::default_seconds(), snapshots: 0 }
+        Checkpoint { seconds: Self::default_seconds(), snapshots: 0, keep_top: 0 }
     }
 }

@@ -128,7 +128,7 @@ impl Observer for Watch {
                 };
                 self.board.change(|state| {
                     state.rows.push(**row);
-                    state.timings.push(Timing { iteration: row.iteration, train_seconds });
+                    state.timings.push(Timing { iteration: row.iteration, train_seconds, saving_seconds: 0.0 });
                     state.sight = sight;
                 });
             }
