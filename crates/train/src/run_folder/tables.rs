@@ -114,8 +114,8 @@ mod tests {
         append(&timings, &Timing { iteration: 36, train_seconds: 1.5, saving_seconds: 0.25 }).unwrap();
         let text = fs::read_to_string(&metrics).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[1], "1,12,0.1,2.25,0.5,0.001,2.0,0.25,,0.25");
-        assert_eq!(lines[3], "2,36,0.05,1.0,0.5,0.0,1.5,0.125,0.5,0.125");
+        assert_eq!(lines[1], "1,12,0.1,2.25,0.5,0.001,2.0,0.25,,0.25,,");
+        assert_eq!(lines[3], "2,36,0.05,1.0,0.5,0.0,1.5,0.125,0.5,0.125,,");
         assert!(lines[0].contains("validation_error,validation_top_k_error,best_validation_error"), "{}", lines[0]);
         assert_eq!(read_metrics(root.path()).unwrap().len(), 3);
         let timings = read_timings(root.path()).unwrap();
