@@ -4,17 +4,19 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bench;
 mod explain;
 mod pictures;
 mod report;
+mod train;
 
 pub use bench::{BenchArgs, BenchSideArgs};
 pub use explain::{DreamArgs, ExplainArgs, Method};
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::ReportArgs;
+pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,6 +48,8 @@ pub enum Command {
     Data(DataArgs),
     /// Train a model as a recipe says
     Train(TrainArgs),
+    /// Find a good learning rate for a recipe, and draw how the loss answers to it
+    FindRate(FindRateArgs),
     /// Error of a saved model on one split of its data set
     Eval(EvalArgs),
     /// Classes and probabilities of pictures
@@ -78,11 +82,13 @@ impl Command {
     /// Whether the runner does this, which links libtorch, rather than the launcher.
     pub fn needs_runner(&self) -> bool {
         use Command::{
-            Bench, BenchSide, Convolve, Dream, Eval, Explain, Features, Filters, Predict, Probe, Report, Train,
+            Bench, BenchSide, Convolve, Dream, Eval, Explain, Features, Filters, FindRate, Predict, Probe, Report,
+            Train,
         };
         matches!(
             self,
             Train(_)
+                | FindRate(_)
                 | Eval(_)
                 | Predict(_)
                 | Filters(_)
@@ -179,67 +185,21 @@ pub struct DataArgs {
     pub output: OutputArgs,
 }
 
-/// `train`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  cargo xtask train lenet
-  cargo xtask train tutorial-softmax --device cpu --seed 1
-  cargo xtask train my-recipe.toml --set learning_rate=0.05 --out runs/faster
-  cargo xtask train --resume runs/lenet-20260131-120000 --epochs 40")]
-pub struct TrainArgs {
-    /// Name of a recipe in recipes/, or path to a TOML file
-    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
-    pub recipe: Option<String>,
-    /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
-    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
-    pub dataset: Option<String>,
-    /// Where data sets are looked for.
-    #[command(flatten)]
-    pub data: DataDirArgs,
-    /// Where tensors live.
-    #[command(flatten)]
-    pub device: DeviceArgs,
-    /// Seed of all randomness, in place of the recipe's
-    #[arg(long, value_name = "N", conflicts_with = "resume")]
-    pub seed: Option<u64>,
-    /// Upper limit of epochs, in place of the recipe's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub epochs: Option<u64>,
-    /// Folder of the run (default: runs/RECIPE-YYYYMMDD-HHMMSS); an existing run is never overwritten
-    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
-    pub out: Option<PathBuf>,
-    /// Go on with a run that was stopped, in its own folder
-    #[arg(long, value_name = "RUN")]
-    pub resume: Option<PathBuf>,
-    /// Change one key of the recipe, dotted; may be given several times
-    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
-    pub set: Vec<Setting>,
-    /// Serve a page that shows how training goes, on this machine alone (127.0.0.1), until training ends
-    #[arg(long)]
-    pub watch: bool,
-    /// Port of that page; 0 takes a free one
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "watch")]
-    pub port: u16,
-    /// How the result is printed.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
 /// `eval`
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask eval runs/lenet-20260131-120000
-  cargo xtask eval runs/lenet-20260131-120000 --split valid --checkpoint last --json")]
+  cargo xtask eval runs/lenet-20260131-120000 --split valid --checkpoint last --json
+  cargo xtask eval runs/lenet-20260131-120000 --checkpoint top/iteration-00005500-error-0.0052")]
 pub struct EvalArgs {
     /// Folder of the run
     pub run: PathBuf,
     /// Which split to classify
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
     pub split: SplitName,
-    /// Which of the run's two saved models
-    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    /// Which of the run's saved models: best, last, or one kept on the way such as snapshots/epoch-0010
+    #[arg(long, value_name = "NAME", default_value = "best")]
     pub checkpoint: Checkpoint,
     /// Where data sets are looked for.
     #[command(flatten)]
@@ -272,12 +232,29 @@ pub enum SplitName {
 }
 
 /// Saved models of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Checkpoint {
-    /// The model with the lowest validation error
+    /// The model that validation chose.
     Best,
-    /// The model as it was at the last validation
+    /// The model as it was at the last saving.
     Last,
+    /// One that was kept on the way, by its folder in the run's.
+    Kept(String),
+}
+
+impl FromStr for Checkpoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let kept = || text.strip_prefix("top/").or(text.strip_prefix("snapshots/"));
+        let is_name = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains('/');
+        match text {
+            "best" => Ok(Checkpoint::Best),
+            "last" => Ok(Checkpoint::Last),
+            _ if kept().is_some_and(is_name) => Ok(Checkpoint::Kept(text.to_owned())),
+            _ => Err("use best, last, top/NAME or snapshots/NAME, a folder of the run".to_owned()),
+        }
+    }
 }
 
 /// Device asked for by the user; whether it is there is known only to the runner.

@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(args),
         Command::Data(args) => done(data::run(args)),
         Command::Train(_)
+        | Command::FindRate(_)
         | Command::Eval(_)
         | Command::Predict(_)
         | Command::Filters(_)

@@ -91,7 +91,7 @@ fn predictions_are_those_of_the_model_itself() {
     let folder = folder("predict");
     for model in ["softmax", "mlp", "lenet"] {
         let run = trained(model);
-        let (itself, _) = load_model(Path::new(&run), Saved::Best, Device::Cpu).unwrap();
+        let (itself, _) = load_model(Path::new(&run), &Saved::Best, Device::Cpu).unwrap();
         let glyphs: Vec<_> = (100..105).map(|seed| glyph(&folder, seed)).collect();
         let paths: Vec<&str> = glyphs.iter().map(|(path, _)| path.as_str()).collect();
         let start = ["predict", &run, "--json", "--device", "cpu", "--top", "10"];
@@ -205,7 +205,7 @@ fn classic_tiles_are_scaled_one_by_one_with_a_black_line_between() {
     let sheet = image::open(out.join("filters-hidden1-classic.png")).unwrap().into_luma8();
     // 30 tiles of 28 x 28, 5 down and 6 across.
     assert_eq!(sheet.dimensions(), (6 * 29 - 1, 5 * 29 - 1));
-    let (model, _) = load_model(Path::new(&run), Saved::Best, Device::Cpu).unwrap();
+    let (model, _) = load_model(Path::new(&run), &Saved::Best, Device::Cpu).unwrap();
     let weight = &model.parameter("hidden1.weight").unwrap().tensor;
     for unit in [0, 7, 29] {
         let row = Vec::<f32>::try_from(weight.detach().get(unit)).unwrap();

@@ -150,7 +150,7 @@ fn the_address_is_kept_apart_from_the_json() {
     let place = Place::new();
     let recipe = place.recipe("net", RECIPE);
     let done = place.good(&format!("train {recipe} --out {{}}/run --device cpu --epochs 1 --watch --json"));
-    assert!(serde_json::from_str::<Value>(&done.out).is_ok(), "{}", done.out);
+    assert!(done.out.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{}", done.out);
     assert!(done.err.contains("watch   http://127.0.0.1:"), "{}", done.err);
 }
 

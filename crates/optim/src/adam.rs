@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 #[cfg(feature = "tch")]
-use crate::pass::{Scalars, square_root};
+use crate::pass::{Scalars, saturated, square_root};
 use crate::{Error, range};
 
 /// Options of Adam, as `torch.optim.Adam` has them (without AMSGrad).
@@ -110,7 +110,7 @@ pub(crate) fn update(
     let correction1 = 1.0 - options.beta1.powf(steps as f64);
     let correction2 = (1.0 - options.beta2.powf(steps as f64)).sqrt();
     square_root(v, &mut buffer)?;
-    let _ = buffer.f_add_scalar_(options.epsilon * correction2)?;
+    let _ = buffer.f_add_scalar_(saturated(options.epsilon * correction2, w.kind()))?;
     let _ = m.f_div_out(&buffer, &buffer)?;
     scalars.add_scaled(w, &buffer, -rate * correction2 / correction1)
 }

@@ -2,6 +2,7 @@
 
 use tch::{Kind, Tensor};
 
+use crate::pass::saturated;
 use crate::{Error, range};
 
 /// What PyTorch adds to the norm, so that a norm of zero divides nothing.
@@ -29,7 +30,7 @@ pub fn clip_norm(gradients: &[Tensor], max_norm: f64) -> Result<Tensor, Error> {
     }
     let norm = Tensor::f_stack(&norms, 0)?.f_norm()?;
     let mut factor = norm.f_add_scalar(NORM_EPSILON)?.f_reciprocal()?;
-    let _ = factor.f_mul_scalar_(max_norm)?.f_clamp_max_(1.0)?;
+    let _ = factor.f_mul_scalar_(saturated(max_norm, norm.kind()))?.f_clamp_max_(1.0)?;
     for gradient in defined {
         let _ = gradient.shallow_clone().f_mul_(&factor)?;
     }
@@ -47,7 +48,8 @@ pub fn clip_value(gradients: &[Tensor], max_value: f64) -> Result<(), Error> {
     let max_value = range::MAX_VALUE.check(max_value)?;
     let _guard = tch::no_grad_guard();
     for gradient in gradients.iter().filter(|gradient| gradient.defined()) {
-        let _ = gradient.shallow_clone().f_clamp_(-max_value, max_value)?;
+        let bound = saturated(max_value, gradient.kind());
+        let _ = gradient.shallow_clone().f_clamp_(-bound, bound)?;
     }
     Ok(())
 }

@@ -17,21 +17,27 @@ pub struct Parameter {
     pub tensor: Tensor,
     /// Whether penalties and decoupled weight decay fall on it: weights and filters yes, biases no.
     pub decay: bool,
+    /// What a step's learning rate is multiplied with for this parameter, in `[0, inf)`; decoupled weight decay follows it,
+    /// as it follows the rate of a parameter group in PyTorch. At 0 the parameter does not move.
+    pub rate_factor: f64,
 }
 
 impl Parameter {
     /// A weight matrix or filter: decays.
     pub fn weight(name: impl Into<String>, tensor: Tensor) -> Self {
-        Parameter { name: name.into(), tensor, decay: true }
+        Parameter { name: name.into(), tensor, decay: true, rate_factor: 1.0 }
     }
 
     /// A bias, or the scale of a normalisation: never decays.
     pub fn bias(name: impl Into<String>, tensor: Tensor) -> Self {
-        Parameter { name: name.into(), tensor, decay: false }
+        Parameter { name: name.into(), tensor, decay: false, rate_factor: 1.0 }
     }
 
     fn check(&self) -> Result<(), Error> {
         let refuse = |reason: String| Err(Error::Parameter { name: self.name.clone(), reason });
+        if !range::RATE_FACTOR.contains(self.rate_factor) {
+            return refuse(format!("its rate_factor is {}; it must lie in {}", self.rate_factor, range::RATE_FACTOR));
+        }
         if !self.tensor.defined() {
             return refuse("the tensor is undefined".into());
         }
@@ -75,8 +81,8 @@ impl Optimizer {
     /// An optimiser that has made no step. All it will remember is allocated at once, beside the parameters.
     ///
     /// # Errors
-    /// Options out of range; no parameters; a name twice; two names for one tensor (it would move twice); a tensor that is
-    /// not f32 or f64, not a leaf, or does not require gradients.
+    /// Options or a rate factor out of range; no parameters; a name twice; two names for one tensor (it would move twice); a
+    /// tensor that is not f32 or f64, not a leaf, or does not require gradients.
     pub fn new(parameters: Vec<Parameter>, rule: &Rule) -> Result<Self, Error> {
         rule.check()?;
         if parameters.is_empty() {

@@ -8,6 +8,12 @@ use tch::{Device, Kind, Tensor};
 
 use crate::Error;
 
+/// `value` as arithmetic in `kind` would round it: beyond f32's range it is infinite. libtorch refuses such numbers, and
+/// tch then ends the program; a run is to say that it diverged instead.
+pub(crate) fn saturated(value: f64, kind: Kind) -> f64 {
+    if kind == Kind::Double || value.abs() <= f64::from(f32::MAX) { value } else { f64::from(value as f32) }
+}
+
 /// 0-dim factors, made on the device (a fill, no copy from the host, no wait); the last one is kept, because consecutive
 /// parameters mostly need the same.
 #[derive(Debug, Default)]
@@ -24,7 +30,7 @@ impl Scalars {
         {
             return Ok(tensor.shallow_clone());
         }
-        let tensor = Tensor::f_full([] as [i64; 0], value, (kind, device))?;
+        let tensor = Tensor::f_full([] as [i64; 0], saturated(value, kind), (kind, device))?;
         self.last = Some((value, kind, device, tensor.shallow_clone()));
         Ok(tensor)
     }

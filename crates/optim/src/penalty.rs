@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 #[cfg(feature = "tch")]
-use crate::pass::Scalars;
+use crate::pass::{Scalars, saturated};
 use crate::{Error, range};
 
 /// `l1 * sum |w| + l2 * sum w^2`, the sums over all weights, never the biases.
@@ -56,12 +56,12 @@ impl Penalty {
             let flat = weight.f_reshape([-1])?;
             if self.l1 != 0.0 {
                 let sum = flat.f_abs()?.f_sum(weight.kind())?;
-                total = total.f_add(&sum.f_mul_scalar(self.l1)?.f_to_kind(Kind::Float)?)?;
+                total = total.f_add(&sum.f_mul_scalar(saturated(self.l1, weight.kind()))?.f_to_kind(Kind::Float)?)?;
             }
             if self.l2 != 0.0 {
                 // The dot product of a weight with itself makes no squared copy.
                 let sum = flat.f_dot(&flat)?;
-                total = total.f_add(&sum.f_mul_scalar(self.l2)?.f_to_kind(Kind::Float)?)?;
+                total = total.f_add(&sum.f_mul_scalar(saturated(self.l2, weight.kind()))?.f_to_kind(Kind::Float)?)?;
             }
         }
         Ok(total)

@@ -57,6 +57,9 @@ pub const LEARNING_RATE: Range = Range::new("learning_rate", Excluded(0.0), INFI
 /// Learning rate of a single step, which a warm-up or an annealing may bring down to zero: `[0, inf)`.
 pub const STEP_RATE: Range = Range::new("learning rate of the step", Included(0.0), INFINITY);
 
+/// What one parameter multiplies the rate with: `[0, inf)`.
+pub const RATE_FACTOR: Range = Range::new("rate_factor", Included(0.0), INFINITY);
+
 /// [`Penalty::l1`](crate::Penalty): `[0, inf)`.
 pub const L1: Range = Range::new("l1", Included(0.0), INFINITY);
 /// [`Penalty::l2`](crate::Penalty): `[0, inf)`.
@@ -83,6 +86,8 @@ pub const DECAY: Range = Range::new("decay", Included(0.0), INFINITY);
 pub const EVERY: Range = Range::new("every", Included(1.0), INFINITY);
 /// Step schedule: `(0, 1]`.
 pub const FACTOR: Range = Range::new("factor", Excluded(0.0), Included(1.0));
+/// Exponential schedule: `(0, inf)`.
+pub const GROWTH: Range = Range::new("factor", Excluded(0.0), INFINITY);
 /// Cosine: `[0, inf)` epochs.
 pub const WARM_UP_EPOCHS: Range = Range::new("warm_up_epochs", Included(0.0), INFINITY);
 /// One cycle: `[0, 1]` of all steps.

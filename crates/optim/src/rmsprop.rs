@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 #[cfg(feature = "tch")]
-use crate::pass::{Scalars, square_root};
+use crate::pass::{Scalars, saturated, square_root};
 use crate::{Error, range};
 
 /// Options of RMSprop, as `torch.optim.RMSprop` has them.
@@ -81,7 +81,7 @@ pub(crate) fn update(
     } else {
         square_root(square, &mut buffer)?;
     }
-    let _ = buffer.f_add_scalar_(options.epsilon)?;
+    let _ = buffer.f_add_scalar_(saturated(options.epsilon, w.kind()))?;
     let _ = g.f_div_out(&buffer, &buffer)?;
     if let Some(v) = &mut memory.momentum {
         let mu = scalars.get(options.momentum, v)?;

@@ -14,6 +14,7 @@ use crate::{Error, range};
 /// | `inverse-time` | `decay` | 0.001 | `[0, inf)` | `base / (1 + decay * epoch)` |
 /// | `step` | `every` (epochs) | required | 1, 2, ... | `base * factor^floor(epoch / every)` |
 /// | | `factor` | 0.1 | `(0, 1]` | |
+/// | `exponential` | `factor` | required | `(0, inf)` | `base * factor^t`; above 1 the rate grows |
 /// | `cosine` | `warm_up_epochs` | 0 | `[0, inf)` | W = round(`warm_up_epochs` * steps per epoch); for t < W: `base * (t + 1) / (W + 1)` |
 /// | | `final_fraction` | 0 | `[0, 1]` | then `base * (f + (1 - f) * (1 + cos(pi * (t - W) / (T - W))) / 2)` |
 /// | `one-cycle` | `warm_up_fraction` | 0.3 | `[0, 1]` | P = max(`warm_up_fraction` * T - 1, 0); for t < P from `base * start_fraction` to `base` |
@@ -21,12 +22,13 @@ use crate::{Error, range};
 /// | | `final_fraction` | 0.000004 | `[0, 1]` | then, up to t = T - 1, from `base` to `base * final_fraction` |
 /// | | `anneal` | `cosine` | `linear`, `cosine` | both ways along [`Anneal`] |
 ///
-/// `constant`, `inverse-time` and `step` hold their rate for an epoch; `cosine` and `one-cycle` change it every step. Past
+/// `constant`, `inverse-time` and `step` hold their rate for an epoch; the others change it every step. Past
 /// the last step, `cosine` and `one-cycle` stay at their final rate.
 ///
 /// # PyTorch's counterparts
 /// - `inverse-time`: `LambdaLR(lambda epoch: 1 / (1 + decay * epoch))`, stepped once per epoch.
 /// - `step`: `StepLR(step_size = every, gamma = factor)`, stepped once per epoch.
+/// - `exponential`: `ExponentialLR(gamma = factor)`, stepped after every minibatch.
 /// - `cosine`: `CosineAnnealingLR(T_max = T - W, eta_min = final_fraction * base)` stepped after every minibatch (many
 ///   programs step it once per epoch), after `LinearLR(start_factor = 1 / (W + 1), total_iters = W)`. As there, the final
 ///   rate would come at t = T, one step after the last. Source: Loshchilov and Hutter 2017, SGDR, without restarts.
@@ -62,6 +64,11 @@ pub enum Schedule {
         every: u64,
         /// What each change multiplies the rate by.
         #[serde(default = "default::factor")]
+        factor: f64,
+    },
+    /// Multiplied by `factor` after every minibatch.
+    Exponential {
+        /// What each change multiplies the rate by.
         factor: f64,
     },
     /// A linear warm-up, then half a cosine from the base rate down.
@@ -131,6 +138,9 @@ impl Schedule {
                 range::EVERY.check(every as f64)?;
                 range::FACTOR.check(factor)?;
             }
+            Schedule::Exponential { factor } => {
+                range::GROWTH.check(factor)?;
+            }
             Schedule::Cosine { final_fraction, warm_up_epochs } => {
                 range::FINAL_FRACTION.check(final_fraction)?;
                 range::WARM_UP_EPOCHS.check(warm_up_epochs)?;
@@ -145,13 +155,14 @@ impl Schedule {
     }
 
     /// The learning rate of the step at `at`, by the formula in the table above. For a schedule that passed
-    /// [`check`](Schedule::check) and a positive base it lies in `[0, base]`.
+    /// [`check`](Schedule::check) and a positive base it lies in `[0, base]`, unless it is an exponential that grows.
     pub fn rate(&self, base: f64, at: Position) -> f64 {
         let epoch = at.epoch() as f64;
         match *self {
             Schedule::Constant => base,
             Schedule::InverseTime { decay } => base / (1.0 + decay * epoch),
             Schedule::Step { every, factor } => base * factor.powf((at.epoch() / every.max(1)) as f64),
+            Schedule::Exponential { factor } => base * factor.powf(at.step as f64),
             Schedule::Cosine { final_fraction, warm_up_epochs } => {
                 let step = at.step as f64;
                 let warm_up = (warm_up_epochs * at.steps_per_epoch.max(1) as f64).round();

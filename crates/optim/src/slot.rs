@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use crate::pass::Scalars;
+use crate::pass::{Scalars, saturated};
 use crate::{AdamOptions, Error, Parameter, RmsPropOptions, Rule, SgdOptions, adam, rmsprop, sgd};
 
 #[derive(Debug)]
@@ -66,12 +66,13 @@ impl Slot {
     /// One step along `gradient`; the caller has switched gradients off.
     pub fn update(&mut self, gradient: &Tensor, rate: f64, scalars: &mut Scalars) -> Result<(), Error> {
         self.steps += 1;
+        let rate = rate * self.parameter.rate_factor;
         let (w, g, steps) = (&mut self.parameter.tensor, gradient, self.steps);
         match &mut self.memory {
             Memory::Sgd { options, momentum } => sgd::update(options, momentum.as_mut(), steps, w, g, rate, scalars),
             Memory::Adam { options, weight_decay, first, second } => {
                 if *weight_decay != 0.0 {
-                    let _ = w.f_mul_scalar_(1.0 - rate * *weight_decay)?;
+                    let _ = w.f_mul_scalar_(saturated(1.0 - rate * *weight_decay, w.kind()))?;
                 }
                 adam::update(options, first, second, steps, w, g, rate, scalars)
             }

@@ -36,6 +36,16 @@ impl Optimizer {
         Ok(state)
     }
 
+    /// The same tensors without the counts, shared and not copied: for those who look at them and change nothing.
+    pub fn memory(&self) -> Vec<(String, Tensor)> {
+        let mut memory = Vec::new();
+        for slot in &self.slots {
+            let name = &slot.parameter.name;
+            memory.extend(slot.tensors().into_iter().map(|(part, it)| (format!("{part}.{name}"), it.shallow_clone())));
+        }
+        memory
+    }
+
     /// Takes over a [`state`](Optimizer::state), from any device and in any order. Parameters are not part of it.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Net, bits, leaf, numbers, rules};
-use optim::{AdamWOptions, Optimizer, Parameter, Rule, SgdOptions, clip_norm, clip_value};
+use optim::{AdamWOptions, Optimizer, Parameter, Penalty, Rule, SgdOptions, clip_norm, clip_value};
 use tch::{Device, Kind, Tensor};
 
 #[test]
@@ -173,5 +173,50 @@ fn square_averages_that_are_zero_or_subnormal_make_no_nan() {
         }
         let w = numbers(&w);
         assert!(w.iter().all(|x| (0.9..=1.0).contains(x)) && w[2] < 1.0, "{rule:?}: {w:?}");
+    }
+}
+
+#[test]
+fn numbers_beyond_f32_round_to_infinity_as_its_arithmetic_does_and_end_no_program() {
+    for rule in rules() {
+        let net = Net::new();
+        let mut optimizer = net.optimizer(&rule);
+        let gradients = [net.weight.ones_like().detach(), net.bias.ones_like().detach()];
+        let _norm = clip_norm(&gradients, 1e300).unwrap();
+        clip_value(&gradients, 1e300).unwrap();
+        assert_eq!(numbers(&gradients[1]), [1.0; 5], "a bound without effect");
+        optimizer.add_penalty(&Penalty { l1: 1e300, l2: 0.0 }, &gradients).unwrap();
+        optimizer.apply(&gradients, 1e300).unwrap();
+        assert!(numbers(&net.bias).iter().all(|x| !x.is_finite()), "{rule:?}");
+    }
+    let value = Penalty { l1: 1e300, l2: 1e300 }.value(&[leaf(&[1.0])]).unwrap();
+    assert_eq!(value.double_value(&[]), f64::INFINITY);
+    let (weight, rule) =
+        (leaf(&[1.0]), Rule::AdamW(AdamWOptions { weight_decay: 1e300, epsilon: 1e300, ..Default::default() }));
+    let mut optimizer = Optimizer::new(vec![Parameter::weight("w", weight.shallow_clone())], &rule).unwrap();
+    optimizer.apply(&[weight.ones_like().detach()], 1.0).unwrap();
+    assert_eq!(numbers(&weight), [f32::NEG_INFINITY]);
+}
+
+#[test]
+fn a_factor_scales_the_rate_and_the_decay_of_its_parameter_alone() {
+    let rule = Rule::AdamW(AdamWOptions { weight_decay: 0.5, ..AdamWOptions::default() });
+    let moved = |rate_factor: f64, rate: f64| {
+        let (one, other) = (leaf(&[2.0]), leaf(&[2.0]));
+        let first = Parameter { rate_factor, ..Parameter::weight("one", one.shallow_clone()) };
+        let mut optimizer =
+            Optimizer::new(vec![first, Parameter::weight("other", other.shallow_clone())], &rule).unwrap();
+        let gradient = || leaf(&[0.25]).detach();
+        optimizer.apply(&[gradient(), gradient()], rate).unwrap();
+        (bits(&one), bits(&other))
+    };
+    let (half, whole) = moved(0.5, 0.25);
+    assert_eq!(half, moved(1.0, 0.125).0);
+    assert_eq!(whole, moved(1.0, 0.25).1);
+    assert_eq!(moved(0.0, 0.25).0, bits(&leaf(&[2.0])), "a factor of 0 freezes");
+    for rate_factor in [-1.0, f64::NAN, f64::INFINITY] {
+        let parameter = Parameter { rate_factor, ..Parameter::weight("w", leaf(&[1.0])) };
+        let told = Optimizer::new(vec![parameter], &rule).unwrap_err().to_string();
+        assert!(told.contains("its rate_factor is") && told.contains("[0, inf)"), "{told}");
     }
 }

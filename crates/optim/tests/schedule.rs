@@ -178,3 +178,13 @@ fn a_number_out_of_range_is_refused_with_its_key_value_and_range() {
     check(cycle(0.3, 2.0, 0.1), "start_fraction = 2 is out of range: it must lie in [0, 1]");
     check(cycle(0.3, 0.1, f64::NAN), "final_fraction = NaN is out of range: it must lie in [0, 1]");
 }
+
+#[test]
+fn an_exponential_multiplies_the_rate_after_every_minibatch_both_ways() {
+    let rate = |factor: f64, step| Schedule::Exponential { factor }.rate(0.1, at(step, 10, 100));
+    assert_eq!((rate(0.5, 0), rate(0.5, 1), rate(0.5, 3)), (0.1, 0.05, 0.0125));
+    assert_relative_eq!(rate(10f64.powf(0.25), 12), 100.0, max_relative = 1e-12);
+    for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        Schedule::Exponential { factor: wrong }.check().unwrap_err();
+    }
+}

@@ -115,6 +115,27 @@ impl Split {
         Ok(Self { images, labels, classes: samples.classes() as i64, scale })
     }
 
+    /// `count` pictures at equal distances through the split (1, up to all of it), so that a set sorted by class gives of
+    /// every class; labels with them, both copied.
+    ///
+    /// # Errors
+    /// [`Error::BatchTooLarge`] when there are not so many, [`Error::EmptyBatch`] for none; [`Error::Tensor`] when
+    /// libtorch fails.
+    pub fn spread(&self, count: usize) -> Result<Split, Error> {
+        let available = self.len();
+        match count {
+            0 => return Err(Error::EmptyBatch),
+            _ if count > available => return Err(Error::BatchTooLarge { size: count, available }),
+            _ => {}
+        }
+        let places: Vec<i64> = (0..count).map(|i| (i * available / count) as i64).collect();
+        let take =
+            |tensor: &Tensor| tensor.f_index_select(0, &Tensor::f_from_slice(&places)?.f_to_device(self.device())?);
+        let both = || Ok((take(&self.images)?, take(&self.labels)?));
+        let (images, labels) = both().map_err(|e| refused("take pictures out of a split", &e))?;
+        Ok(Split { images, labels, classes: self.classes, scale: self.scale })
+    }
+
     /// Number of pictures, at least 1.
     pub fn len(&self) -> usize {
         self.labels.size()[0] as usize

@@ -318,3 +318,20 @@ fn a_cuda_device_sees_the_minibatches_that_the_processor_sees() {
     });
     assert_eq!(here, there);
 }
+
+#[test]
+fn a_spread_takes_pictures_at_equal_distances() {
+    for storage in STORAGES {
+        let split = split(23, storage);
+        let few = split.spread(4).unwrap();
+        let (pixels, labels) = epoch(few.batches(4, Order::Stored, Tail::Keep).unwrap());
+        let (all, _) = epoch(split.batches(23, Order::Stored, Tail::Keep).unwrap());
+        // 0, 23/4, 46/4 and 69/4, rounded down.
+        assert_eq!(labels, [0, 5, 1, 7]);
+        let expected: Vec<f32> = [0, 5, 11, 17].iter().flat_map(|i| all[i * 40..(i + 1) * 40].to_vec()).collect();
+        assert_eq!(pixels, expected);
+        assert_eq!(epoch(split.spread(23).unwrap().batches(23, Order::Stored, Tail::Keep).unwrap()).0, all);
+        assert!(matches!(split.spread(24), Err(Error::BatchTooLarge { size: 24, available: 23 })));
+        assert!(matches!(split.spread(0), Err(Error::EmptyBatch)));
+    }
+}

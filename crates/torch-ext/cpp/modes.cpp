@@ -14,13 +14,10 @@ namespace {
 
 std::atomic<uint64_t> reads{0};
 
-// A value that leaves its device: the host waits for it there.
+// Operations whose result is a value of a tensor, or depends on one: the host waits for the device there.
 std::unique_ptr<at::ObserverContext> count(const at::RecordFunction &call) {
   const std::string_view name = call.name();
   if (name == "aten::_local_scalar_dense" || name == "aten::nonzero" || name == "aten::equal") reads++;
-  if (name == "aten::copy_" && call.inputs().size() >= 2 && call.inputs()[0].isTensor() && call.inputs()[1].isTensor() &&
-      call.inputs()[0].toTensor().is_cpu() && !call.inputs()[1].toTensor().is_cpu())
-    reads++;
   return nullptr;
 }
 
@@ -66,7 +63,7 @@ char *minibatch_count_start(uint64_t *handle) {
   return minibatch::guarded([&] {
     reads = 0;
     *handle = at::addGlobalCallback(
-        at::RecordFunctionCallback(count).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+        at::RecordFunctionCallback(count).scopes({at::RecordScope::FUNCTION}));
   });
 }
 

@@ -14,8 +14,9 @@ pub fn deterministic_convolutions(wanted: bool) -> Result<(), Error> {
 }
 
 /// What `body` gives, and how often it read a value from a tensor, in this whole process: each such read (`double_value`,
-/// `int64_value`, a copy from a device, ...) makes the host wait for the device. It is the same on every device, so that
-/// a test on a CPU tells how a program would wait on CUDA.
+/// `int64_value`, `nonzero`, a comparison of whole tensors) makes the host wait for the device. The count is the same on
+/// every device, so that a test on a CPU tells how a program would wait on CUDA. Copies of whole tensors to the host,
+/// which wait as well, are not counted.
 ///
 /// # Errors
 /// libtorch's observers are not to be had.

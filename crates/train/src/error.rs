@@ -38,21 +38,9 @@ pub enum Error {
         /// Number of classes.
         classes: usize,
     },
-    /// The loss stopped being a number.
-    #[error(
-        "the training loss became {loss} by iteration {iteration} (epoch {epoch}) at learning rate {learning_rate}: training diverged. \
-         The last finite checkpoint is kept. Try a learning rate ten times smaller, or a warm-up"
-    )]
-    Diverged {
-        /// The mean loss that was read.
-        loss: f64,
-        /// Minibatches trained when it was noticed.
-        iteration: u64,
-        /// Epoch, counted from 1.
-        epoch: u64,
-        /// The rate in force.
-        learning_rate: f64,
-    },
+    /// The loss or the parameters stopped being finite numbers.
+    #[error("{0}")]
+    Diverged(Box<crate::Diverged>),
     /// A file or folder that could not be read or written.
     #[error("cannot {action} {}: {source}{}", path.display(), hint(source))]
     Io {
@@ -91,6 +79,9 @@ pub enum Error {
     /// From the optimiser.
     #[error(transparent)]
     Optim(#[from] optim::Error),
+    /// From the operations beside tch.
+    #[error(transparent)]
+    Operation(#[from] torch_ext::Error),
     /// From libtorch.
     #[error("libtorch failed while it was asked to {action}: {}", first_line(source))]
     Torch {

@@ -1,6 +1,6 @@
 //! What the loop tells the world. Observers watch, write and may fail; they never steer.
 
-use crate::{Error, Learner, Plan, StoppedBy, Sums};
+use crate::{Best, Error, Learner, Plan, StoppedBy, Sums};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened in [`fit`](crate::fit()).
@@ -64,8 +64,29 @@ pub struct Row {
     pub validation_loss: f64,
     /// Fraction of the validation set misclassified.
     pub validation_error: f64,
-    /// The lowest validation error so far.
+    /// Fraction of the validation set whose own class is not among the k most probable, k being `evaluation.top_k`;
+    /// `None` in tables of runs that did not measure it.
+    #[serde(default)]
+    pub validation_top_k_error: Option<f64>,
+    /// The lowest validation error so far; of the averaged model where there is one.
     pub best_validation_error: f64,
+    /// Mean negative log-likelihood of the averaged model on the validation set; empty without `[average]`.
+    #[serde(default)]
+    pub averaged_validation_loss: Option<f64>,
+    /// Fraction of the validation set that the averaged model misclassifies; empty without `[average]`.
+    #[serde(default)]
+    pub averaged_validation_error: Option<f64>,
+}
+
+impl Row {
+    /// What the stopping rule and the choice of models go by: the figures of the averaged model where there is one.
+    pub fn chosen(&self) -> Best {
+        Best {
+            iteration: self.iteration,
+            error: self.averaged_validation_error.unwrap_or(self.validation_error),
+            loss: self.averaged_validation_loss.unwrap_or(self.validation_loss),
+        }
+    }
 }
 
 /// Watches a training loop.

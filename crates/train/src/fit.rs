@@ -1,10 +1,12 @@
 //! The training loop: minibatch, forward, loss, backward, penalty, step, validate, verdict.
 
 use crate::recipe::Watch;
-use crate::{Best, Error, Event, Learner, Observer, Plan, Row, Sums, evaluate, stopping::Stopper, tally::Tally};
-use models::Mode;
+use crate::{Best, Error, Event, Learner, Observer, Plan, Row, Sums, divergence, evaluate, precision};
+use crate::{stopping::Stopper, tally::Tally};
+use models::Model;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+use tch::Tensor;
 use tensor_data::Dataset;
 
 /// Why a call of [`fit`] came back.
@@ -35,8 +37,9 @@ pub struct Outcome {
 
 /// Trains `learner` on `data` as `plan` says, from wherever its progress stands, and gives back the best model.
 ///
-/// `interrupt` is looked at after every minibatch. Losses stay on the device: it is waited for once per validation,
-/// and when an observer reads the running sums. An error leaves the learner as it was at that moment.
+/// `interrupt` is looked at after every minibatch. Losses stay on the device: it is waited for once per validation
+/// and when an observer reads the running sums; with `precision = "f16"` at every minibatch. On the CPU, where nothing waits,
+/// each loss is looked at to notice divergence ([`Diverged`](crate::Diverged)). An error leaves the learner as it was at that moment.
 pub fn fit(
     plan: &Plan,
     data: &Dataset,
@@ -49,7 +52,10 @@ pub fn fit(
     let clock = Instant::now();
     let mut stopper = Stopper::resume(&recipe.stopping, learner.progress.stopping.clone());
     let mut tally = Tally::start(learner.progress.sums, data.train.device());
+    let criterion = plan.criterion(data.train.device());
+    precision::prepare(recipe.precision, data.train.device())?;
     let _generator = plan.hold_generator(&learner.model);
+    divergence::check_state(plan, learner, &learner.progress.sums)?;
     observer.on(&Event::Started { plan, learner })?;
 
     let stopped_by = 'training: loop {
@@ -63,13 +69,15 @@ pub fn fit(
             let learning_rate = plan.learning_rate(iteration) * stopper.rate_factor();
             plan.reseed(&learner.model, iteration);
 
-            let logits = learner.model.forward(&batch.images, Mode::Train); // [m, classes]
-            let loss = logits.cross_entropy_for_logits(&batch.labels); // mean over the minibatch
-            let gradients = learner.optimizer.gradients(&loss)?; // backward, through the data loss alone
-            learner.optimizer.add_penalty(&recipe.penalty, &gradients)?;
-            learner.optimizer.apply(&gradients, learning_rate)?;
+            let logits = precision::forward(recipe.precision, &learner.model, &batch.images)?; // [m, classes]
+            let measured = criterion.measure(&logits, &batch.labels); // mean loss of the minibatch, errors in it
+            divergence::check_loss(plan, learner, &measured.loss, &batch.images)?;
+            let gradients = learner.gradients(plan, &measured.loss)?; // backward, through the data loss alone
+            if let Some(mean) = learner.gather(plan, gradients, || criterion.weight(&batch.labels))? {
+                learner.update(plan, mean, learning_rate)?; // penalty, clipping, step, average
+            }
 
-            tally.add(&loss.detach(), &logits.detach(), &batch.labels);
+            tally.add(&measured, batch.labels.numel());
             learner.progress.iteration += 1;
             learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
             let (iteration_count, seconds) = (learner.progress.iteration, learner.progress.train_seconds);
@@ -99,6 +107,7 @@ pub fn fit(
     };
 
     learner.progress.sums = tally.read();
+    divergence::check_state(plan, learner, &learner.progress.sums)?;
     learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
     learner.progress.stopped_by = plan.name_of(stopped_by);
     observer.on(&Event::Stopped { by: stopped_by, learner })?;
@@ -123,19 +132,24 @@ fn validate(
 ) -> Result<Row, Error> {
     let (recipe, iteration) = (plan.recipe(), learner.progress.iteration);
     let epoch = (iteration - 1) / plan.steps_per_epoch() + 1;
-    let train_loss = sums.mean_loss();
-    if !train_loss.is_finite() {
-        return Err(Error::Diverged { loss: train_loss, iteration, epoch, learning_rate });
-    }
-    let score = evaluate(&learner.model, &data.valid, recipe.evaluation.size, recipe.evaluation.tail)?;
+    divergence::check_state(plan, learner, &sums)?;
+    let measure = |model: &Model| {
+        let score = evaluate(model, &data.valid, &recipe.evaluation)?;
+        divergence::check_score(plan, learner, model, &score, &data.valid).map(|()| score)
+    };
+    let score = measure(&learner.model)?;
+    let averaged = learner.averaged.as_ref().map(measure).transpose()?;
+    let chosen = averaged.unwrap_or(score);
     let watched = match recipe.evaluation.watch {
-        Watch::Error => score.error,
-        Watch::Loss => score.loss,
+        Watch::Error => chosen.error,
+        Watch::Loss => chosen.loss,
     };
     if stopper.observe(iteration - 1, watched) {
-        learner.keep_best(Best { iteration, error: score.error, loss: score.loss });
+        learner.keep_best(Best { iteration, error: chosen.error, loss: chosen.loss });
     }
-    let penalty = tch::no_grad(|| recipe.penalty.value(&learner.model.weights()))?.double_value(&[]);
+    let decaying = learner.optimizer.parameters().filter(|it| it.decay).map(|it| it.tensor.shallow_clone());
+    let decaying: Vec<Tensor> = decaying.collect();
+    let penalty = tch::no_grad(|| recipe.penalty.terms().value(&decaying))?.double_value(&[]);
     learner.progress.validations += 1;
     learner.progress.sums = Sums::default();
     learner.progress.stopping = stopper.memory().clone();
@@ -143,11 +157,14 @@ fn validate(
         epoch,
         iteration,
         learning_rate,
-        train_loss,
+        train_loss: sums.mean_loss(),
         train_error: sums.error(),
         penalty,
         validation_loss: score.loss,
         validation_error: score.error,
+        validation_top_k_error: Some(score.top_k_error),
         best_validation_error: learner.progress.best.map_or(f64::NAN, |best| best.error),
+        averaged_validation_loss: averaged.map(|score| score.loss),
+        averaged_validation_error: averaged.map(|score| score.error),
     })
 }

@@ -1,9 +1,10 @@
 //! What is being trained: the model, its optimiser, and how far they have come. Everything that a resumed run needs
 //! hangs off a [`Learner`], and nothing else changes while the loop runs.
 
+use crate::accumulation::Accumulation;
 use crate::checkpoint::Files;
 use crate::tensors::{from_bytes, to_bytes};
-use crate::{Error, Outcome, Plan, Recipe, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
+use crate::{Error, LossScale, Outcome, Plan, Recipe, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
 use models::{Arch, Model};
 use optim::Optimizer;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -15,6 +16,8 @@ const MODEL: &str = "model.safetensors";
 const CARD: &str = "model.json";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const BEST: &str = "best.safetensors";
+const AVERAGE: &str = "average.safetensors";
+const GATHERED: &str = "gradients.safetensors";
 const PROGRESS: &str = "progress.json";
 
 /// The best validation so far.
@@ -33,6 +36,9 @@ pub struct Best {
 pub struct Progress {
     /// Minibatches trained.
     pub iteration: u64,
+    /// Updates made: fewer than minibatches where gradients are accumulated.
+    #[serde(default)]
+    pub updates: u64,
     /// Validations made, which is the number of rows in `metrics.csv`.
     pub validations: u64,
     /// Training loss and errors since the last validation.
@@ -43,6 +49,9 @@ pub struct Progress {
     pub stopping: Memory,
     /// Seconds spent in the loop, over all resumptions.
     pub train_seconds: f64,
+    /// The loss scale of f16.
+    #[serde(default)]
+    pub loss_scale: LossScale,
     /// Why training ended; `None` while it can go on.
     pub stopped_by: Option<String>,
 }
@@ -70,8 +79,14 @@ pub struct Learner {
     pub optimizer: Optimizer,
     /// How far it has come.
     pub progress: Progress,
-    /// The parameters of the best validation: names and values.
+    /// The parameters of the best validation, of the averaged model where there is one: names and values.
     pub best_values: Option<Vec<(String, Tensor)>>,
+    /// The model whose parameters are the running average, where the recipe asks for it.
+    pub averaged: Option<Model>,
+    /// Gradients gathered for an update that is not complete yet.
+    pub(crate) accumulation: Option<Accumulation>,
+    /// Gradients of the last update, until the next are computed.
+    pub(crate) applied: Vec<Tensor>,
 }
 
 impl Learner {
@@ -82,20 +97,40 @@ impl Learner {
         let stopping = Stopper::new(&plan.recipe().stopping).memory().clone();
         let progress = Progress {
             iteration: 0,
+            updates: 0,
             validations: 0,
             sums: Sums::default(),
             best: None,
             stopping,
             train_seconds: 0.0,
+            loss_scale: LossScale::default(),
             stopped_by: None,
         };
-        Ok(Learner { model, optimizer, progress, best_values: None })
+        let averaged = plan.recipe().average.map(|_| plan.initial_model(data, device)).transpose()?;
+        let (best_values, accumulation, applied) = (None, None, Vec::new());
+        Ok(Learner { model, optimizer, progress, best_values, averaged, accumulation, applied })
     }
 
-    /// Remembers the model as it is now as the best.
+    /// Remembers the model as it is now as the best: the averaged one where there is one.
     pub(crate) fn keep_best(&mut self, best: Best) {
-        self.best_values = Some(self.model.clone_values());
+        self.best_values = Some(self.averaged.as_ref().unwrap_or(&self.model).clone_values());
         self.progress.best = Some(best);
+    }
+
+    /// All tensors that a checkpoint holds besides the parameters, shared and not copied.
+    pub(crate) fn memory(&self) -> Vec<(String, Tensor)> {
+        let average = self.averaged.iter().flat_map(Model::named_parameters);
+        let gathered = self.gathered().unwrap_or_default();
+        let named = |part: &str, (name, tensor): (String, Tensor)| (format!("{part}.{name}"), tensor);
+        let mut memory = self.optimizer.memory();
+        memory.extend(average.map(|it| named("average", it)));
+        memory.extend(gathered.into_iter().map(|it| named("gathered gradient", it)));
+        memory
+    }
+
+    fn gathered(&self) -> Option<Vec<(String, Tensor)>> {
+        let names = self.model.parameters().iter().map(|parameter| parameter.name.as_str());
+        Some(self.accumulation.as_ref()?.named(names))
     }
 
     /// Puts the best parameters into the model; it stays as it is when there was no validation.
@@ -148,6 +183,12 @@ impl Learner {
         if let Some(values) = &self.best_values {
             files.insert(BEST.into(), serialise(BEST, values)?);
         }
+        if let Some(averaged) = &self.averaged {
+            files.insert(AVERAGE.into(), serialise(AVERAGE, &averaged.named_parameters())?);
+        }
+        if let Some(gathered) = self.gathered() {
+            files.insert(GATHERED.into(), serialise(GATHERED, &gathered)?);
+        }
         files.insert(PROGRESS.into(), json(PROGRESS, &self.progress)?);
         Ok(files)
     }
@@ -155,6 +196,12 @@ impl Learner {
     /// The files of a checkpoint that holds the model as it is now.
     pub(crate) fn model_files(&self, recipe: &Recipe) -> Result<Files, Error> {
         self.card_files(recipe, &self.model.named_parameters())
+    }
+
+    /// The files of a checkpoint that holds the model that was validated for the choice: the averaged one where there is
+    /// one.
+    pub(crate) fn chosen_files(&self, recipe: &Recipe) -> Result<Files, Error> {
+        self.card_files(recipe, &self.averaged.as_ref().unwrap_or(&self.model).named_parameters())
     }
 
     /// The files of a checkpoint that holds the best model.
@@ -189,6 +236,15 @@ impl Learner {
         learner.optimizer.load_state(&tensors(files, OPTIMIZER, folder)?)?;
         if files.contains_key(BEST) {
             learner.best_values = Some(tensors(files, BEST, folder)?);
+        }
+        if let Some(averaged) = &learner.averaged {
+            averaged.load_parameters(&tensors(files, AVERAGE, folder)?)?;
+        }
+        if files.contains_key(GATHERED) {
+            let parameters = learner.model.parameters().iter().map(|it| (it.name.as_str(), &it.tensor));
+            let gathered = Accumulation::from_named(tensors(files, GATHERED, folder)?, parameters);
+            let wrong = |problem| Error::Checkpoint { path: folder.join(GATHERED), problem };
+            learner.accumulation = Some(gathered.map_err(wrong)?);
         }
         learner.progress = parse(files, PROGRESS, folder)?;
         Ok(learner)

@@ -7,18 +7,24 @@
 //! | [`plan`](Plan) | a recipe measured against a data set: steps per epoch, steps in all, when to validate |
 //! | [`stopping`] | the early-stopping rules, pure state machines |
 //! | [`fit`](fit()) | the loop, on one screen |
+//! | [`divergence`](Diverged) | noticing a loss or a state that is not finite, and what went first |
+//! | [`precision`](LossScale) | bf16 and f16, and the loss scale of f16 |
 //! | [`evaluate`](evaluate()) | loss and error of a model on a split |
 //! | [`predictions`](predictions()) | what a model says of every picture of a split |
 //! | [`metrics`] | confusion matrix, and precision, recall and F1 of each class |
 //! | [`event`] | what the loop tells its observers |
 //! | [`checkpoint`] | a folder that is whole or not there |
 //! | [`run_folder`] | the observer that writes a run's folder |
+//! | [`rate_finder`] | the search for a learning rate |
 //! | [`summary`] | the figures that outlive a run |
 //!
 //! The crate owns the only loop in the project. It reads no command line, no environment and no picture files, and
 //! prints nothing: what there is to say is an [`Event`] or an [`Error`].
 
+mod accumulation;
 pub mod checkpoint;
+mod criterion;
+mod divergence;
 mod error;
 mod evaluate;
 pub mod event;
@@ -26,20 +32,25 @@ mod fit;
 mod learner;
 pub mod metrics;
 mod plan;
+mod precision;
 mod predictions;
+pub mod rate_finder;
 pub mod recipe;
 pub mod run_folder;
 pub mod stopping;
 pub mod summary;
 mod tally;
 mod tensors;
+mod update;
 
+pub use divergence::{Culprit, Diverged};
 pub use error::Error;
 pub use evaluate::{Score, evaluate};
 pub use event::{Event, Observer, Row};
 pub use fit::{Outcome, StoppedBy, fit};
 pub use learner::{Best, Card, Learner, Progress};
 pub use plan::Plan;
+pub use precision::LossScale;
 pub use predictions::{Predictions, predictions};
 pub use recipe::Recipe;
 pub use run_folder::RunFolder;

@@ -2,6 +2,7 @@
 //! arithmetic on the host.
 
 use crate::Error;
+use serde::{Deserialize, Serialize};
 
 /// Counts of samples by true and predicted class.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Confusion {
 /// recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN), with TP the samples of the class that were recognised, FP
 /// those of other classes taken for it, FN those of the class taken for another. A rate whose denominator is 0 is
 /// `None`. The same as `sklearn.metrics.precision_recall_fscore_support`, which gives 0 and a warning there.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ClassScore {
     /// Of the samples that were given this class, the fraction that belong to it; `None` when no sample was.
     pub precision: Option<f64>,
@@ -24,6 +25,19 @@ pub struct ClassScore {
     pub f1: Option<f64>,
     /// Samples of this class.
     pub support: u64,
+}
+
+/// Means over the classes, each class weighing the same. Classes that neither occur nor were given are left out; a rate of
+/// the others that has no denominator counts as 0, as `sklearn.metrics.precision_recall_fscore_support(average="macro")`
+/// counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MacroAverage {
+    /// Mean precision, 0 to 1.
+    pub precision: f64,
+    /// Mean recall, 0 to 1.
+    pub recall: f64,
+    /// Mean F1, 0 to 1.
+    pub f1: f64,
 }
 
 impl Confusion {
@@ -53,6 +67,11 @@ impl Confusion {
         &self.counts
     }
 
+    /// The counts, a list for each true class.
+    pub fn rows(&self) -> Vec<Vec<u64>> {
+        self.counts.chunks(self.classes.max(1)).map(<[u64]>::to_vec).collect()
+    }
+
     /// Samples of class `truth` that were given class `predicted`; 0 for classes that do not exist.
     pub fn count(&self, truth: usize, predicted: usize) -> u64 {
         let inside = truth < self.classes && predicted < self.classes;
@@ -80,6 +99,16 @@ impl Confusion {
             }
         };
         (0..self.classes).map(score).collect()
+    }
+
+    /// Means over the classes; `None` without samples.
+    pub fn macro_average(&self) -> Option<MacroAverage> {
+        let scores: Vec<ClassScore> = self.per_class().into_iter().filter(|score| score.f1.is_some()).collect();
+        let mean =
+            |rate: fn(&ClassScore) -> Option<f64>| scores.iter().filter_map(rate).sum::<f64>() / scores.len() as f64;
+        let average =
+            || MacroAverage { precision: mean(|s| s.precision), recall: mean(|s| s.recall), f1: mean(|s| s.f1) };
+        (!scores.is_empty()).then(average)
     }
 }
 
@@ -121,10 +150,21 @@ mod tests {
         check(4, Some(0.0), None, Some(0.0), 0);
     }
 
+    /// Four classes take part; class 2 has no precision and class 4 no recall, which count as 0.
+    #[test]
+    fn macro_averages_weigh_every_class_that_takes_part_the_same() {
+        let MacroAverage { precision, recall, f1 } = confusion().macro_average().unwrap();
+        let check = |got: f64, sum: f64| assert!((got - sum / 4.0).abs() < 1e-15, "{got} {}", sum / 4.0);
+        check(precision, 8.0 / 9.0 + 0.6);
+        check(recall, 0.8 + 0.75);
+        check(f1, 16.0 / 19.0 + 18.0 / 27.0);
+        assert_eq!(confusion().rows()[1], [1, 9, 0, 0, 2]);
+    }
+
     #[test]
     fn without_samples_there_are_no_rates() {
         let none = Confusion::count_pairs(2, []).unwrap();
-        assert_eq!(none.error(), None);
+        assert_eq!((none.error(), none.macro_average()), (None, None));
         assert!(none.per_class().iter().all(|score| score.f1.is_none() && score.support == 0));
     }
 

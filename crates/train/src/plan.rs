@@ -1,5 +1,7 @@
 //! A recipe measured against a data set: everything the loop needs to know that does not change while it runs.
 
+use crate::criterion::{Criterion, class_weights};
+use crate::recipe::Group;
 use crate::{Error, Progress, Recipe, StoppedBy, stopping::Stopping};
 use models::{Model, Role};
 use optim::{Optimizer, Parameter, Position};
@@ -11,16 +13,18 @@ use tensor_data::{Batches, Dataset, Order, Split, Tail};
 #[derive(Debug, Clone)]
 pub struct Plan {
     recipe: Recipe,
+    minibatch_size: usize,
     steps_per_epoch: u64,
     validate_every: u64,
+    class_weights: Option<Vec<f64>>,
 }
 
 impl Plan {
-    /// Fits a recipe to the size of a training set. Fails when the recipe's values are out of range or a minibatch
-    /// is larger than a split.
+    /// Fits a recipe to a training set. Fails when the recipe's values are out of range, a minibatch is larger than a
+    /// split, or class weights do not fit the classes.
     pub fn new(recipe: &Recipe, data: &Dataset) -> Result<Plan, Error> {
         recipe.check()?;
-        let size = recipe.minibatch.size;
+        let size = recipe.minibatch.size.resolve(data.train.len());
         for (name, split, size, key) in [
             ("training", &data.train, size, "minibatch.size"),
             ("validation", &data.valid, recipe.evaluation.size, "evaluation.size"),
@@ -40,12 +44,18 @@ impl Plan {
             Tail::Keep => data.train.len().div_ceil(size),
         } as u64;
         let validate_every = recipe.stopping.validation_frequency(steps_per_epoch);
-        Ok(Plan { recipe: recipe.clone(), steps_per_epoch, validate_every })
+        let class_weights = class_weights(&recipe.loss, &data.train)?;
+        Ok(Plan { recipe: recipe.clone(), minibatch_size: size, steps_per_epoch, validate_every, class_weights })
     }
 
     /// The recipe.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
+    }
+
+    /// Pictures per minibatch, but for a shorter last one.
+    pub fn minibatch_size(&self) -> usize {
+        self.minibatch_size
     }
 
     /// Minibatches per epoch.
@@ -69,7 +79,7 @@ impl Plan {
 
     /// The limit of the recipe that a run has reached.
     pub fn limit_reached(&self, progress: &Progress) -> Option<&'static str> {
-        let best = progress.best.map(|best| best.error);
+        let best = progress.best.map(|best| (best.error, best.loss));
         self.recipe.limits.reached(progress.iteration, progress.train_seconds, best)
     }
 
@@ -81,6 +91,18 @@ impl Plan {
     /// Whether the model is validated after minibatch `iteration` (from 0).
     pub fn validates_after(&self, iteration: u64) -> bool {
         (iteration + 1).is_multiple_of(self.validate_every)
+    }
+
+    /// Whether an update is made after minibatch `iteration` (from 0): after every `gradients.accumulate`-th of an epoch
+    /// and after its last.
+    pub fn updates_after(&self, iteration: u64) -> bool {
+        let done = iteration % self.steps_per_epoch + 1;
+        done.is_multiple_of(self.recipe.gradients.accumulate) || done == self.steps_per_epoch
+    }
+
+    /// The data loss that is minimised.
+    pub(crate) fn criterion(&self, device: Device) -> Criterion {
+        Criterion::new(self.recipe.loss.label_smoothing, self.class_weights.as_deref(), device)
     }
 
     /// The scheduled learning rate of minibatch `iteration` (from 0), before any factor of the stopping rule.
@@ -96,7 +118,7 @@ impl Plan {
             crate::recipe::Order::Stored => Order::Stored,
             crate::recipe::Order::Shuffled => Order::Shuffled { seed: recipe.seed, epoch },
         };
-        let batches = train.batches(recipe.minibatch.size, order, recipe.minibatch.tail)?;
+        let batches = train.batches(self.minibatch_size, order, recipe.minibatch.tail)?;
         Ok(batches.shifted(recipe.minibatch.shift, recipe.seed, epoch).skip_batches(skip as usize))
     }
 
@@ -107,13 +129,41 @@ impl Plan {
             .map_err(|e| Error::Plan(format!("recipe section [model] on {}: {e}", data.name)))
     }
 
-    /// The optimiser at its initial state, over the model's parameters.
+    /// The optimiser at its initial state, over the model's parameters. Fails where `[[groups]]` do not fit them.
     pub fn optimizer(&self, model: &Model) -> Result<Optimizer, Error> {
-        let parameters = model.parameters().iter().map(|p| match p.role {
-            Role::Weight => Parameter::weight(&p.name, p.tensor.shallow_clone()),
-            Role::Bias => Parameter::bias(&p.name, p.tensor.shallow_clone()),
-        });
-        Ok(Optimizer::new(parameters.collect(), &self.recipe.optimizer)?)
+        let mut parameters = Vec::new();
+        for it in model.parameters() {
+            let group = self.group_of(&it.name)?;
+            parameters.push(Parameter {
+                name: it.name.clone(),
+                tensor: it.tensor.shallow_clone(),
+                decay: it.role == Role::Weight && group.is_none_or(|group| group.decay),
+                rate_factor: group.map_or(1.0, |group| group.learning_rate_factor),
+            });
+        }
+        for Group { parameters: prefix, .. } in &self.recipe.groups {
+            if !parameters.iter().any(|it| it.name.starts_with(prefix)) {
+                let names: Vec<&str> = parameters.iter().map(|it| it.name.as_str()).collect();
+                let names = names.join(", ");
+                return Err(Error::Plan(format!(
+                    "recipe section [[groups]]: no parameter's name begins with \"{prefix}\"; there are {names}"
+                )));
+            }
+        }
+        Ok(Optimizer::new(parameters, &self.recipe.optimizer)?)
+    }
+
+    /// The group that a parameter lies in; an error where there are two.
+    fn group_of(&self, name: &str) -> Result<Option<&Group>, Error> {
+        let mut groups = self.recipe.groups.iter().filter(|group| name.starts_with(&group.parameters));
+        let found = groups.next();
+        match found.zip(groups.next()) {
+            None => Ok(found),
+            Some((one, other)) => Err(Error::Plan(format!(
+                "recipe section [[groups]]: {name} lies in two groups, \"{}\" and \"{}\"; let it lie in one",
+                one.parameters, other.parameters
+            ))),
+        }
     }
 
     /// Takes libtorch's random generator, of which there is one per process, for a model that draws from it: two

@@ -18,9 +18,11 @@ use serde::{Deserialize, Serialize};
 /// | `halving` | as above, but each time the rate is multiplied by `factor`; stops when it would fall below `floor` times the base rate | `epochs` (10), `factor` (0.5), `floor` (1/1024) |
 /// | `plateau` | as `halving`, but only an improvement by more than `threshold` resets the count, and `cooldown` epochs after a smaller rate count neither way | those of `halving`, `threshold` (0.0001), `mode` (`relative`), `cooldown` (0) |
 ///
-/// `no-improvement` with `epochs = n` stops at the n-th stale epoch: with the best in epoch 5 and n = 3, epoch 8 is the
-/// last one trained. That is Keras' and Lightning's `patience = n`. Both of them forget the best weights unless asked;
-/// here what comes back is always the best model.
+/// Rules that count epochs are asked once per epoch. What is watched is a validation error or loss, lower being better; a new
+/// best is any value below all before it. NaN is never lower, so it counts as a validation without improvement; a loss that
+/// is not finite ends the run before the rule hears of it ([`Diverged`](crate::Diverged)). Whatever ends training, what comes
+/// back is the best model; Keras' `EarlyStopping` gives back the last one unless `restore_best_weights = True`, Lightning's
+/// leaves it to a `ModelCheckpoint`. `docs/semantics.md` compares the rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Stopping {
@@ -29,6 +31,10 @@ pub enum Stopping {
     /// Geometric patience (the tutorial's rule A). Validates every `min(minibatches per epoch, patience / 2)`
     /// minibatches. A validation error below `threshold * best` at iteration `i` sets
     /// `patience = max(patience, i * increase)`; any error below `best` becomes the best.
+    ///
+    /// Iterations count from 0, and training ends after the first minibatch with `patience <= iteration`: with a patience
+    /// of p that nothing extends, p + 1 minibatches are trained. Keras and Lightning have no such rule: both count
+    /// validations, at whatever point of training.
     Patience {
         /// Minibatches to train at least; at least 1.
         #[serde(default = "defaults::patience")]
@@ -40,13 +46,24 @@ pub enum Stopping {
         #[serde(default = "defaults::threshold")]
         threshold: f64,
     },
-    /// No improvement in n epochs (rule B).
+    /// No improvement in n epochs (rule B): with the best in epoch b, epoch b + n is the last one trained. With the best
+    /// in epoch 5 and n = 3, that is epoch 8.
+    ///
+    /// The same as `patience = n` of Keras' and Lightning's `EarlyStopping` with `min_delta = 0`, n at least 1, and as burn's
+    /// `NoImprovementSince { n_epochs: n }`. Keras' `patience = 0` stops as 1 does. Lightning counts validations, which
+    /// may be more or fewer than epochs. For a `min_delta`, take `plateau`.
     NoImprovement {
         /// Epochs in a row without a new best; at least 1.
         #[serde(default = "defaults::epochs")]
         epochs: u64,
     },
-    /// No improvement in n epochs, then a smaller learning rate (rule C).
+    /// No improvement in n epochs, then a smaller learning rate (rule C). With the best in epoch b and none after it, the
+    /// rate is multiplied after epochs b + n, b + 2n, ..., each time counting anew; a new best starts the count anew and
+    /// leaves the rate. Training ends where the rate would pass below `floor` times the base rate; a rate at the floor is
+    /// still trained with: a factor of 1/2 and a floor of 1/1024 make ten halvings and end training after epoch b + 11n.
+    ///
+    /// Keras and Lightning have no such rule. Keras' `ReduceLROnPlateau(patience = n, min_delta = 0)` shrinks after the same
+    /// epochs, but stays at `min_lr` and never ends training.
     Halving {
         /// Epochs in a row without a new best before the rate shrinks; at least 1.
         #[serde(default = "defaults::epochs")]
@@ -58,8 +75,14 @@ pub enum Stopping {
         #[serde(default = "defaults::floor")]
         floor: f64,
     },
-    /// A smaller learning rate when the watched value has stopped falling by more than a threshold. PyTorch's
-    /// `ReduceLROnPlateau(patience = epochs - 1)`, which never stops; here training ends at the floor.
+    /// A smaller learning rate when the watched value has stopped falling by more than a threshold. As `halving`, but what
+    /// resets the count is a value below `lowest * (1 - threshold)` or, absolute, below `lowest - threshold`, `lowest` being
+    /// the last value that did so. The best model is still that of any new best. In the `cooldown` epochs after a change
+    /// of the rate nothing is counted.
+    ///
+    /// PyTorch's `ReduceLROnPlateau(patience = epochs - 1)`: that one shrinks after *more than* `patience` bad epochs. Lightning
+    /// uses PyTorch's. Keras' shrinks at the `patience`-th, as here, knows absolute thresholds only, and counts the last epoch
+    /// of its cooldown: `cooldown = c` there is c - 1 here. None of the three ends training; here it ends at the floor.
     Plateau {
         /// Epochs in a row without a significant improvement before the rate shrinks; at least 1.
         #[serde(default = "defaults::epochs")]
@@ -264,103 +287,4 @@ impl Stopper {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Feeds validation errors, one per epoch of `steps` minibatches; returns the epoch (from 1) after which the rule
-    /// stopped, and the epoch of the best.
-    fn check(rule: Stopping, steps: u64, errors: &[f64]) -> (Option<usize>, usize) {
-        let mut stopper = Stopper::new(&rule);
-        let mut best = 0;
-        for (epoch, error) in errors.iter().enumerate() {
-            for step in 0..steps {
-                let iteration = epoch as u64 * steps + step;
-                if step == steps - 1 && stopper.observe(iteration, *error) {
-                    best = epoch + 1;
-                }
-                if stopper.is_over(iteration) {
-                    return (Some(epoch + 1), best);
-                }
-            }
-        }
-        (None, best)
-    }
-
-    const PATIENT: Stopping = Stopping::Patience { patience: 10, increase: 2.0, threshold: 0.995 };
-
-    #[test]
-    fn patience_runs_out_where_the_published_rule_says() {
-        // No improvement after the first validation: stops once iteration 10 is done, in the 3rd epoch of 5.
-        assert_eq!(check(PATIENT, 5, &[0.5, 0.6, 0.6, 0.6, 0.6]), (Some(3), 1));
-        // Best at iteration 14 (epoch 3): patience 28, reached in epoch 6 (iterations 25 to 29).
-        assert_eq!(check(PATIENT, 5, &[0.5, 0.4, 0.3, 0.3, 0.3, 0.3, 0.3]), (Some(6), 3));
-    }
-
-    #[test]
-    fn an_insignificant_improvement_is_the_best_but_buys_no_patience() {
-        // 0.499 is below 0.5 but not below 0.5 * 0.995.
-        assert_eq!(check(PATIENT, 5, &[0.5, 0.499, 0.6, 0.6]), (Some(3), 2));
-    }
-
-    #[test]
-    fn validation_is_as_frequent_as_the_published_rule_says() {
-        assert_eq!(PATIENT.validation_frequency(83), 5);
-        assert_eq!(Stopping::Patience { patience: 5000, increase: 2.0, threshold: 0.995 }.validation_frequency(83), 83);
-        assert_eq!(Stopping::Never.validation_frequency(83), 83);
-    }
-
-    #[test]
-    fn no_improvement_in_n_stops_at_the_nth_stale_epoch() {
-        let rule = |epochs| Stopping::NoImprovement { epochs };
-        assert_eq!(check(rule(3), 2, &[5.0, 4.0, 4.0, 4.0, 4.0, 4.0]), (Some(5), 2));
-        assert_eq!(check(rule(1), 2, &[5.0, 4.0, 4.0]), (Some(3), 2));
-        assert_eq!(check(rule(2), 2, &[5.0, 5.0, 4.0, 5.0, 3.0]), (None, 5));
-    }
-
-    #[test]
-    fn halving_goes_on_at_a_smaller_rate_until_the_floor() {
-        let mut stopper = Stopper::new(&Stopping::Halving { epochs: 2, factor: 0.5, floor: 0.25 });
-        let mut factors = Vec::new();
-        for epoch in 0..8 {
-            stopper.observe(epoch, if epoch == 0 { 0.1 } else { 0.2 });
-            factors.push((stopper.rate_factor(), stopper.is_over(epoch)));
-        }
-        let expected = [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25]
-            .into_iter()
-            .zip([false, false, false, false, false, false, true, true]);
-        assert_eq!(factors, expected.collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn nan_is_never_the_best() {
-        for rule in [Stopping::Never, PATIENT, Stopping::NoImprovement { epochs: 3 }] {
-            let mut stopper = Stopper::new(&rule);
-            assert!(!stopper.observe(0, f64::NAN));
-            assert_eq!(stopper.memory().best, None);
-            assert!(stopper.observe(1, 0.9));
-            assert!(!stopper.observe(2, f64::NAN));
-            assert_eq!(stopper.memory().best, Some(0.9));
-        }
-    }
-
-    #[test]
-    fn a_stopper_resumed_at_any_point_decides_as_the_undisturbed_one() {
-        let errors = [0.5, 0.4, 0.45, 0.39, 0.41, 0.42, 0.43, 0.38, 0.5, 0.5, 0.5, 0.5];
-        for rule in
-            [PATIENT, Stopping::NoImprovement { epochs: 3 }, Stopping::Halving { epochs: 2, factor: 0.5, floor: 0.3 }]
-        {
-            for cut in 0..errors.len() {
-                let mut whole = Stopper::new(&rule);
-                let mut parts = Stopper::new(&rule);
-                for (i, error) in errors.iter().enumerate() {
-                    if i == cut {
-                        let saved = serde_json::to_string(parts.memory()).unwrap();
-                        parts = Stopper::resume(&rule, serde_json::from_str(&saved).unwrap());
-                    }
-                    assert_eq!(whole.observe(i as u64, *error), parts.observe(i as u64, *error));
-                    assert_eq!(whole, parts);
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! `summary.json`: the figures that outlive a run.
 
+use crate::metrics::{ClassScore, Confusion, MacroAverage};
 use crate::{Error, checkpoint};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -38,18 +39,54 @@ pub struct Summary {
     pub test_error: Option<f64>,
     /// Test loss of that model, nats per sample.
     pub test_loss: Option<f64>,
+    /// The k of the next figure, `evaluation.top_k`.
+    #[serde(default)]
+    pub top_k: u64,
+    /// Fraction of the test set whose own class is not among the k most probable.
+    #[serde(default)]
+    pub test_top_k_error: Option<f64>,
+    /// What that model makes of each class of the test set, in their order; empty until training has ended.
+    #[serde(default)]
+    pub per_class: Vec<ClassFigures>,
+    /// Means of those figures over the classes.
+    #[serde(default)]
+    pub macro_average: Option<MacroAverage>,
+    /// Samples of the test set by true class (which list) and predicted class (which number of it).
+    #[serde(default)]
+    pub confusion: Vec<Vec<u64>>,
     /// `epochs`, the name of the stopping rule, or `interrupted`.
     pub stopped_by: String,
     /// Seconds in the training loop with its validations.
     pub train_seconds: f64,
     /// Seconds from the start of the process (the last one, where the run was resumed).
     pub total_seconds: f64,
+    /// Seconds spent writing checkpoints, over all resumptions, as far as `timings.csv` knows of the earlier ones.
+    #[serde(default)]
+    pub saving_seconds: f64,
     /// Training pictures per second of `train_seconds`.
     pub images_per_second: f64,
     /// libtorch's version.
     pub libtorch: String,
     /// Minibatch's version.
     pub version: String,
+}
+
+/// A class of the test set and how the model does on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassFigures {
+    /// The class's name.
+    pub label: String,
+    /// Its rates and its number of samples; a rate without a denominator is `null`.
+    #[serde(flatten)]
+    pub score: ClassScore,
+}
+
+impl ClassFigures {
+    /// The figures of every class, named by its number.
+    pub fn of(confusion: &Confusion) -> Vec<ClassFigures> {
+        let scores = confusion.per_class().into_iter().enumerate();
+        scores.map(|(class, score)| ClassFigures { label: class.to_string(), score }).collect()
+    }
 }
 
 impl Summary {

@@ -1,6 +1,7 @@
 //! Running sums of the training loss and errors, kept on the device: reading a number back waits for the device, so
 //! it happens once per validation and not once per minibatch.
 
+use crate::criterion::Measured;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -43,13 +44,12 @@ impl Tally {
         }
     }
 
-    /// Adds a minibatch. `loss` is its mean (0-dim f32), `logits` are `[m, classes]`, `labels` `[m]`. No device wait.
-    pub(crate) fn add(&mut self, loss: &Tensor, logits: &Tensor, labels: &Tensor) {
+    /// Adds a minibatch of `count` samples. No device wait.
+    pub(crate) fn add(&mut self, measured: &Measured, count: usize) {
         let _guard = tch::no_grad_guard();
-        let count = labels.size1().unwrap_or(0);
-        self.loss += loss.to_kind(Kind::Double) * count as f64;
-        self.errors += logits.argmax(1, false).ne_tensor(labels).sum(Kind::Int64);
-        self.samples += count;
+        self.loss += measured.loss.detach().to_kind(Kind::Double) * count as f64;
+        self.errors += &measured.errors;
+        self.samples += count as i64;
     }
 
     /// Reads the sums; this waits for the device.

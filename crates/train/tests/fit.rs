@@ -6,7 +6,9 @@ mod common;
 use common::{data, recipe, trained};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tch::{Device, Tensor};
-use train::{Error, Event, Learner, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit, run_folder};
+use tensor_data::Dataset;
+use train::recipe::Evaluation;
+use train::{Culprit, Error, Event, Learner, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit, run_folder};
 
 /// Remembers every validation, and can ask to stop after so many minibatches.
 #[derive(Default)]
@@ -46,7 +48,8 @@ fn training_learns_and_gives_back_the_best_model() {
     let lowest = recorder.rows.iter().map(|row| row.validation_error).fold(f64::INFINITY, f64::min);
     assert_eq!(best.error, lowest);
     // The model that came back is the best one, not the last one.
-    let score = evaluate(&learner.model, &data(&recipe).valid, 77, tensor_data::Tail::Keep).unwrap();
+    let score =
+        evaluate(&learner.model, &data(&recipe).valid, &Evaluation { size: 77, ..Evaluation::default() }).unwrap();
     assert_eq!((score.error, score.samples), (best.error, 200));
 }
 
@@ -58,47 +61,110 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
     assert!(values(&first) != values(&other));
 }
 
+/// Every source of randomness and all that is remembered between minibatches, off.
+const BARE: [&str; 6] = [
+    "minibatch.order=stored",
+    "minibatch.shift=0",
+    "model.dropout=0",
+    "penalty.with_weight_decay=true",
+    "epochs=2",
+    "checkpoint.seconds=1000",
+];
+
+/// What may be on, each alone. Accumulation by 5 leaves 2 of an epoch's 12 minibatches over.
+const FEATURES: [(&str, &[&str]); 9] = [
+    ("nothing", &[]),
+    ("clipping", &["gradients.clip_norm=0.1", "gradients.clip_value=0.01"]),
+    ("accumulation", &["gradients.accumulate=5"]),
+    ("average", &["average.decay=0.9"]),
+    ("warm average", &["average.decay=0.99", "average.warm_up=true"]),
+    ("smoothing", &["loss.label_smoothing=0.1", "loss.class_weights=balanced"]),
+    ("shuffle", &["minibatch.order=shuffled"]),
+    ("shift", &["minibatch.shift=2"]),
+    ("dropout", &["model.dropout=0.3"]),
+];
+
+const OPTIMIZERS: [(&str, &[&str]); 6] = [
+    ("plain sgd", &["optimizer.momentum=0"]),
+    ("sgd", &["optimizer.momentum=0.9"]),
+    ("nesterov", &["optimizer.nesterov=true"]),
+    ("adam", &["optimizer.kind=adam", "learning_rate=0.01"]),
+    ("adamw", &["optimizer.kind=adamw", "learning_rate=0.01"]),
+    ("rmsprop", &["optimizer.kind=rmsprop", "learning_rate=0.01"]),
+];
+
+/// A run in one go, and one stopped after `stop` minibatches and resumed from disk, leave the same bits.
+fn check_resume(data: &Dataset, what: &str, stop: u64, overrides: &[&str]) {
+    let recipe = recipe(overrides);
+    let plan = Plan::new(&recipe, data).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let never = AtomicBool::new(false);
+
+    let whole_path = root.path().join("whole");
+    let mut whole = Learner::new(&plan, data, Device::Cpu).unwrap();
+    fit(&plan, data, &mut whole, &never, &mut RunFolder::create(&whole_path, &recipe).unwrap()).unwrap();
+
+    let parts_path = root.path().join("parts");
+    let flag = AtomicBool::new(false);
+    let mut folder = RunFolder::create(&parts_path, &recipe).unwrap();
+    let mut recorder = Recorder { stop: Some((stop, &flag)), ..Recorder::default() };
+    let mut first = Learner::new(&plan, data, Device::Cpu).unwrap();
+    let outcome = fit(&plan, data, &mut first, &flag, &mut (&mut folder, &mut recorder)).unwrap();
+    assert_eq!((outcome.stopped_by, outcome.iterations), (StoppedBy::Interrupt, stop), "{what}");
+    drop((folder, first));
+
+    let mut folder = RunFolder::open(&parts_path, &[]).unwrap();
+    let (mut second, damaged) = folder.load(&plan, data, Device::Cpu).unwrap();
+    assert!(damaged.is_none());
+    assert_eq!(second.progress.iteration, stop, "{what}");
+    fit(&plan, data, &mut second, &never, &mut folder).unwrap();
+
+    assert!(values(&whole) == values(&second), "{what} stopped at {stop}");
+    let mut names =
+        vec!["metrics.csv", "last/model.safetensors", "last/optimizer.safetensors", "best/model.safetensors"];
+    names.extend(recipe.average.map(|_| "last/average.safetensors"));
+    for name in names {
+        let read = |path: &std::path::Path| std::fs::read(path.join(name)).unwrap();
+        assert!(read(&whole_path) == read(&parts_path), "{name}: {what} stopped at {stop}");
+    }
+}
+
 #[test]
 fn a_run_stopped_anywhere_and_resumed_from_disk_gives_the_same_bits() {
-    // 12 minibatches per epoch: in mid-epoch, after the first minibatch, at a validation, just before the end.
-    for (stop, optimizer) in
-        [(1, "sgd"), (17, "sgd"), (24, "sgd"), (47, "sgd"), (17, "adam"), (29, "adamw"), (17, "rmsprop")]
-    {
-        let kind = format!("optimizer.kind={optimizer}");
-        let mut overrides = vec![kind.as_str(), "learning_rate=0.01"];
-        if optimizer == "sgd" {
-            overrides = vec!["learning_rate=0.05"];
+    // 12 minibatches per epoch: after the first minibatch, in mid-epoch, at a validation, just before the end.
+    let data = data(&recipe(&[]));
+    for stop in [1, 17, 24, 47] {
+        check_resume(&data, "sgd with all randomness", stop, &[]);
+    }
+}
+
+#[test]
+fn every_optimiser_with_every_feature_resumes_in_mid_epoch_to_the_same_bits() {
+    let data = data(&recipe(&[]));
+    for (optimizer, keys) in OPTIMIZERS {
+        for (feature, more) in FEATURES {
+            // Minibatch 17 is the fifth of its epoch, 19 the seventh: after and amid an accumulation.
+            let stop = if feature == "accumulation" { 19 } else { 17 };
+            check_resume(&data, &format!("{optimizer} with {feature}"), stop, &[&BARE[..], keys, more].concat());
         }
-        let recipe = recipe(&overrides);
-        let data = data(&recipe);
-        let plan = Plan::new(&recipe, &data).unwrap();
-        let root = tempfile::tempdir().unwrap();
-        let never = AtomicBool::new(false);
+        let all: Vec<&str> = FEATURES.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
+        check_resume(&data, &format!("{optimizer} with everything"), 19, &[&BARE[..], keys, &all].concat());
+    }
+}
 
-        let whole_path = root.path().join("whole");
-        let mut whole = Learner::new(&plan, &data, Device::Cpu).unwrap();
-        fit(&plan, &data, &mut whole, &never, &mut RunFolder::create(&whole_path, &recipe).unwrap()).unwrap();
-
-        let parts_path = root.path().join("parts");
-        let flag = AtomicBool::new(false);
-        let mut folder = RunFolder::create(&parts_path, &recipe).unwrap();
-        let mut recorder = Recorder { stop: Some((stop, &flag)), ..Recorder::default() };
-        let mut first = Learner::new(&plan, &data, Device::Cpu).unwrap();
-        let outcome = fit(&plan, &data, &mut first, &flag, &mut (&mut folder, &mut recorder)).unwrap();
-        assert_eq!((outcome.stopped_by, outcome.iterations), (StoppedBy::Interrupt, stop));
-        drop((folder, first));
-
-        let mut folder = RunFolder::open(&parts_path, &[]).unwrap();
-        let (mut second, damaged) = folder.load(&plan, &data, Device::Cpu).unwrap();
-        assert!(damaged.is_none());
-        assert_eq!(second.progress.iteration, stop);
-        fit(&plan, &data, &mut second, &never, &mut folder).unwrap();
-
-        assert!(values(&whole) == values(&second), "{optimizer} stopped at {stop}");
-        for name in ["metrics.csv", "last/model.safetensors", "last/optimizer.safetensors", "best/model.safetensors"] {
-            let read = |path: &std::path::Path| std::fs::read(path.join(name)).unwrap();
-            assert!(read(&whole_path) == read(&parts_path), "{name}: {optimizer} stopped at {stop}");
-        }
+#[test]
+fn bf16_and_f16_with_their_loss_scale_resume_to_the_same_bits_and_learn_as_f32_does() {
+    let data = data(&recipe(&[]));
+    let error = |precision: &str| {
+        let (_, outcome) = trained(&recipe(&["epochs=12", precision]), &mut ());
+        outcome.best.unwrap().error
+    };
+    let full = error("precision=f32");
+    for precision in ["precision=bf16", "precision=f16"] {
+        check_resume(&data, precision, 17, &[precision]);
+        check_resume(&data, precision, 19, &[precision, "gradients.accumulate=3"]);
+        let found = error(precision);
+        assert!((found - full).abs() <= 0.05, "{precision}: {found}, f32: {full}");
     }
 }
 
@@ -115,7 +181,7 @@ fn rows_written_after_the_last_checkpoint_are_written_again_and_not_twice() {
     fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
     drop(folder);
     let whole = std::fs::read_to_string(path.join("metrics.csv")).unwrap();
-    std::fs::write(path.join("metrics.csv"), format!("{whole}9,9,9,9,9,9,9,9,9\n5,5,0.")).unwrap();
+    std::fs::write(path.join("metrics.csv"), format!("{whole}9,9,9,9,9,9,9,9,9,9\n5,5,0.")).unwrap();
     RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).unwrap();
     assert_eq!(std::fs::read_to_string(path.join("metrics.csv")).unwrap(), whole);
     assert_eq!(run_folder::read_metrics(&path).unwrap().len(), 4);
@@ -134,15 +200,43 @@ fn a_diverging_run_stops_with_the_last_finite_checkpoint_intact() {
     let mut folder = RunFolder::create(&path, &recipe).unwrap();
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
     let error = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap_err();
-    let told = error.to_string();
-    assert!(matches!(error, Error::Diverged { iteration: 12, epoch: 1, .. }), "{told}");
-    assert!(
-        told.contains("iteration 12 (epoch 1)") && told.contains("learning rate 1e30")
-            || told.contains("learning rate 1000"),
-        "{told}"
-    );
+    // The output layer starts at 0, so the first step moves it alone, to about 1e29. The second step takes hidden1 along
+    // gradients of that size, times 1e30: beyond f32. The third loss shows it.
+    assert!(matches!(&error, Error::Diverged(it) if (it.iteration, it.epoch) == (3, 1)), "{error}");
+    for part in ["iteration 3 (epoch 1)", "learning rate 1e30", "the values of hidden1.weight", "gradients.clip_norm"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
     let (saved, damaged) = folder.load(&plan, &data, Device::Cpu).unwrap();
     assert!(damaged.is_none() && values(&saved).iter().flatten().all(|x| x.is_finite()));
+}
+
+#[test]
+fn an_interrupt_between_a_bad_step_and_the_loss_that_shows_it_saves_nothing() {
+    let recipe = recipe(&["learning_rate=1e30", "schedule.kind=constant", "optimizer.momentum=0"]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let mut folder = RunFolder::create(&root.path().join("run"), &recipe).unwrap();
+    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    let flag = AtomicBool::new(false);
+    let mut recorder = Recorder { stop: Some((2, &flag)), ..Recorder::default() };
+    let error = fit(&plan, &data, &mut learner, &flag, &mut (&mut folder, &mut recorder)).unwrap_err();
+    let values_first = Culprit::Values("hidden1.weight".into());
+    assert!(matches!(&error, Error::Diverged(it) if it.iteration == 2 && it.culprit == values_first), "{error}");
+    let (saved, damaged) = folder.load(&plan, &data, Device::Cpu).unwrap();
+    assert!(damaged.is_none() && saved.progress.iteration == 0);
+}
+
+#[test]
+fn a_memory_that_overflows_behind_finite_parameters_is_not_saved_either() {
+    // A gradient of about 1e24 is finite and its square is not: Adam's first step along it is 0, its second would be NaN.
+    let recipe = recipe(&["optimizer.kind=adam", "penalty.l2=1e25", "limits.iterations=1"]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    let error = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap_err();
+    assert!(matches!(&error, Error::Diverged(it) if it.iteration == 1 && it.loss.is_finite()), "{error}");
+    assert!(error.to_string().contains("second_moment.hidden1.weight"), "{error}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use models::Arch;
 use std::path::Path;
+use train::recipe::{ClassRule, ClassWeights, Size};
 use train::{Recipe, stopping::Stopping};
 
 const GOOD: &str = r#"
@@ -49,7 +50,8 @@ fn the_tutorial_recipes_are_the_published_runs() {
         ("tutorial-lenet", 0.1, 500, 200, patience(10_000), 0.0, Arch::lenet()),
     ] {
         let recipe = shipped(name);
-        assert_eq!((recipe.learning_rate, recipe.minibatch.size, recipe.epochs), (rate, size, epochs), "{name}");
+        assert_eq!((recipe.learning_rate, recipe.epochs), (rate, epochs), "{name}");
+        assert_eq!(recipe.minibatch.size, Size::Count(size), "{name}");
         assert_eq!((&recipe.stopping, recipe.penalty.l1, recipe.penalty.l2), (&rule, 0.0, l2), "{name}");
         assert_eq!((&recipe.model, recipe.data.divisor, recipe.data.validation), (&arch, 256.0, 10_000), "{name}");
         assert_eq!(recipe.minibatch.order, train::recipe::Order::Stored, "{name}");
@@ -90,8 +92,57 @@ fn each_wrong_value_gets_its_own_message() {
     check(&[("limits.target_error", "1.5")], &["`limits.target_error` is 1.5"]);
     check(&[("penalty.l2", "-1")], &["l2", "-1"]);
     check(&[("optimizer.kind", "sgd"), ("optimizer.momentum", "1.5")], &["momentum", "1.5"]);
+    for key in ["gradients.clip_norm", "gradients.clip_value"] {
+        for value in ["0", "-1", "inf", "nan"] {
+            check(&[(key, value)], &[key, "above 0 and finite"]);
+        }
+    }
+    check(&[("gradients.accumulate", "0")], &["`gradients.accumulate` is 0", "at least 1"]);
+    check(&[("average.decay", "1")], &["`average.decay` is 1", "at least 0 and below 1"]);
+    check(&[("average.warm_up", "true")], &["missing field `decay`"]);
+    check(&[("loss.label_smoothing", "1")], &["`loss.label_smoothing` is 1", "at least 0 and below 1"]);
+    check(&[("loss.label_smoothing", "-0.1")], &["`loss.label_smoothing` is -0.1"]);
+    check(&[("loss.class_weights", "[1.0, 0.0]")], &["`loss.class_weights` is 0", "above 0"]);
+    check(&[("loss.class_weights", "even")], &["\"none\", \"balanced\" or a list"]);
+    check(&[("minibatch.size", "most")], &["a number of pictures, at least 1, or \"all\""]);
+    check(
+        &[("groups", "[{ parameters = 'conv', learning_rate_factor = -1 }]")],
+        &["`groups.learning_rate_factor` is -1"],
+    );
+    check(&[("groups", "[{ parameters = 'conv', rate = 1 }]")], &["unknown field `rate`"]);
+    check(&[("groups", "[{ decay = false }]")], &["missing field `parameters`"]);
     check(&[("model.dropout", "1")], &["dropout", "1"]);
     check(&[("model.kind", "mlp"), ("model.hidden", "[]")], &["hidden"]);
+}
+
+#[test]
+fn l2_and_decoupled_weight_decay_together_are_refused_unless_asked_for() {
+    let both = [("optimizer.kind", "adamw"), ("penalty.l2", "0.001")];
+    check(&both, &["`optimizer.weight_decay` (0.01", "`penalty.l2` (0.001)", "`penalty.with_weight_decay = true`"]);
+    for (key, value) in [("penalty.with_weight_decay", "true"), ("optimizer.weight_decay", "0"), ("penalty.l2", "0")] {
+        let overrides = [&both[..], &[(key, value)]].concat();
+        let recipe = Recipe::parse(GOOD, "good.toml", &set(&overrides)).unwrap();
+        assert!(recipe.check().is_ok(), "{key}");
+    }
+    // L1 draws weights to zero for its own sake, and SGD has no decoupled decay.
+    for overrides in [[("optimizer.kind", "adamw"), ("penalty.l1", "0.001")], [("optimizer.kind", "sgd"), both[1]]] {
+        Recipe::parse(GOOD, "good.toml", &set(&overrides)).unwrap();
+    }
+}
+
+#[test]
+fn words_and_numbers_stand_for_sizes_and_class_weights() {
+    let recipe = |pairs: &[(&str, &str)]| Recipe::parse(GOOD, "good.toml", &set(pairs)).unwrap();
+    let all = recipe(&[("minibatch.size", "all"), ("loss.class_weights", "balanced")]);
+    assert_eq!((all.minibatch.size.resolve(50_000), all.minibatch.size.to_string()), (50_000, "all".to_owned()));
+    assert_eq!(all.loss.class_weights, ClassWeights::Rule(ClassRule::Balanced));
+    let given = recipe(&[("loss.class_weights", "[1, 2.5]"), ("groups", "[{ parameters = 'conv', decay = false }]")]);
+    assert_eq!(given.loss.class_weights, ClassWeights::Given(vec![1.0, 2.5]));
+    assert_eq!((given.groups[0].learning_rate_factor, given.groups[0].decay), (1.0, false));
+    assert_eq!(given.minibatch.size.resolve(50_000), 100);
+    for recipe in [all, given] {
+        assert_eq!(Recipe::parse(&recipe.to_toml().unwrap(), "written", &[]).unwrap(), recipe);
+    }
 }
 
 #[test]
@@ -151,8 +202,12 @@ fn a_resumed_run_may_change_what_makes_sense() {
     };
     assert_eq!(changed("epochs", "9").unwrap(), ["epochs: 3 -> 9"]);
     assert_eq!(changed("learning_rate", "0.2").unwrap(), ["learning_rate: 0.1 -> 0.2"]);
+    assert_eq!(changed("gradients.clip_norm", "1").unwrap(), ["gradients.clip_norm: nothing -> 1.0"]);
     assert_eq!(changed("epochs", "3").unwrap(), [] as [&str; 0]);
-    for (key, value) in [("seed", "9"), ("minibatch.size", "9"), ("model.hidden", "9"), ("data.divisor", "9")] {
+    for (key, value) in [("seed", "9"), ("minibatch.size", "9"), ("model.hidden", "9"), ("data.divisor", "9")]
+        .into_iter()
+        .chain([("gradients.accumulate", "2"), ("average.decay", "0.9")])
+    {
         let told = changed(key, value).unwrap_err().to_string();
         assert!(told.contains(key) && told.contains("cannot change in mid-run"), "{told}");
     }

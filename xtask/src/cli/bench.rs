@@ -28,7 +28,7 @@ pub struct BenchArgs {
     /// Write tables and charts anew from the newest results, measuring nothing
     #[arg(long)]
     pub render: bool,
-    /// Tiny amounts of work: shows that everything runs; the figures go to a temporary file, not to the docs
+    /// Tiny amounts of work: shows that everything runs; the figures are printed and not kept
     #[arg(long)]
     pub quick: bool,
     /// Threads of both sides

@@ -49,8 +49,8 @@ pub struct ExplainArgs {
     /// Whether light and dark change places
     #[arg(long, value_enum, default_value_t = Invert::Auto)]
     pub invert: Invert,
-    /// Which of the run's two saved models
-    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    /// Which of the run's saved models: best, last, or one kept on the way such as snapshots/epoch-0010
+    #[arg(long, value_name = "NAME", default_value = "best")]
     pub checkpoint: Checkpoint,
     /// Folder that gets the pictures (default: RUN/pictures)
     #[arg(long, value_name = "DIR")]
@@ -82,8 +82,8 @@ pub struct DreamArgs {
     /// Seed of the starting pictures
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Which of the run's two saved models
-    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    /// Which of the run's saved models: best, last, or one kept on the way such as snapshots/epoch-0010
+    #[arg(long, value_name = "NAME", default_value = "best")]
     pub checkpoint: Checkpoint,
     /// Folder that gets the picture (default: RUN/pictures)
     #[arg(long, value_name = "DIR")]

@@ -38,8 +38,8 @@ pub struct PredictArgs {
     /// Whether light and dark change places
     #[arg(long, value_enum, default_value_t = Invert::Auto)]
     pub invert: Invert,
-    /// Which of the run's two saved models
-    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    /// Which of the run's saved models: best, last, or one kept on the way such as snapshots/epoch-0010
+    #[arg(long, value_name = "NAME", default_value = "best")]
     pub checkpoint: Checkpoint,
     /// Where tensors live.
     #[command(flatten)]
@@ -70,8 +70,8 @@ pub struct FiltersArgs {
     /// Grey tiles, each scaled by itself, exactly as the classic tutorials lay them
     #[arg(long)]
     pub classic: bool,
-    /// Which of the run's two saved models
-    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    /// Which of the run's saved models: best, last, or one kept on the way such as snapshots/epoch-0010
+    #[arg(long, value_name = "NAME", default_value = "best")]
     pub checkpoint: Checkpoint,
     /// Folder that gets the pictures (default: RUN/pictures)
     #[arg(long, value_name = "DIR")]
@@ -91,8 +91,8 @@ pub struct FeaturesArgs {
     /// Whether light and dark change places
     #[arg(long, value_enum, default_value_t = Invert::Auto)]
     pub invert: Invert,
-    /// Which of the run's two saved models
-    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    /// Which of the run's saved models: best, last, or one kept on the way such as snapshots/epoch-0010
+    #[arg(long, value_name = "NAME", default_value = "best")]
     pub checkpoint: Checkpoint,
     /// Folder that gets the pictures (default: RUN/pictures)
     #[arg(long, value_name = "DIR")]

@@ -5,6 +5,7 @@ use crate::train_command::Run;
 use crate::{device, probe, report};
 use anyhow::Result;
 use std::time::Instant;
+use train::summary::ClassFigures;
 use train::{Outcome, StoppedBy, Summary};
 
 /// The figures of a run. The test set is looked at here and nowhere else, through the model that validation chose.
@@ -12,10 +13,11 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
     let recipe = run.plan.recipe();
     let evaluation = &recipe.evaluation;
     let finished = outcome.stopped_by != StoppedBy::Interrupt && outcome.best.is_some();
-    let test = finished
-        .then(|| train::evaluate(&run.learner.model, &run.data.test, evaluation.size, evaluation.tail))
+    let test = finished.then(|| train::evaluate(&run.learner.model, &run.data.test, evaluation)).transpose()?;
+    let confusion = finished
+        .then(|| train::predictions(&run.learner.model, &run.data.test, evaluation.size, evaluation.tail)?.confusion())
         .transpose()?;
-    let trained = outcome.iterations * recipe.minibatch.size as u64;
+    let trained = outcome.iterations * run.plan.minibatch_size() as u64;
     Ok(Summary {
         recipe: run.name.clone(),
         dataset: run.data.name.clone(),
@@ -32,8 +34,14 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
         best_validation_loss: outcome.best.map(|best| best.loss),
         test_error: test.map(|score| score.error),
         test_loss: test.map(|score| score.loss),
+        top_k: evaluation.top_k,
+        test_top_k_error: test.map(|score| score.top_k_error),
+        per_class: confusion.as_ref().map(ClassFigures::of).unwrap_or_default(),
+        macro_average: confusion.as_ref().and_then(|confusion| confusion.macro_average()),
+        confusion: confusion.map(|confusion| confusion.rows()).unwrap_or_default(),
         stopped_by: run.learner.progress.stopped_by.clone().unwrap_or_else(|| "interrupted".to_owned()),
         train_seconds: outcome.train_seconds,
+        saving_seconds: run.folder.saving_seconds(),
         total_seconds: clock.elapsed().as_secs_f64(),
         images_per_second: trained as f64 / outcome.train_seconds,
         libtorch: probe::LIBTORCH.to_owned(),
@@ -64,9 +72,10 @@ pub fn close(run: &mut Run, summary: &Summary, report: Option<&str>) -> Result<(
         "interrupted" => format!("cargo xtask train --resume {path}"),
         _ => format!("cargo xtask eval {path}"),
     };
+    let saving = saving(summary).map_or(String::new(), |line| format!("saving   {line}\n"));
     let report = report.map_or(String::new(), |report| format!("report   {report}\n"));
     run.reporter.line(&format!(
-        "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\nmodel    {path}/best/model.safetensors\n{report}next     {next}",
+        "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\n{saving}model    {path}/best/model.safetensors\n{report}next     {next}",
         console::count(summary.epochs as i64, "epoch"),
         duration(summary.train_seconds),
         thousands(summary.images_per_second),
@@ -74,4 +83,15 @@ pub fn close(run: &mut Run, summary: &Summary, report: Option<&str>) -> Result<(
         percent(summary.test_error),
     ))?;
     Ok(())
+}
+
+/// What to say of the time that saving took, where that was more than a hundredth of training.
+fn saving(summary: &Summary) -> Option<String> {
+    let part = summary.saving_seconds / summary.train_seconds;
+    let advice = if summary.train_seconds < 60.0 {
+        "the first and the last saving weigh in a run this short"
+    } else {
+        "a larger checkpoint.seconds saves less often"
+    };
+    (part > 0.01).then(|| format!("{}, {} of training: {advice}", duration(summary.saving_seconds), percent(part)))
 }

@@ -10,9 +10,14 @@ use xtask::cli::Checkpoint;
 pub fn fail(error: &anyhow::Error) -> ExitCode {
     // When nobody is left to read it, the exit status still tells.
     let _ = writeln!(io::stderr(), "error: {error:#}");
+    ExitCode::from(status(error))
+}
+
+/// The exit status of an error.
+pub fn status(error: &anyhow::Error) -> u8 {
     let usage = error.downcast_ref::<Usage>().is_some()
         || error.downcast_ref::<train::Error>().is_some_and(train::Error::is_usage);
-    ExitCode::from(if usage { 2 } else { 1 })
+    if usage { 2 } else { 1 }
 }
 
 /// A mistake in how the command was given.
@@ -32,6 +37,11 @@ pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     writeln!(io::stdout(), "{}", serde_json::to_string_pretty(value)?).context("cannot write to standard output")
 }
 
+/// Prints a value as JSON on one line of standard output.
+pub fn print_json_line(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{}", serde_json::to_string(value)?).context("cannot write to standard output")
+}
+
 /// Prints a line for people: on standard output, or on standard error where that is kept for JSON. Training does not
 /// end because whoever read the lines went away (`... | head`), so that is not an error.
 pub fn line(json: bool, text: &str) {
@@ -44,11 +54,12 @@ pub fn shape(sizes: &[i64]) -> String {
     format!("({})", sizes.join(", "))
 }
 
-/// The saved model that the command line asks for, and its name.
-pub fn saved(asked: Checkpoint) -> (Saved, &'static str) {
+/// The saved model that the command line asks for.
+pub fn saved(asked: &Checkpoint) -> Saved {
     match asked {
-        Checkpoint::Best => (Saved::Best, "best"),
-        Checkpoint::Last => (Saved::Last, "last"),
+        Checkpoint::Best => Saved::Best,
+        Checkpoint::Last => Saved::Last,
+        Checkpoint::Kept(folder) => Saved::Kept(folder.clone()),
     }
 }
 

@@ -83,7 +83,7 @@ fn random(count: usize, channels: usize, size: usize, seed: u64, device: Device)
 /// The first filters of the first layer of a run's best model; units that see the whole picture count as filters of
 /// its size.
 fn learnt(run: &Path, count: i64, device: Device) -> Result<Filters> {
-    let (model, _) = load_model(run, Saved::Best, device)?;
+    let (model, _) = load_model(run, &Saved::Best, device)?;
     let [channels, height, width] = model.input();
     if !matches!(channels, 1 | 3) {
         bail!("the run's filters see {channels} channels: a picture has 1 (grey) or 3 (colour)");

@@ -18,8 +18,8 @@ const MANY: usize = 20;
 /// Draws, and prints what was written.
 pub fn run(args: &DreamArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
-    let (saved, _) = console::saved(args.checkpoint);
-    let (model, _) = load_model(&args.run, saved, device)?;
+    let saved = console::saved(&args.checkpoint);
+    let (model, _) = load_model(&args.run, &saved, device)?;
     let shape = model.input();
     if !matches!(shape[0], 1 | 3) {
         bail!("the model takes pictures of {} channels: one that can be drawn has 1 (grey) or 3 (colour)", shape[0]);

@@ -12,8 +12,10 @@ struct Evaluation {
     run: String,
     dataset: String,
     split: &'static str,
-    checkpoint: &'static str,
+    checkpoint: String,
     error: f64,
+    top_k: u64,
+    top_k_error: f64,
     loss: f64,
     samples: i64,
 }
@@ -22,32 +24,36 @@ struct Evaluation {
 pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     let recipe = read_recipe(&args.run, &[])?;
     let device = device::resolve(args.device.device)?;
-    let (saved, checkpoint) = console::saved(args.checkpoint);
-    let (model, _) = load_model(&args.run, saved, device)?;
+    let saved = console::saved(&args.checkpoint);
+    let (model, _) = load_model(&args.run, &saved, device)?;
     let data = data_sets::open_exactly(&recipe, &args.data, device)?;
     let (split, name) = match args.split {
         SplitName::Train => (&data.train, "train"),
         SplitName::Valid => (&data.valid, "valid"),
         SplitName::Test => (&data.test, "test"),
     };
-    let score = train::evaluate(&model, split, recipe.evaluation.size, recipe.evaluation.tail)?;
+    let score = train::evaluate(&model, split, &recipe.evaluation)?;
     let evaluation = Evaluation {
         run: args.run.display().to_string(),
         dataset: data.name.clone(),
         split: name,
-        checkpoint,
+        checkpoint: saved.folder().to_owned(),
         error: score.error,
+        top_k: recipe.evaluation.top_k,
+        top_k_error: score.top_k_error,
         loss: score.loss,
         samples: score.samples,
     };
     if args.output.json {
         console::print_json(&evaluation)?;
     } else {
-        let Evaluation { dataset, error, loss, samples, .. } = evaluation;
-        let error = console::percent(error);
+        let [error, top] = [evaluation.error, evaluation.top_k_error].map(console::percent);
+        let Evaluation { checkpoint, dataset, loss, samples, top_k, .. } = evaluation;
         console::line(
             false,
-            &format!("{checkpoint} model on {dataset} {name}: error {error}, loss {loss:.4}, {samples} pictures"),
+            &format!(
+                "{checkpoint} model on {dataset} {name}: error {error}, top-{top_k} error {top}, loss {loss:.4}, {samples} pictures"
+            ),
         );
     }
     Ok(ExitCode::SUCCESS)

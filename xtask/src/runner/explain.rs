@@ -30,8 +30,8 @@ struct Heat {
 /// Draws, and prints what was written.
 pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
-    let (saved, _) = console::saved(args.checkpoint);
-    let (model, card) = load_model(&args.run, saved, device)?;
+    let saved = console::saved(&args.checkpoint);
+    let (model, card) = load_model(&args.run, &saved, device)?;
     let converted = conversion::convert(&picture_file::read(&args.image)?, &card, args.invert)?;
     for step in &converted.steps {
         console::line(false, step);

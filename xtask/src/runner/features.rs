@@ -21,8 +21,8 @@ const LINE: usize = 50;
 /// Draws, and prints what was written.
 pub fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
-    let (saved, _) = console::saved(args.checkpoint);
-    let (model, card) = load_model(&args.run, saved, device)?;
+    let saved = console::saved(&args.checkpoint);
+    let (model, card) = load_model(&args.run, &saved, device)?;
     let picture = picture_file::read(&args.image)?;
     let converted = conversion::convert(&picture, &card, args.invert)?;
     for step in &converted.steps {

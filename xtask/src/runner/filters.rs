@@ -8,9 +8,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 use tch::Device;
-use train::run_folder::{load_model, load_snapshot, read_recipe, snapshots};
+use train::run_folder::{Saved, load_model, load_snapshot, read_recipe, snapshots};
 use viz::{Animation, Background, Picture, Section, sections, stack};
-use xtask::cli::{Checkpoint, FiltersArgs};
+use xtask::cli::FiltersArgs;
 
 /// At most so many moments stand in a strip.
 const STRIP: usize = 12;
@@ -25,10 +25,11 @@ pub fn run(args: &FiltersArgs) -> Result<ExitCode> {
     let out = args.out.clone().unwrap_or_else(|| args.run.join("pictures"));
     match args.snapshot.as_deref() {
         None => {
-            let (saved, name) = console::saved(args.checkpoint);
-            let (model, _) = load_model(&args.run, saved, Device::Cpu)?;
-            let suffix = if args.checkpoint == Checkpoint::Best { "" } else { "-last" };
-            one_moment(args, &model, &format!("{name} model"), suffix, &out)?;
+            let saved = console::saved(&args.checkpoint);
+            let (model, _) = load_model(&args.run, &saved, Device::Cpu)?;
+            let name = saved.folder().rsplit('/').next().unwrap_or_default();
+            let suffix = if saved == Saved::Best { String::new() } else { format!("-{name}") };
+            one_moment(args, &model, &format!("{name} model"), &suffix, &out)?;
         }
         Some(asked) => {
             let names = kept(&args.run)?;

@@ -10,19 +10,26 @@ mod convolve;
 mod data_sets;
 mod device;
 mod dream;
+mod dry_run;
 mod eval;
+mod event_lines;
 mod explain;
 mod features;
 mod filter_sheets;
 mod filters;
+mod find_rate;
 mod landscape;
+mod observers;
+mod overfit;
 mod picture_file;
 mod predict;
+mod prepared;
 mod probe;
 mod recipes;
 mod report;
 mod reporter;
 mod signals;
+mod tensorboard;
 mod train_command;
 mod watch;
 
@@ -34,6 +41,7 @@ fn main() -> ExitCode {
     allocator::keep_memory();
     let result = match Cli::parse().command {
         Command::Train(args) => train_command::run(&args),
+        Command::FindRate(args) => find_rate::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Filters(args) => filters::run(&args),

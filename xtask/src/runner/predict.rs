@@ -13,7 +13,7 @@ use xtask::cli::PredictArgs;
 #[derive(Serialize)]
 struct Predictions {
     run: String,
-    checkpoint: &'static str,
+    checkpoint: String,
     dataset: String,
     pictures: Vec<Prediction>,
 }
@@ -37,8 +37,8 @@ struct Class {
 /// Classifies and prints.
 pub fn run(args: &PredictArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
-    let (saved, checkpoint) = console::saved(args.checkpoint);
-    let (model, card) = load_model(&args.run, saved, device)?;
+    let saved = console::saved(&args.checkpoint);
+    let (model, card) = load_model(&args.run, &saved, device)?;
     let mut sizes = Vec::with_capacity(args.images.len());
     let mut converted: Vec<Converted> = Vec::with_capacity(args.images.len());
     for path in &args.images {
@@ -60,7 +60,7 @@ pub fn run(args: &PredictArgs) -> Result<ExitCode> {
     };
     let predictions = Predictions {
         run: args.run.display().to_string(),
-        checkpoint,
+        checkpoint: saved.folder().to_owned(),
         dataset: card.dataset,
         pictures: (0..args.images.len()).map(prediction).collect(),
     };

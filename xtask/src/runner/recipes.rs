@@ -13,23 +13,27 @@ fn folder() -> PathBuf {
 }
 
 /// The recipe that the command line asks for, with its name.
-pub fn read(word: &str, args: &TrainArgs) -> Result<(String, Recipe)> {
+pub fn read(word: &str, overrides: &[(String, String)]) -> Result<(String, Recipe)> {
     let path = find(word)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok((name, Recipe::read(&path, &overrides(args))?))
+    Ok((name, Recipe::read(&path, overrides)?))
 }
 
 /// The options that change the recipe, as overrides; `--set` has the last word.
 pub fn overrides(args: &TrainArgs) -> Vec<(String, String)> {
-    let option = |key: &str, value: Option<String>| value.map(|value| (key.to_owned(), value));
-    let quoted = args.dataset.as_ref().map(|name| toml_string(name));
-    let options = [
-        option("data.set", quoted),
-        option("seed", args.seed.map(|n| n.to_string())),
-        option("epochs", args.epochs.map(|n| n.to_string())),
-    ];
     let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
-    options.into_iter().flatten().chain(set).collect()
+    options(args.dataset.as_deref(), args.seed, args.epochs).into_iter().chain(set).collect()
+}
+
+/// The overrides that options of their own stand for.
+pub fn options(dataset: Option<&str>, seed: Option<u64>, epochs: Option<u64>) -> Vec<(String, String)> {
+    let option = |key: &str, value: Option<String>| value.map(|value| (key.to_owned(), value));
+    let options = [
+        option("data.set", dataset.map(toml_string)),
+        option("seed", seed.map(|n| n.to_string())),
+        option("epochs", epochs.map(|n| n.to_string())),
+    ];
+    options.into_iter().flatten().collect()
 }
 
 fn toml_string(text: &str) -> String {

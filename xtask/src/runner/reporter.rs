@@ -67,7 +67,7 @@ impl Reporter {
         self.view = Some(View {
             epochs: plan.recipe().epochs,
             steps_per_epoch: plan.steps_per_epoch(),
-            minibatch: plan.recipe().minibatch.size as u64,
+            minibatch: plan.minibatch_size() as u64,
             last_iteration: plan.last_iteration(&learner.progress),
             first,
             started: now,
@@ -103,8 +103,11 @@ impl Reporter {
         let (epoch, epochs) = (row.epoch, plan.recipe().epochs);
         let width = epochs.to_string().len();
         let penalty = if row.penalty == 0.0 { String::new() } else { format!(" + {:.4}", row.penalty) };
+        let averaged = row.averaged_validation_loss.zip(row.averaged_validation_error);
+        let averaged = averaged
+            .map_or(String::new(), |(loss, error)| format!("  averaged loss {loss:.4} error {:>7}", percent(error)));
         self.line(&format!(
-            "epoch {epoch:>width$}/{epochs}  lr {:<8}  train loss {:.4}{penalty} error {:>7}  val loss {:.4} error {:>7}  {}{}",
+            "epoch {epoch:>width$}/{epochs}  lr {:<8}  train loss {:.4}{penalty} error {:>7}  val loss {:.4} error {:>7}{averaged}  {}{}",
             rate(row.learning_rate),
             row.train_loss,
             percent(row.train_error),

@@ -1,17 +1,21 @@
 //! `train`: from the words of the command line to a finished run. Everything comes together here, and nothing is
 //! computed here.
 
+use crate::event_lines::{self, About, EventLines};
+use crate::observers::Observers;
+use crate::prepared::{Prepared, Wanted};
 use crate::reporter::Reporter;
 use crate::signals::Signals;
-use crate::{closing, console, data_sets, device, recipes, watch};
+use crate::tensorboard::{self, TensorBoard};
+use crate::{closing, console, data_sets, device, dry_run, overfit, recipes, watch};
 use anyhow::Result;
 use console::thousands;
-use serde::Serialize;
+use models::Model;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use tensor_data::Dataset;
-use train::{Learner, Observer, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
+use train::{Learner, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
 use xtask::cli::TrainArgs;
 use xtask::places;
 
@@ -28,8 +32,23 @@ pub struct Run {
     pub note: Option<String>,
 }
 
-/// Trains, and says how it went.
+/// Does what the options ask for; with `--json`, a failure is the last line of standard output as well.
 pub fn run(args: &TrainArgs) -> Result<ExitCode> {
+    let result = match args.overfit_one_batch {
+        Some(steps) => overfit::run(args, steps.0),
+        None if args.dry_run => dry_run::run(args),
+        None => train(args),
+    };
+    if let Err(error) = &result
+        && args.output.json
+    {
+        event_lines::error(error);
+    }
+    result
+}
+
+/// Trains, and says how it went.
+fn train(args: &TrainArgs) -> Result<ExitCode> {
     let clock = Instant::now();
     let signals = Signals::listen()?;
     let listener = args.watch.then(|| watch::listen(args.port)).transpose()?;
@@ -40,18 +59,19 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
             None => return Ok(ExitCode::SUCCESS),
         },
     };
-    let mut watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?;
-    let watch: &mut dyn Observer = match &mut watch {
-        Some(watch) => watch,
-        None => &mut (),
-    };
+    let watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?;
+    let path = run.folder.path().to_owned();
     let outcome = match run.learner.outcome(&run.plan) {
         Some(outcome) => {
             run.learner.restore_best()?;
             outcome
         }
         None => {
-            let mut observers = ((&mut run.folder, &mut run.reporter), watch);
+            let lines = args.output.json.then(|| EventLines::new(about(&run)));
+            let wanted = args.tensorboard || tensorboard::folder(&path).exists();
+            let tensorboard = wanted.then(|| TensorBoard::new(&path));
+            let (folder, reporter) = (&mut run.folder, &mut run.reporter);
+            let mut observers = Observers { folder, reporter, lines, tensorboard, watch };
             fit(&run.plan, &run.data, &mut run.learner, signals.flag(), &mut observers)?
         }
     };
@@ -60,35 +80,36 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     let report = (outcome.stopped_by != StoppedBy::Interrupt).then(|| closing::write_report(&run));
     closing::close(&mut run, &summary, report.as_deref())?;
     if args.output.json {
-        let path = run.folder.path().display().to_string();
-        console::print_json(&Printed { run: path, summary: &summary })?;
+        event_lines::summary(&path, &summary)?;
     }
     Ok(if outcome.stopped_by == StoppedBy::Interrupt { ExitCode::from(signals.status()) } else { ExitCode::SUCCESS })
 }
 
-/// `--json`: the summary, and where the run lies.
-#[derive(Serialize)]
-struct Printed<'a> {
-    run: String,
-    #[serde(flatten)]
-    summary: &'a Summary,
+/// What `--json` says of a run at its start.
+fn about(run: &Run) -> About {
+    let recipe = run.plan.recipe();
+    About {
+        run: run.folder.path().display().to_string(),
+        recipe: run.name.clone(),
+        dataset: run.data.name.clone(),
+        model: recipe.model.kind(),
+        parameters: run.learner.model.summary().parameters,
+        device: device::name(run.data.train.device()),
+        seed: recipe.seed,
+        minibatch_size: run.plan.minibatch_size(),
+    }
 }
 
 /// A new run.
 fn begin(args: &TrainArgs) -> Result<Run> {
-    let word = args.recipe.as_deref().unwrap_or_default();
-    let (name, mut recipe) = recipes::read(word, args)?;
-    let out = args.out.clone().unwrap_or_else(|| default_folder(&name));
+    let wanted = Wanted::from(args);
+    let named = wanted.recipe()?;
+    let out = args.out.clone().unwrap_or_else(|| default_folder(&named.name));
     RunFolder::check_free(&out)?;
-    let device = device::resolve(args.device.device)?;
-    let opened = data_sets::open(&recipe.data.set, args.dataset.is_some(), &args.data)?;
-    recipe.data.set.clone_from(&opened.source.name);
-    let data = data_sets::upload(&opened.source, &recipe, device)?;
-    let plan = Plan::new(&recipe, &data)?;
-    let learner = Learner::new(&plan, &data, device)?;
+    let Prepared { name, recipe, data, plan, learner, note, .. } = wanted.prepare(named)?;
     let folder = RunFolder::create(&out, &recipe)?;
     let reporter = Reporter::new(folder.path(), args.output.json)?;
-    let mut run = Run { name, folder, reporter, plan, data, learner, note: opened.note };
+    let mut run = Run { name, folder, reporter, plan, data, learner, note };
     open_with(&mut run, &recipe)?;
     Ok(run)
 }
@@ -109,16 +130,17 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     learner.adopt(&before, &plan);
     // Where the process died between the last checkpoint and the summary, that is what is left to do.
     let reason = learner.progress.stopped_by.as_ref();
-    let is_summed_up = |reason: &&String| {
-        written.is_some_and(|it| it.stopped_by == **reason && it.iterations == learner.progress.iteration)
-    };
-    if let Some(reason) = reason.filter(is_summed_up) {
+    let is_summed_up = |it: &Summary| Some(&it.stopped_by) == reason && it.iterations == learner.progress.iteration;
+    if let Some((reason, summary)) = reason.zip(written.filter(is_summed_up)) {
         let text = format!(
             "{} is finished ({reason}, {} iterations): nothing to do",
             path.display(),
             learner.progress.iteration
         );
         console::line(args.output.json, &text);
+        if args.output.json {
+            event_lines::summary(path, &summary)?;
+        }
         return Ok(None);
     }
     folder.write_recipe()?;
@@ -154,20 +176,24 @@ fn open_with(run: &mut Run, recipe: &Recipe) -> Result<()> {
     if let Some(note) = &run.note {
         run.reporter.line(&format!("\n*** {note} ***\n"))?;
     }
-    let model = run.learner.model.summary().to_string();
-    let (train, valid, test) = (run.data.train.len(), run.data.valid.len(), run.data.test.len());
-    let device = device::name(run.data.train.device());
-    run.reporter.line(&format!(
-        "{}: {}\ndata    {}, {} to train, {} to validate, {} to test\ndevice  {device}, {}, seed {}\nrun     {}\n\n{model}\n",
-        run.name,
+    let folder = run.folder.path().display().to_string();
+    run.reporter.line(&introduction(&run.name, recipe, &run.data, &run.learner.model, &folder))?;
+    Ok(())
+}
+
+/// What is said of a model that is about to be trained.
+pub fn introduction(name: &str, recipe: &Recipe, data: &Dataset, model: &Model, run: &str) -> String {
+    let (train, valid, test) = (data.train.len(), data.valid.len(), data.test.len());
+    format!(
+        "{name}: {}\ndata    {}, {} to train, {} to validate, {} to test\ndevice  {}, {}, seed {}\nrun     {run}\n\n{}\n",
         recipe.description,
-        run.data.name,
+        data.name,
         thousands(train as f64),
         thousands(valid as f64),
         thousands(test as f64),
+        device::name(data.train.device()),
         console::count(tch::get_num_threads().into(), "thread"),
         recipe.seed,
-        run.folder.path().display(),
-    ))?;
-    Ok(())
+        model.summary(),
+    )
 }

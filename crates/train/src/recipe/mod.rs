@@ -9,24 +9,36 @@
 //! | `seed` | 0 | 0 to 2^63 - 1 | the source of all randomness: initial values, order, shifts, dropout |
 //! | `epochs` | required | at least 1 | passes over the training set at most |
 //! | `learning_rate` | required | above 0 | base rate that the schedule scales |
+//! | `precision` | `f32` | `f32`, `tf32`, `bf16`, `f16` | dtype of a training step: [`Precision`] |
 //! | `[data]` | | | [`Data`] |
 //! | `[minibatch]` | | | [`Minibatch`] |
 //! | `[evaluation]` | | | [`Evaluation`] |
 //! | `[model]` | required | | [`models::Arch`] |
 //! | `[optimizer]` | plain SGD | | [`optim::Rule`] |
 //! | `[schedule]` | constant | | [`optim::Schedule`] |
-//! | `[penalty]` | `l1 = 0, l2 = 0` | at least 0 | [`optim::Penalty`] |
+//! | `[loss]` | plain | | [`Loss`] |
+//! | `[penalty]` | none | | [`Penalty`] |
+//! | `[gradients]` | untouched | | [`Gradients`] |
+//! | `[average]` | none | | [`Average`] |
+//! | `[[groups]]` | none | | [`Group`] |
 //! | `[stopping]` | `never` | | [`crate::stopping::Stopping`] |
 //! | `[limits]` | none | | [`Limits`] |
 //! | `[checkpoint]` | | | [`Checkpoint`] |
 
 mod check;
+mod gradients;
+mod loss;
+mod minibatch;
 mod read;
 mod resume;
 
+pub use gradients::{Average, Gradients, Group};
+pub use loss::{ClassRule, ClassWeights, Loss, Penalty};
+pub use minibatch::{All, Minibatch, Order, Size};
+
 use crate::stopping::Stopping;
 use models::Arch;
-use optim::{Penalty, Rule, Schedule};
+use optim::{Rule, Schedule};
 use serde::{Deserialize, Serialize};
 use tensor_data::{Holdout, Storage, Tail};
 
@@ -44,6 +56,9 @@ pub struct Recipe {
     pub epochs: u64,
     /// Base learning rate; the schedule scales it.
     pub learning_rate: f64,
+    /// The dtype that training steps compute in.
+    #[serde(default)]
+    pub precision: Precision,
     /// Which pictures.
     pub data: Data,
     /// How training minibatches are made.
@@ -59,9 +74,21 @@ pub struct Recipe {
     /// How the learning rate changes.
     #[serde(default)]
     pub schedule: Schedule,
+    /// What of the model's answers is minimised.
+    #[serde(default)]
+    pub loss: Loss,
     /// What is added to the loss.
     #[serde(default)]
     pub penalty: Penalty,
+    /// What becomes of gradients before a step.
+    #[serde(default)]
+    pub gradients: Gradients,
+    /// A running average of the parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<Average>,
+    /// Parameters that are stepped differently.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
     /// When to stop before the last epoch.
     #[serde(default = "never")]
     pub stopping: Stopping,
@@ -71,6 +98,24 @@ pub struct Recipe {
     /// What is saved on the way.
     #[serde(default)]
     pub checkpoint: Checkpoint,
+}
+
+/// The dtype that training steps compute in. Parameters, optimiser, loss and every evaluation are f32, so that the figures of
+/// a run are those of the model it saves.
+///
+/// On a CPU the fused convolutions stay in f32 as well: in vectors of 16 they are faster than libtorch's in bf16.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits throughout.
+    #[default]
+    F32,
+    /// f32 whose products may round their factors to 10 bits after the point, on CUDA; elsewhere the same as `f32`.
+    Tf32,
+    /// The forward pass under autocast to bf16.
+    Bf16,
+    /// The same to f16, with a [loss scale](crate::LossScale); each minibatch waits for the device once per parameter.
+    F16,
 }
 
 fn never() -> Stopping {
@@ -139,47 +184,6 @@ pub enum HoldoutRule {
     Stratified,
 }
 
-/// `[minibatch]`: how the training set is cut.
-///
-/// | key | default | range | meaning |
-/// | --- | --- | --- | --- |
-/// | `size` | required | at least 1, at most the training set | pictures per minibatch |
-/// | `order` | `shuffled` | `stored`, `shuffled` | the same order every epoch, or a new one from the seed and the epoch |
-/// | `tail` | `drop` | `drop`, `keep` | an incomplete last minibatch |
-/// | `shift` | 0 | 0 to 8 pixels | random translation of every training picture by up to so many pixels in each axis |
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Minibatch {
-    /// Pictures per minibatch.
-    pub size: usize,
-    /// In which order.
-    #[serde(default)]
-    pub order: Order,
-    /// What becomes of an incomplete last minibatch.
-    #[serde(default = "Minibatch::default_tail")]
-    pub tail: Tail,
-    /// Largest random translation, in pixels.
-    #[serde(default)]
-    pub shift: usize,
-}
-
-impl Minibatch {
-    fn default_tail() -> Tail {
-        Tail::Drop
-    }
-}
-
-/// The order of training pictures within an epoch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Order {
-    /// As stored, the same every epoch.
-    Stored,
-    /// A new permutation every epoch, from the seed.
-    #[default]
-    Shuffled,
-}
-
 /// `[evaluation]`: how validation and test sets are cut.
 ///
 /// | key | default | range | meaning |
@@ -187,6 +191,7 @@ pub enum Order {
 /// | `size` | 500 | at least 1 | pictures per minibatch; changes speed, not figures, as long as the tail is kept |
 /// | `tail` | `keep` | `keep`, `drop` | whether an incomplete last minibatch counts; the published runs drop it |
 /// | `watch` | `error` | `error`, `loss` | what the stopping rule and the choice of the best model go by, on the validation set |
+/// | `top_k` | 5 | at least 1 | a picture counts as a top-k error where k classes or more come before its own; with as many classes or fewer there is none |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
@@ -199,6 +204,9 @@ pub struct Evaluation {
     /// What early stopping goes by.
     #[serde(default)]
     pub watch: Watch,
+    /// Classes that may be named before an answer counts as a top-k error.
+    #[serde(default = "Evaluation::default_top_k")]
+    pub top_k: u64,
 }
 
 impl Evaluation {
@@ -208,11 +216,19 @@ impl Evaluation {
     fn default_tail() -> Tail {
         Tail::Keep
     }
+    fn default_top_k() -> u64 {
+        5
+    }
 }
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Evaluation { size: Self::default_size(), tail: Self::default_tail(), watch: Watch::default() }
+        Evaluation {
+            size: Self::default_size(),
+            tail: Self::default_tail(),
+            watch: Watch::default(),
+            top_k: Self::default_top_k(),
+        }
     }
 }
 
@@ -223,6 +239,7 @@ impl Default for Evaluation {
 /// | `iterations` | at least 1 | after so many minibatches |
 /// | `minutes` | above 0 | after the first minibatch that ends so many minutes into the loop, over all resumptions |
 /// | `target_error` | 0 to 1 | after the first validation error at or below it, a fraction: 0.008 is 0.8 % |
+/// | `target_loss` | at least 0 | after the first best model whose validation loss is at or below it, in nats; where both targets are given, both have to be reached |
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -235,15 +252,33 @@ pub struct Limits {
     /// A validation error that is good enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_error: Option<f64>,
+    /// A validation loss that is good enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_loss: Option<f64>,
+}
+
+impl Watch {
+    /// What is watched, of a validation's error and loss.
+    pub fn choose(self, error: f64, loss: f64) -> f64 {
+        match self {
+            Watch::Error => error,
+            Watch::Loss => loss,
+        }
+    }
 }
 
 impl Limits {
-    /// The limit that a run has reached after `iterations` minibatches and `seconds`, with its lowest validation error
-    /// so far; the target first, as the better news.
-    pub fn reached(&self, iterations: u64, seconds: f64, best_error: Option<f64>) -> Option<&'static str> {
+    /// The limit that a run has reached after `iterations` minibatches and `seconds`, with the validation error and loss
+    /// of its best model so far; the targets first, as the better news.
+    pub fn reached(&self, iterations: u64, seconds: f64, best: Option<(f64, f64)>) -> Option<&'static str> {
         let reached = |limit: Option<f64>, value: f64| limit.is_some_and(|limit| value >= limit);
-        if self.target_error.zip(best_error).is_some_and(|(target, best)| best <= target) {
+        let (error, loss) = best.unwrap_or((f64::NAN, f64::NAN));
+        let hit = |target: Option<f64>, value: f64| target.is_none_or(|target| value <= target);
+        let on_target = hit(self.target_error, error) && hit(self.target_loss, loss);
+        if self.target_error.is_some() && on_target {
             Some("target-error")
+        } else if self.target_loss.is_some() && on_target {
+            Some("target-loss")
         } else if self.iterations.is_some_and(|limit| iterations >= limit) {
             Some("iterations")
         } else if reached(self.minutes, seconds / 60.0) {
@@ -271,6 +306,7 @@ pub enum Watch {
 /// | --- | --- | --- | --- |
 /// | `seconds` | 10 | at least 0 | shortest time between two savings of `last/`; it grows where saving takes more than a hundredth of it; 0 saves at every validation, whatever that costs |
 /// | `snapshots` | 0 | at least 0 | epochs between the models kept in `snapshots/`; 0 keeps none |
+/// | `keep_top` | 0 | 0 to 1000 | how many of the best models are kept in `top/`, best by what `evaluation.watch` names; 0 keeps none |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
@@ -280,6 +316,9 @@ pub struct Checkpoint {
     /// Epochs between kept models.
     #[serde(default)]
     pub snapshots: u64,
+    /// Best models kept.
+    #[serde(default)]
+    pub keep_top: usize,
 }
 
 impl Checkpoint {
@@ -290,6 +329,6 @@ impl Checkpoint {
 
 impl Default for Checkpoint {
     fn default() -> Self {
-        Checkpoint { seconds: Self::default_seconds(), snapshots: 0 }
+        Checkpoint { seconds: Self::default_seconds(), snapshots: 0, keep_top: 0 }
     }
 }

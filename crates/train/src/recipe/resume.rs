@@ -5,8 +5,19 @@ use crate::Error;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
-/// Changing one of these would make the saved parameters, the order of minibatches or the split meaningless.
-const FIXED: [&str; 6] = ["seed", "data.", "minibatch.", "model.", "optimizer.kind", "evaluation.tail"];
+/// Changing one of these would make the saved parameters, the gathered gradients, the average, the order of minibatches or
+/// the split meaningless.
+const FIXED: [&str; 9] = [
+    "seed",
+    "data.",
+    "minibatch.",
+    "model.",
+    "optimizer.kind",
+    "evaluation.tail",
+    "gradients.accumulate",
+    "average.",
+    "precision",
+];
 
 impl Recipe {
     /// The differences between the recipe a run had and the one it is to go on with, as `key: old -> new`. An error

@@ -35,7 +35,7 @@ pub fn run(args: &BenchSideArgs) -> Result<ExitCode> {
     }
     let mut meter = Meter::new(args, plan.steps_per_epoch());
     fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut meter)?;
-    say("flops", training_flops(&learner) * (plan.steps_per_epoch() * recipe.minibatch.size as u64) as f64)?;
+    say("flops", training_flops(&learner) * (plan.steps_per_epoch() * plan.minibatch_size() as u64) as f64)?;
     say("memory-peak", memory("VmHWM:")?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -26,6 +26,7 @@ pub fn of(records: &[&Record]) -> Vec<Figure> {
     };
     vec![
         error("test error", |record| record.summary.as_ref()?.test_error),
+        error("test top-k error", |record| record.summary.as_ref()?.test_top_k_error),
         error("best validation error", best_validation_error),
         figure("test loss", &|record| Some(format!("{:.4}", record.summary.as_ref()?.test_loss?))),
         figure("parameters", &parameters),

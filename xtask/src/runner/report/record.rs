@@ -40,7 +40,7 @@ impl Record {
             notes: Vec::new(),
         };
         record.read_figures();
-        match run_folder::load_model(path, Saved::Best, device) {
+        match run_folder::load_model(path, &Saved::Best, device) {
             Ok((model, _)) => record.best = Some(model),
             Err(error) => record.note(format!("filters, parameters and test figures are left out: {error}")),
         }

@@ -20,6 +20,8 @@ pub struct Run {
     /// Its folder, absolute.
     pub path: PathBuf,
     pub recipe: Recipe,
+    /// Pictures per minibatch.
+    pub minibatch_size: usize,
     pub parameters: Summary,
     pub environment: Vec<(String, String)>,
     /// Why the data set is not the one that the recipe names.

@@ -33,6 +33,7 @@ pub fn start(listener: TcpListener, run: &mut Run) -> Result<Watch> {
     let path = std::path::absolute(run.folder.path())?;
     let watched = Watched {
         recipe: run.plan.recipe().clone(),
+        minibatch_size: run.plan.minibatch_size(),
         parameters: run.learner.model.summary(),
         environment: environment(run),
         note: run.note.clone(),
@@ -127,7 +128,7 @@ impl Observer for Watch {
                 };
                 self.board.change(|state| {
                     state.rows.push(**row);
-                    state.timings.push(Timing { iteration: row.iteration, train_seconds });
+                    state.timings.push(Timing { iteration: row.iteration, train_seconds, saving_seconds: 0.0 });
                     state.sight = sight;
                 });
             }

@@ -76,7 +76,7 @@ fn figures(board: &Board, state: &State) -> Vec<Figure> {
     let figure =
         |name, value: Option<String>| Figure { name, values: vec![value.unwrap_or("–".to_owned())], lowest: None };
     let (sight, recipe, row) = (&state.sight, &board.run.recipe, state.rows.last());
-    let images = sight.speed.map(|speed| thousands(speed * recipe.minibatch.size as f64));
+    let images = sight.speed.map(|speed| thousands(speed * board.run.minibatch_size as f64));
     vec![
         figure("best validation error", row.map(|row| percent(row.best_validation_error))),
         figure("training loss", sight.loss.map(|loss| format!("{loss:.4}"))),

@@ -1,0 +1,128 @@
+//! The data loss of a minibatch as `[loss]` asks for it, and how much a minibatch weighs in a mean over several.
+
+use crate::Error;
+use crate::recipe::{ClassRule, ClassWeights, Loss};
+use tch::{Device, Kind, Reduction, Tensor};
+use tensor_data::Split;
+use torch_ext::{FEW_CLASSES, Isa};
+
+/// libtorch's value for "no class is left out".
+const IGNORE_NONE: i64 = -100;
+
+/// [`Loss`] fitted to a training set.
+#[derive(Debug)]
+pub(crate) struct Criterion {
+    label_smoothing: f64,
+    /// f32 `[classes]` on the device; `None` where every class weighs 1.
+    class_weights: Option<Tensor>,
+}
+
+/// A minibatch's figures, on its device.
+pub(crate) struct Measured {
+    /// Mean loss, 0-dim f32, with its graph.
+    pub loss: Tensor,
+    /// Misclassified samples, 0-dim Int64.
+    pub errors: Tensor,
+}
+
+impl Criterion {
+    /// With the weights of [`class_weights`].
+    pub(crate) fn new(label_smoothing: f64, class_weights: Option<&[f64]>, device: Device) -> Criterion {
+        let on_device = |weights: &[f64]| Tensor::from_slice(weights).to_kind(Kind::Float).to_device(device);
+        Criterion { label_smoothing, class_weights: class_weights.map(on_device) }
+    }
+
+    /// The plain negative log-likelihood, which every evaluation is measured with.
+    pub(crate) fn plain(device: Device) -> Criterion {
+        Criterion::new(0.0, None, device)
+    }
+
+    /// Mean loss of logits `[m, classes]` and labels `[m]`, and how many rows are wrong. No device wait.
+    pub(crate) fn measure(&self, logits: &Tensor, labels: &Tensor) -> Measured {
+        let is_plain = self.class_weights.is_none() && self.label_smoothing == 0.0;
+        if is_plain
+            && logits.device() == Device::Cpu
+            && logits.size()[1] <= FEW_CLASSES
+            && let Ok((loss, errors)) = torch_ext::cross_entropy(logits, labels, Isa::best())
+        {
+            return Measured { loss, errors };
+        }
+        let weights = self.class_weights.as_ref();
+        let loss = logits.cross_entropy_loss(labels, weights, Reduction::Mean, IGNORE_NONE, self.label_smoothing);
+        let errors = tch::no_grad(|| logits.argmax(1, false).ne_tensor(labels).sum(Kind::Int64));
+        Measured { loss, errors }
+    }
+
+    /// What the mean was divided by: the sum of the samples' weights, 0-dim f32 on the device. No device wait.
+    pub(crate) fn weight(&self, labels: &Tensor) -> Tensor {
+        match &self.class_weights {
+            Some(weights) => weights.index_select(0, labels).sum(Kind::Float),
+            None => Tensor::full([] as [i64; 0], labels.numel() as i64, (Kind::Float, labels.device())),
+        }
+    }
+}
+
+/// The weight of each class, `None` where all are 1. Balanced weights count the classes, which waits for the device.
+pub(crate) fn class_weights(loss: &Loss, train: &Split) -> Result<Option<Vec<f64>>, Error> {
+    let classes = train.classes() as usize;
+    match &loss.class_weights {
+        ClassWeights::Rule(ClassRule::None) => Ok(None),
+        ClassWeights::Rule(ClassRule::Balanced) => balanced(train, classes).map(Some),
+        ClassWeights::Given(weights) if weights.len() == classes => Ok(Some(weights.clone())),
+        ClassWeights::Given(weights) => Err(Error::Plan(format!(
+            "recipe key `loss.class_weights` holds {} numbers, but the data set has {classes} classes: give one for each",
+            weights.len()
+        ))),
+    }
+}
+
+/// `n / (C * n_c)` for each class c.
+fn balanced(train: &Split, classes: usize) -> Result<Vec<f64>, Error> {
+    let counts: Vec<i64> = train
+        .labels()
+        .f_bincount(None::<Tensor>, classes as i64)
+        .and_then(Vec::try_from)
+        .map_err(|source| Error::Torch { action: "count the classes", source })?;
+    if let Some(class) = counts.iter().position(|&count| count == 0) {
+        let problem = format!(
+            "recipe key `loss.class_weights` is \"balanced\", but class {class} has no picture in the training set: give a list of \
+             weights, or hold out fewer pictures"
+        );
+        return Err(Error::Plan(problem));
+    }
+    Ok(counts.iter().map(|&count| train.len() as f64 / (classes as f64 * count as f64)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn numbers(value: &Value) -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    }
+
+    #[test]
+    fn losses_and_their_gradients_are_those_of_pytorch_with_smoothing_and_weights_in_every_combination() {
+        let golden: Value = serde_json::from_str(include_str!("../tests/golden/loop.json")).unwrap();
+        let golden = &golden["losses"];
+        let labels = Tensor::from_slice(&numbers(&golden["labels"])).to_kind(Kind::Int64);
+        let logits = Tensor::from_slice(&numbers(&golden["logits"])).view([-1, 4]).to_kind(Kind::Float);
+        let cases = golden["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), 9);
+        for case in cases {
+            let logits = logits.copy().set_requires_grad(true);
+            let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
+            let criterion = Criterion::new(case["smoothing"].as_f64().unwrap(), weights.as_deref(), Device::Cpu);
+            let loss = criterion.measure(&logits, &labels).loss;
+            assert!((loss.double_value(&[]) - case["loss"].as_f64().unwrap()).abs() < 1e-6, "{case}");
+            loss.backward();
+            let found: Vec<f64> = logits.grad().to_kind(Kind::Double).view([-1]).try_into().unwrap();
+            let difference = found.iter().zip(numbers(&case["gradient"])).map(|(a, b)| (a - b).abs());
+            assert!(difference.fold(0.0, f64::max) < 1e-7, "{case}");
+            let total =
+                weights.map_or(11.0, |w| numbers(&golden["labels"]).iter().map(|&label| w[label as usize]).sum());
+            assert_eq!(criterion.weight(&labels).double_value(&[]), total);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Divergence: a loss or a state that is no longer made of finite numbers, and what in the network went first.
+//!
+//! On the CPU, reading a loss waits for nothing, so every minibatch's loss is looked at, before its gradient is taken: a
+//! bad one never moves a parameter. On CUDA no loss is read inside an epoch; parameters that a bad one spoiled stay so. On every
+//! device the running sum, in which a bad loss stays, the parameters and all that a checkpoint would hold are looked at
+//! before each validation and at the end, so that nothing that is not finite is ever saved.
+//!
+//! A look costs 0.2 us on the CPU, measured; LeNet's step with 100 pictures takes 5 ms and more.
+
+use crate::{Error, Learner, Plan, Score, Sums};
+use models::Model;
+use std::fmt;
+use tch::{Device, Tensor};
+use tensor_data::{Order, Split};
+
+/// What was found first not to be a finite number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Culprit {
+    /// The gradient of a parameter, of the update before: the one nearest to the loss, where backward begins.
+    Gradient(String),
+    /// The values of a parameter: its gradient was finite, the step along it was not.
+    Values(String),
+    /// The output of a layer: all parameters are finite, their products are not.
+    Output(String),
+    /// What the optimiser, the average or the gathered gradients hold of a parameter.
+    Memory(String),
+    /// The loss itself: the logits are finite, their differences are not.
+    Loss,
+    /// It happened too long ago.
+    Unknown,
+}
+
+impl fmt::Display for Culprit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Culprit::Gradient(name) => write!(f, "first to go was the gradient of {name}"),
+            Culprit::Values(name) => write!(f, "first to go were the values of {name}, by a step that was too large"),
+            Culprit::Output(layer) => {
+                write!(f, "first to go was the output of layer {layer}; all parameters are finite")
+            }
+            Culprit::Memory(name) => write!(f, "first to go was {name}; all parameters are finite"),
+            Culprit::Loss => f.write_str("first to go was the loss itself; the logits are finite"),
+            Culprit::Unknown => f.write_str("what went first is told by the same run on the CPU (--device cpu)"),
+        }
+    }
+}
+
+/// An error where the loss of the minibatch after the learner's progress, computed from `images`, is not finite. `loss` is
+/// 0-dim. Looks at nothing where that would wait for the device.
+pub(crate) fn check_loss(plan: &Plan, learner: &Learner, loss: &Tensor, images: &Tensor) -> Result<(), Error> {
+    if loss.device() != Device::Cpu {
+        return Ok(());
+    }
+    let mut value = [0_f32];
+    loss.detach().f_copy_data(&mut value, 1).map_err(|source| Error::Torch { action: "read the loss", source })?;
+    let loss = f64::from(value[0]);
+    if loss.is_finite() {
+        return Ok(());
+    }
+    let culprit = in_state(learner).or_else(|| in_outputs(&learner.model, images)).unwrap_or(Culprit::Loss);
+    Err(report(plan, learner, culprit, loss, learner.progress.iteration + 1))
+}
+
+/// An error where the training loss since the last validation, or anything that a checkpoint would hold, is not finite.
+/// Waits for the device once per tensor.
+pub(crate) fn check_state(plan: &Plan, learner: &Learner, sums: &Sums) -> Result<(), Error> {
+    let culprit = in_state(learner).or_else(|| (!sums.loss.is_finite()).then_some(Culprit::Unknown));
+    // Where not every loss is looked at, what is found here may have come long after what went first.
+    let late = learner.model.device() != Device::Cpu;
+    let culprit = if late { culprit.map(|_| Culprit::Unknown) } else { culprit };
+    culprit.map_or(Ok(()), |culprit| Err(report(plan, learner, culprit, sums.mean_loss(), learner.progress.iteration)))
+}
+
+/// An error where the validation loss of `model` is not finite.
+pub(crate) fn check_score(
+    plan: &Plan,
+    learner: &Learner,
+    model: &Model,
+    score: &Score,
+    valid: &Split,
+) -> Result<(), Error> {
+    if score.loss.is_finite() {
+        return Ok(());
+    }
+    let evaluation = &plan.recipe().evaluation;
+    let mut batches = valid.batches(evaluation.size, Order::Stored, evaluation.tail)?;
+    let culprit = batches.find_map(|batch| in_outputs(model, &batch.images)).unwrap_or(Culprit::Loss);
+    Err(report(plan, learner, culprit, score.loss, learner.progress.iteration))
+}
+
+/// `iteration` counts from 1; 0 before the first minibatch.
+fn report(plan: &Plan, learner: &Learner, culprit: Culprit, loss: f64, iteration: u64) -> Error {
+    let last = iteration.saturating_sub(1);
+    let learning_rate = plan.learning_rate(last) * learner.progress.stopping.rate_factor;
+    let epoch = last / plan.steps_per_epoch() + 1;
+    Error::Diverged(Box::new(Diverged { loss, culprit, iteration, epoch, learning_rate }))
+}
+
+/// What is known of a run that diverged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diverged {
+    /// The loss when it was noticed; finite where parameters went and the loss had not followed yet.
+    pub loss: f64,
+    /// What went first.
+    pub culprit: Culprit,
+    /// The minibatch it was noticed at, counted from 1; on the CPU the first one whose loss was not finite.
+    pub iteration: u64,
+    /// Its epoch, counted from 1.
+    pub epoch: u64,
+    /// Its learning rate.
+    pub learning_rate: f64,
+}
+
+impl fmt::Display for Diverged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diverged { loss, culprit, iteration, epoch, learning_rate } = self;
+        let rate =
+            if (1e-4..1e5).contains(learning_rate) { format!("{learning_rate}") } else { format!("{learning_rate:e}") };
+        write!(
+            f,
+            "training diverged at iteration {iteration} (epoch {epoch}), learning rate {rate}, loss {loss}: {culprit}. The last \
+             finite checkpoint and the best model so far are kept. Try a learning rate ten times smaller, a warm-up (schedule.kind = \
+             \"one-cycle\"), or gradients.clip_norm = 1"
+        )
+    }
+}
+
+/// Gradients before values, because a gradient that is not finite makes the values so; the other way round, the values
+/// are looked at after every validation at the latest.
+fn in_state(learner: &Learner) -> Option<Culprit> {
+    let _guard = tch::no_grad_guard();
+    let parameters = learner.model.parameters();
+    let bad_values = parameters.iter().find(|parameter| !is_finite(&parameter.tensor));
+    if let Some(parameter) = bad_values {
+        let gradients = parameters.iter().zip(&learner.applied).rev();
+        let mut bad_gradients = gradients.filter(|(_, gradient)| gradient.defined() && !is_finite(gradient));
+        return Some(match bad_gradients.next() {
+            Some((parameter, _)) => Culprit::Gradient(parameter.name.clone()),
+            None => Culprit::Values(parameter.name.clone()),
+        });
+    }
+    let memory = learner.memory();
+    memory.into_iter().find(|(_, tensor)| !is_finite(tensor)).map(|(name, _)| Culprit::Memory(name))
+}
+
+fn in_outputs(model: &Model, images: &Tensor) -> Option<Culprit> {
+    let _guard = tch::no_grad_guard();
+    let outputs = model.activations(images);
+    let bad = outputs.into_iter().find(|(_, output)| !is_finite(output));
+    bad.map(|(layer, _)| Culprit::Output(layer))
+}
+
+fn is_finite(tensor: &Tensor) -> bool {
+    tensor.isfinite().all().int64_value(&[]) != 0
+}

@@ -1,0 +1,85 @@
+//! How the training set is cut into minibatches.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use tensor_data::Tail;
+
+/// `[minibatch]`: how the training set is cut.
+///
+/// | key | default | range | meaning |
+/// | --- | --- | --- | --- |
+/// | `size` | required | at least 1, at most the training set, or `"all"` | pictures per minibatch; `"all"` is full-batch gradient descent, 1 is online |
+/// | `order` | `shuffled` | `stored`, `shuffled` | the same order every epoch, or a new one from the seed and the epoch |
+/// | `tail` | `drop` | `drop`, `keep` | an incomplete last minibatch |
+/// | `shift` | 0 | 0 to 8 pixels | random translation of every training picture by up to so many pixels in each axis |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Minibatch {
+    /// Pictures per minibatch.
+    pub size: Size,
+    /// In which order.
+    #[serde(default)]
+    pub order: Order,
+    /// What becomes of an incomplete last minibatch.
+    #[serde(default = "Minibatch::default_tail")]
+    pub tail: Tail,
+    /// Largest random translation, in pixels.
+    #[serde(default)]
+    pub shift: usize,
+}
+
+impl Minibatch {
+    fn default_tail() -> Tail {
+        Tail::Drop
+    }
+}
+
+/// The order of training pictures within an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// As stored, the same every epoch.
+    Stored,
+    /// A new permutation every epoch, from the seed.
+    #[default]
+    Shuffled,
+}
+
+/// Pictures per minibatch. In a recipe a number, or `"all"`: gradient descent in its three sizes is `"all"`, 1, and what lies
+/// between. A step with all pictures needs the memory for their feature maps at once; `gradients.accumulate` gives the same
+/// step, to rounding, from minibatches that fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a number of pictures, at least 1, or \"all\"")]
+pub enum Size {
+    /// So many.
+    Count(usize),
+    /// The whole training set.
+    All(All),
+}
+
+/// The word `all`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum All {
+    /// Every picture of the training set.
+    All,
+}
+
+impl Size {
+    /// The number of pictures out of a training set of `available`.
+    pub fn resolve(self, available: usize) -> usize {
+        match self {
+            Size::Count(count) => count,
+            Size::All(All::All) => available,
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Size::Count(count) => count.fmt(f),
+            Size::All(All::All) => f.write_str("all"),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A run's folder: the observer that writes everything a run leaves behind, and the way back in for a resumed run.
+//!
+//! ```text
+//! recipe.toml    the recipe with every key
+//! metrics.csv    a row per validation, the same bytes however often the run was interrupted
+//! timings.csv    seconds at the same validations
+//! last/          the newest checkpoint, and last.previous/ the one before it
+//! best/          the best model so far
+//! snapshots/     epoch-0000/, epoch-0010/, ... when the recipe asks for them
+//! top/           iteration-00000500-error-0.0123/, ... the best models, when the recipe asks for several
+//! summary.json   written at the end
+//! ```
+
+mod pace;
+mod saved;
+mod tables;
+mod top;
+
+pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};
+pub use tables::{Timing, read_metrics, read_timings};
+
+use crate::{Error, Event, Learner, Observer, Plan, Recipe, checkpoint};
+use pace::Pace;
+use saved::SNAPSHOTS;
+use serde::Serialize;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use tch::Device;
+use tensor_data::Dataset;
+use top::Top;
+
+/// Name of the resolved recipe in a run's folder.
+const RECIPE: &str = "recipe.toml";
+
+/// A run's folder, held by this process alone.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    recipe: Recipe,
+    pace: Pace,
+    saved_best: Option<u64>,
+    top: Top,
+    /// Seconds that went into saving before this process.
+    saving_before: f64,
+    /// What was written since somebody asked last.
+    savings: Vec<Saving>,
+    /// Released by the system when the process ends, however it ends.
+    _lock: File,
+}
+
+/// A checkpoint or model that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Saving {
+    /// Minibatches trained when it was written.
+    pub iteration: u64,
+    /// Its folder inside the run's, such as `last` or `snapshots/epoch-0010`.
+    pub folder: String,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run and writes `recipe.toml` and the headers. A folder that holds anything is refused.
+    pub fn create(path: &Path, recipe: &Recipe) -> Result<RunFolder, Error> {
+        RunFolder::check_free(path)?;
+        fs::create_dir_all(path).map_err(Error::io("create", path))?;
+        let lock = lock(path)?;
+        checkpoint::write_file(&path.join(RECIPE), recipe.to_toml()?.as_bytes())?;
+        Ok(RunFolder::held(path, recipe.clone(), lock))
+    }
+
+    fn held(path: &Path, recipe: Recipe, lock: File) -> RunFolder {
+        RunFolder {
+            pace: Pace::new(recipe.checkpoint.seconds),
+            top: Top::new(path, recipe.checkpoint.keep_top, recipe.evaluation.watch),
+            path: path.to_owned(),
+            recipe,
+            saved_best: None,
+            saving_before: 0.0,
+            savings: Vec::new(),
+            _lock: lock,
+        }
+    }
+
+    /// An error when `path` holds anything: a run is never overwritten.
+    pub fn check_free(path: &Path) -> Result<(), Error> {
+        if !fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Ok(());
+        }
+        let problem =
+            "exists already and is never overwritten: choose another folder with --out, or go on with --resume";
+        Err(Error::Run { path: path.to_owned(), problem: problem.into() })
+    }
+
+    /// Opens the folder of a run that is to go on, with `overrides` applied to its recipe.
+    pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<RunFolder, Error> {
+        let recipe = read_recipe(path, overrides)?;
+        let lock = lock(path)?;
+        Ok(RunFolder::held(path, recipe, lock))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The recipe with every key.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Writes the recipe anew, after a resumed run changed it.
+    pub fn write_recipe(&self) -> Result<(), Error> {
+        checkpoint::write_file(&self.path.join(RECIPE), self.recipe.to_toml()?.as_bytes())
+    }
+
+    /// The learner as it was saved last, or a new one where the run ended before its first checkpoint. Rows of
+    /// `metrics.csv` that were written after that are taken back, because they will be written again. The second value
+    /// tells of a damaged newer checkpoint that was passed over and removed.
+    pub fn load(&mut self, plan: &Plan, data: &Dataset, device: Device) -> Result<(Learner, Option<Error>), Error> {
+        let last = self.path.join("last");
+        if !checkpoint::exists(&last) {
+            return Ok((Learner::new(plan, data, device)?, None));
+        }
+        let found = checkpoint::read(&last)?;
+        let learner = Learner::from_files(plan, data, device, &found.files, &found.folder)?;
+        if found.damaged.is_some() {
+            checkpoint::fall_back(&last)?;
+        }
+        tables::take_back(&self.path, learner.progress.validations)?;
+        self.saving_before = read_timings(&self.path)?.last().map_or(0.0, |timing| timing.saving_seconds);
+        let (keep, watch) = (self.recipe.checkpoint.keep_top, self.recipe.evaluation.watch);
+        self.top = Top::read(&self.path, keep, watch, learner.progress.iteration)?;
+        Ok((learner, found.damaged))
+    }
+
+    /// Seconds spent writing checkpoints and models, over all resumptions, as far as `timings.csv` knows of the earlier
+    /// ones.
+    pub fn saving_seconds(&self) -> f64 {
+        self.saving_before + self.pace.spent().as_secs_f64()
+    }
+
+    /// What was written since this was asked last, in order.
+    pub fn take_savings(&mut self) -> Vec<Saving> {
+        std::mem::take(&mut self.savings)
+    }
+
+    fn save(&mut self, learner: &Learner) -> Result<(), Error> {
+        let start = Instant::now();
+        tables::sync(&self.path)?;
+        for folder in self.top.write()? {
+            self.note(learner, folder);
+        }
+        let best = learner.progress.best.map(|best| best.iteration);
+        if best.is_some() && best != self.saved_best {
+            checkpoint::write(&self.path.join("best"), &learner.best_files(&self.recipe)?)?;
+            self.saved_best = best;
+            self.note(learner, "best".to_owned());
+        }
+        checkpoint::write(&self.path.join("last"), &learner.to_files(&self.recipe)?)?;
+        self.note(learner, "last".to_owned());
+        self.top.remove_old()?;
+        self.pace.saved(start);
+        Ok(())
+    }
+
+    fn snapshot(&mut self, epoch: u64, learner: &Learner) -> Result<(), Error> {
+        let start = Instant::now();
+        let (folder, name) = (self.path.join(SNAPSHOTS), format!("epoch-{epoch:04}"));
+        fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+        checkpoint::write(&folder.join(&name), &learner.model_files(&self.recipe)?)?;
+        self.note(learner, format!("{SNAPSHOTS}/{name}"));
+        self.pace.wrote(start);
+        Ok(())
+    }
+
+    fn note(&mut self, learner: &Learner, folder: String) {
+        self.savings.push(Saving { iteration: learner.progress.iteration, folder });
+    }
+}
+
+impl Observer for RunFolder {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Started { learner, .. } if learner.progress.iteration == 0 => {
+                tables::begin(&self.path)?;
+                if self.recipe.checkpoint.snapshots > 0 {
+                    self.snapshot(0, learner)?;
+                }
+                self.save(learner)
+            }
+            // A resumed run may have taken up changes of its recipe: the checkpoint has to know of them.
+            Event::Started { learner, .. } => self.save(learner),
+            Event::Trained { .. } => Ok(()),
+            Event::Validated { row, learner, plan, .. } => {
+                tables::append(&self.path.join(tables::METRICS), *row)?;
+                let train_seconds = learner.progress.train_seconds;
+                let timing = Timing { iteration: row.iteration, train_seconds, saving_seconds: self.saving_seconds() };
+                tables::append(&self.path.join(tables::TIMINGS), &timing)?;
+                self.top.consider(row, || learner.chosen_files(&self.recipe))?;
+                let period = self.recipe.checkpoint.snapshots * plan.steps_per_epoch();
+                if period > 0 && row.iteration.is_multiple_of(period) {
+                    self.snapshot(row.epoch, learner)?;
+                }
+                if self.pace.is_due() { self.save(learner) } else { Ok(()) }
+            }
+            Event::Stopped { learner, .. } => self.save(learner),
+        }
+    }
+}
+
+/// The recipe of a run, with `overrides` applied.
+pub fn read_recipe(run: &Path, overrides: &[(String, String)]) -> Result<Recipe, Error> {
+    let path = run.join(RECIPE);
+    if !path.exists() {
+        let problem = format!("is not the folder of a run: it holds no {RECIPE}");
+        return Err(Error::Run { path: run.to_owned(), problem });
+    }
+    Recipe::read(&path, overrides)
+}
+
+/// Takes the folder for this process; another process that trains in it is an error.
+fn lock(path: &Path) -> Result<File, Error> {
+    let name = path.join(".lock");
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(false).open(&name).map_err(Error::io("write", &name))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Run {
+            path: path.to_owned(),
+            problem: "another process is training in it: wait for that one or stop it".into(),
+        }),
+        Err(TryLockError::Error(e)) => Err(Error::io("lock", &name)(e)),
+    }
+}

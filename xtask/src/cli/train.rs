@@ -1,0 +1,152 @@
+//! The commands that train: a run, and the search for a learning rate.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{ArgAction, Args};
+
+use super::{DataDirArgs, DeviceArgs, OutputArgs, Setting};
+
+/// `train`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask train lenet
+  cargo xtask train tutorial-softmax --device cpu --seed 1
+  cargo xtask train my-recipe.toml --set learning_rate=0.05 --out runs/faster
+  cargo xtask train --resume runs/lenet-20260131-120000 --epochs 40
+  cargo xtask train lenet --tensorboard --set checkpoint.keep_top=3
+  cargo xtask train my-recipe.toml --dry-run           check everything, write nothing
+  cargo xtask train my-recipe.toml --overfit-one-batch can it learn at all?
+  cargo xtask train lenet --json | tail -n 1           the result alone
+
+With --json every line of standard output is a JSON object, and what a person reads goes to standard error. The key
+`event` says what happened: `started`, `trained` (at most four a second; it waits for the device), `validated` (a row of
+metrics.csv), `saved` (`folder` inside the run's), `stopped`, and in the last line `summary`, with the keys of
+summary.json and `run`, or `error` with `message` and `status`. Numbers that are not finite are null. A wrong command
+line ends with status 2 before there is any line. The modes --dry-run and --overfit-one-batch print one such line,
+`dry-run` and `overfit`.")]
+pub struct TrainArgs {
+    /// Name of a recipe in recipes/, or path to a TOML file
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    pub recipe: Option<String>,
+    /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
+    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    pub dataset: Option<String>,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Seed of all randomness, in place of the recipe's
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub seed: Option<u64>,
+    /// Upper limit of epochs, in place of the recipe's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub epochs: Option<u64>,
+    /// Folder of the run (default: runs/RECIPE-YYYYMMDD-HHMMSS); an existing run is never overwritten
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Go on with a run that was stopped, in its own folder
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<PathBuf>,
+    /// Change one key of the recipe, dotted; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub set: Vec<Setting>,
+    /// Write event files for TensorBoard into RUN/tensorboard/; a run that has them keeps them up when it is resumed
+    #[arg(long)]
+    pub tensorboard: bool,
+    /// Check everything, train and validate a few minibatches, say what training would take, and leave nothing behind
+    #[arg(long, conflicts_with_all = ["resume", "overfit_one_batch", "watch", "tensorboard"])]
+    pub dry_run: bool,
+    /// Train on one minibatch until it is learnt by heart, to see whether model and optimiser can learn (STEPS at most,
+    /// default 2000)
+    #[arg(long, value_name = "STEPS", num_args = 0..=1, require_equals = true, default_missing_value = "2000",
+          conflicts_with_all = ["resume", "epochs", "watch", "tensorboard"])]
+    pub overfit_one_batch: Option<OverfitSteps>,
+    /// Serve a page that shows how training goes, on this machine alone (127.0.0.1), until training ends
+    #[arg(long)]
+    pub watch: bool,
+    /// Port of that page; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "watch")]
+    pub port: u16,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Steps on one minibatch, at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverfitSteps(pub u64);
+
+impl FromStr for OverfitSteps {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let steps = text.parse().ok().filter(|steps| (1..=1_000_000).contains(steps));
+        steps.map(OverfitSteps).ok_or_else(|| "expected a number of steps, 1 to 1000000".to_owned())
+    }
+}
+
+/// `find-rate`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The learning rate grows from --from to --to by the same factor after every minibatch, while the recipe's model is trained
+with everything else as the recipe says (Smith 2017, \"Cyclical learning rates for training neural networks\"). The losses
+of the minibatches are smoothed by an exponential moving average with its bias corrected. The sweep ends where the
+smoothed loss exceeds four times its lowest value, or is no number. Two rates are suggested: that of the steepest descent,
+where the loss falls fastest per decade of the rate, and a tenth of the rate of the lowest loss. Take the lower of the two
+where training is unstable; with a one-cycle schedule, which begins far below its highest rate, the higher will do.
+
+Examples:
+  cargo xtask find-rate lenet
+  cargo xtask find-rate mlp --set optimizer.kind=adam --from 1e-7 --to 1 --steps 500 --out rates
+  cargo xtask find-rate softmax --json")]
+pub struct FindRateArgs {
+    /// Name of a recipe in recipes/, or path to a TOML file
+    pub recipe: String,
+    /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Seed of all randomness, in place of the recipe's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Change one key of the recipe, dotted; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub set: Vec<Setting>,
+    /// Lowest learning rate
+    #[arg(long, value_name = "RATE", default_value = "1e-6", value_parser = rate)]
+    pub from: f64,
+    /// Highest learning rate
+    #[arg(long, value_name = "RATE", default_value = "10", value_parser = rate)]
+    pub to: f64,
+    /// Minibatches from the lowest to the highest
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=1_000_000))]
+    pub steps: u64,
+    /// How much of the moving average of the loss is kept at each minibatch
+    #[arg(long, value_name = "B", default_value = "0.9", value_parser = fraction)]
+    pub smoothing: f64,
+    /// Folder that gets rates.csv, rates.svg and rates.json (default: runs/find-rate/RECIPE)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    rate.ok_or_else(|| "expected a learning rate above 0, such as 1e-6".to_owned())
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let part = text.parse().ok().filter(|part| (0.0..1.0).contains(part));
+    part.ok_or_else(|| "expected a number from 0 (no smoothing) to below 1".to_owned())
+}

@@ -1,0 +1,190 @@
+//! `train --overfit-one-batch`: can this model, with this optimiser at this learning rate, learn one minibatch by heart?
+//! One that cannot has a mistake in its recipe or its code, and no data set will help it.
+//!
+//! The minibatch is taken at equal distances from the training set; shifts, dropout, penalties, weight decay, the
+//! schedule, the stopping rule and the limits are put aside. It is learnt when every picture is right and the mean loss is
+//! below [`BOUND`]. Exit status: 0 learnt, 1 not.
+//!
+//! With `--json` the line has `event` `overfit` and the keys of [`Verdict`].
+
+use crate::console::{self, duration, percent, rate};
+use crate::prepared::{Prepared, Wanted};
+use crate::signals::Signals;
+use anyhow::Result;
+use optim::Schedule;
+use serde::Serialize;
+use std::process::ExitCode;
+use tensor_data::{Dataset, Tail};
+use train::recipe::{Evaluation, Limits, Loss, Order, Penalty, Size, Watch};
+use train::stopping::Stopping;
+use train::{Error, Event, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
+use xtask::cli::TrainArgs;
+
+/// Nats per picture: the right class has a probability of 95 %, in the geometric mean.
+const BOUND: f64 = 0.05;
+/// Keys of a recipe that hinder learning by heart, where the recipe has them.
+const HINDRANCES: [(&str, &str); 2] = [("model.dropout", "0"), ("optimizer.weight_decay", "0")];
+
+/// What it came to.
+#[derive(Serialize)]
+struct Verdict {
+    event: &'static str,
+    learnt: bool,
+    recipe: String,
+    dataset: String,
+    model: &'static str,
+    minibatch_size: usize,
+    learning_rate: f64,
+    /// Steps made.
+    steps: u64,
+    most_steps: u64,
+    /// Before the first step, mean negative log-likelihood in nats.
+    first_loss: f64,
+    /// The lowest, and the error there.
+    loss: f64,
+    error: f64,
+    seconds: f64,
+}
+
+/// Trains on one minibatch, and says whether it was learnt.
+pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
+    let signals = Signals::listen()?;
+    let wanted = Wanted::from(args);
+    let named = wanted.recipe()?;
+    if let Some(out) = &args.out {
+        RunFolder::check_free(out)?;
+    }
+    let Prepared { name, recipe, device, data, note, .. } = wanted.prepare(named)?;
+    let json = args.output.json;
+    if let Some(note) = note {
+        console::line(json, &format!("\n*** {note} ***\n"));
+    }
+    let size = recipe.minibatch.size.resolve(data.train.len());
+    let recipe = without_hindrances(&recipe, size, most_steps)?;
+    let data = Dataset {
+        train: data.train.spread(size)?,
+        valid: data.train.spread(size)?,
+        test: data.train.spread(size)?,
+        name: data.name,
+    };
+    let plan = Plan::new(&recipe, &data)?;
+    let mut learner = Learner::new(&plan, &data, device)?;
+    let first = train::evaluate(&learner.model, &data.train, &recipe.evaluation)?;
+    let text = format!(
+        "{name}: one minibatch of {size} from {}, learning rate {}, {} steps at most\nstep {:>7}  loss {:.4}  error {:>7}",
+        data.name,
+        rate(recipe.learning_rate),
+        console::thousands(most_steps as f64),
+        0,
+        first.loss,
+        percent(first.error)
+    );
+    console::line(json, &text);
+    let mut folder = args.out.as_ref().map(|out| RunFolder::create(out, &recipe)).transpose()?;
+    let saving: &mut dyn Observer = match &mut folder {
+        Some(folder) => folder,
+        None => &mut (),
+    };
+    let outcome = fit(&plan, &data, &mut learner, signals.flag(), &mut (saving, Milestones { json, next: 1 }))?;
+    let best = outcome.best.unwrap_or(train::Best { iteration: 0, error: first.error, loss: first.loss });
+    let verdict = Verdict {
+        event: "overfit",
+        learnt: best.error == 0.0 && best.loss <= BOUND,
+        recipe: name,
+        dataset: data.name.clone(),
+        model: recipe.model.kind(),
+        minibatch_size: size,
+        learning_rate: recipe.learning_rate,
+        steps: outcome.iterations,
+        most_steps,
+        first_loss: first.loss,
+        loss: best.loss,
+        error: best.error,
+        seconds: outcome.train_seconds,
+    };
+    console::line(json, &describe(&verdict));
+    if json {
+        console::print_json_line(&verdict)?;
+    }
+    Ok(match (outcome.stopped_by, verdict.learnt) {
+        (StoppedBy::Interrupt, false) => ExitCode::from(signals.status()),
+        (_, learnt) => ExitCode::from(u8::from(!learnt)),
+    })
+}
+
+/// The recipe with nothing in it that keeps a model from learning one minibatch by heart.
+fn without_hindrances(recipe: &Recipe, size: usize, most_steps: u64) -> Result<Recipe> {
+    let known: Vec<String> = recipe.settings()?.into_iter().map(|(key, _)| key).collect();
+    let overrides = HINDRANCES.iter().filter(|(key, _)| known.iter().any(|name| name == key));
+    let overrides: Vec<_> = overrides.map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let mut recipe = Recipe::parse(&recipe.to_toml()?, "the recipe of one minibatch", &overrides)?;
+    recipe.epochs = most_steps;
+    recipe.minibatch.shift = 0;
+    recipe.minibatch.order = Order::Stored;
+    recipe.minibatch.size = Size::Count(size);
+    recipe.evaluation = Evaluation { size, tail: Tail::Keep, watch: Watch::Loss, ..recipe.evaluation };
+    recipe.loss = Loss::default();
+    recipe.penalty = Penalty::default();
+    recipe.gradients.accumulate = 1;
+    recipe.average = None;
+    recipe.schedule = Schedule::Constant;
+    recipe.stopping = Stopping::Never;
+    recipe.limits = Limits { target_error: Some(0.0), target_loss: Some(BOUND), ..Limits::default() };
+    Ok(recipe)
+}
+
+/// Says how it goes after 1, 2, 5, 10, 20, 50, ... steps.
+struct Milestones {
+    json: bool,
+    next: u64,
+}
+
+impl Observer for Milestones {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        if let Event::Validated { row: Row { iteration, validation_loss, validation_error, .. }, .. } = event
+            && *iteration >= self.next
+        {
+            self.next = following(self.next);
+            let error = percent(*validation_error);
+            console::line(self.json, &format!("step {iteration:>7}  loss {validation_loss:.4}  error {error:>7}"));
+        }
+        Ok(())
+    }
+}
+
+/// 1, 2, 5, 10, 20, 50, ...
+fn following(step: u64) -> u64 {
+    let leading_two = step.to_string().starts_with('2');
+    if leading_two { step / 2 * 5 } else { step * 2 }
+}
+
+fn describe(verdict: &Verdict) -> String {
+    let Verdict { steps, loss, error, first_loss, .. } = verdict;
+    let came =
+        format!("loss {first_loss:.4} to {loss:.4}, error {}, in {}", percent(*error), duration(verdict.seconds));
+    if verdict.learnt {
+        return format!("\nlearnt  by heart after {steps} steps ({came}): model and optimiser can learn");
+    }
+    let advice = if *loss < 0.98 * first_loss {
+        format!(
+            "it does learn, but slowly: give it more steps (--overfit-one-batch={}) or a higher learning_rate",
+            5 * steps
+        )
+    } else {
+        "the loss hardly falls: try a lower and a higher learning_rate (`cargo xtask find-rate` helps), then look at the \
+         model and at the labels"
+            .to_owned()
+    };
+    format!("\nNOT learnt by heart after {steps} steps ({came}): {advice}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::following;
+
+    #[test]
+    fn milestones_go_one_two_five_ten() {
+        let steps: Vec<u64> = std::iter::successors(Some(1), |&step| Some(following(step))).take(8).collect();
+        assert_eq!(steps, [1, 2, 5, 10, 20, 50, 100, 200]);
+    }
+}

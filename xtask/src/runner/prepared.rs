@@ -1,0 +1,84 @@
+//! From the words of a command line to a model that is ready to train: the recipe is read, its data set is on the
+//! device, and plan and learner are made. Nothing is written yet.
+
+use crate::{data_sets, device, recipes};
+use anyhow::Result;
+use tch::Device;
+use tensor_data::Dataset;
+use train::{Learner, Plan, Recipe};
+use xtask::cli::{self, DataDirArgs, FindRateArgs, Setting, TrainArgs};
+
+/// What the commands that train from the start have in common.
+pub struct Wanted<'a> {
+    /// Name of a recipe, or path to a file.
+    pub recipe: &'a str,
+    /// Changes of its keys.
+    pub overrides: Vec<(String, String)>,
+    /// Whether another data set may take the place of one that cannot be had.
+    pub exact: bool,
+    pub data: &'a DataDirArgs,
+    pub device: cli::Device,
+}
+
+/// A model that is ready to train.
+pub struct Prepared {
+    /// The recipe's.
+    pub name: String,
+    pub recipe: Recipe,
+    pub device: Device,
+    pub data: Dataset,
+    pub plan: Plan,
+    pub learner: Learner,
+    /// Why the data set is not the one that the recipe names.
+    pub note: Option<String>,
+}
+
+impl<'a> From<&'a TrainArgs> for Wanted<'a> {
+    fn from(args: &'a TrainArgs) -> Wanted<'a> {
+        Wanted {
+            recipe: args.recipe.as_deref().unwrap_or_default(),
+            overrides: recipes::overrides(args),
+            exact: args.dataset.is_some(),
+            data: &args.data,
+            device: args.device.device,
+        }
+    }
+}
+
+impl<'a> From<&'a FindRateArgs> for Wanted<'a> {
+    fn from(args: &'a FindRateArgs) -> Wanted<'a> {
+        let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
+        Wanted {
+            recipe: &args.recipe,
+            overrides: recipes::options(args.dataset.as_deref(), args.seed, None).into_iter().chain(set).collect(),
+            exact: args.dataset.is_some(),
+            data: &args.data,
+            device: args.device.device,
+        }
+    }
+}
+
+/// A recipe of which nothing has been loaded yet.
+pub struct NamedRecipe {
+    pub name: String,
+    pub recipe: Recipe,
+}
+
+impl Wanted<'_> {
+    /// Reads and checks the recipe.
+    pub fn recipe(&self) -> Result<NamedRecipe> {
+        let (name, recipe) = recipes::read(self.recipe, &self.overrides)?;
+        Ok(NamedRecipe { name, recipe })
+    }
+
+    /// Loads the data set and makes the model.
+    pub fn prepare(&self, NamedRecipe { name, mut recipe }: NamedRecipe) -> Result<Prepared> {
+        let device = device::resolve(self.device)?;
+        let opened = data_sets::open(&recipe.data.set, self.exact, self.data)?;
+        recipe.data.set.clone_from(&opened.source.name);
+        let data = data_sets::upload(&opened.source, &recipe, device)?;
+        let plan = Plan::new(&recipe, &data)?;
+        let learner = Learner::new(&plan, &data, device)?;
+        Ok(Prepared { name, recipe, device, data, plan, learner, note: opened.note })
+    }
+}
