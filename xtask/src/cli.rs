@@ -6,11 +6,13 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod bench;
 mod explain;
 mod pictures;
 mod report;
 mod train;
 
+pub use bench::{BenchArgs, BenchSideArgs};
 pub use explain::{DreamArgs, ExplainArgs, Method};
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::ReportArgs;
@@ -64,19 +66,25 @@ pub enum Command {
     Convolve(ConvolveArgs),
     /// Write an HTML page that shows a run, or several side by side
     Report(ReportArgs),
-    /// Run the criterion benches
+    /// Run the criterion benches, or compare with PyTorch
     Bench(BenchArgs),
     /// Run everything that continuous integration runs
     Test,
     /// Print what libtorch says of itself (asked by `doctor`)
     #[command(hide = true)]
     Probe(ProbeArgs),
+    /// Take one turn in a comparison (asked by `bench`)
+    #[command(hide = true)]
+    BenchSide(BenchSideArgs),
 }
 
 impl Command {
     /// Whether the runner does this, which links libtorch, rather than the launcher.
     pub fn needs_runner(&self) -> bool {
-        use Command::{Convolve, Dream, Eval, Explain, Features, Filters, FindRate, Predict, Probe, Report, Train};
+        use Command::{
+            Bench, BenchSide, Convolve, Dream, Eval, Explain, Features, Filters, FindRate, Predict, Probe, Report,
+            Train,
+        };
         matches!(
             self,
             Train(_)
@@ -90,7 +98,8 @@ impl Command {
                 | Convolve(_)
                 | Report(_)
                 | Probe(_)
-        )
+                | BenchSide(_)
+        ) || matches!(self, Bench(args) if !args.is_criterion())
     }
 }
 
@@ -201,19 +210,6 @@ pub struct EvalArgs {
     /// How the result is printed.
     #[command(flatten)]
     pub output: OutputArgs,
-}
-
-/// `bench`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  cargo xtask bench                     all benches
-  cargo xtask bench -- forward          those whose name contains \"forward\"
-  cargo xtask bench -- --save-baseline before")]
-pub struct BenchArgs {
-    /// Passed on to criterion: a filter, --save-baseline NAME, --baseline NAME, ...
-    #[arg(last = true, value_name = "CRITERION ARGS")]
-    pub criterion: Vec<String>,
 }
 
 /// `probe`

@@ -62,8 +62,9 @@ fn short_training() -> Result<()> {
 pub fn bench(args: &BenchArgs) -> Result<()> {
     cxx_compiler()?;
     libtorch::ensure(Wish::default())?;
-    // The pattern leaves out unit tests, which cargo counts as benches and which do not know criterion's options.
-    let mut command = cargo(["bench", "--workspace", "--bench", "*", "--"]);
+    // The profile is the one that everything else here is built and run with, so that libtorch's bindings are not
+    // compiled again. The pattern leaves out unit tests, which do not know criterion's options.
+    let mut command = cargo(["bench", "--profile", "dev", "--workspace", "--bench", "*", "--"]);
     command.args(&args.criterion);
     step(command, "cargo bench")
 }

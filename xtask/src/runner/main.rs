@@ -2,6 +2,7 @@
 //! the same command line.
 
 mod allocator;
+mod bench;
 mod closing;
 mod console;
 mod conversion;
@@ -50,6 +51,8 @@ fn main() -> ExitCode {
         Command::Convolve(args) => convolve::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Probe(args) => probe::run(&args),
+        Command::BenchSide(args) => bench::side::run(&args),
+        Command::Bench(args) if !args.is_criterion() => bench::run(&args),
         Command::Setup(_) | Command::Doctor(_) | Command::Data(_) | Command::Bench(_) | Command::Test => {
             Err(anyhow::anyhow!("this command belongs to the launcher: run it as `cargo xtask ...`"))
         }

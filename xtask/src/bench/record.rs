@@ -1,0 +1,212 @@
+//! The raw rows and the machine they were taken on: what tables and charts are drawn from, again and again.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::places;
+
+/// One measure of one turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What was done: the name of a [`Work`](super::work::Work), or of a series of `--scaling`.
+    pub work: String,
+    /// Who did it; for `--scaling` the value that was varied.
+    pub side: String,
+    /// Which turn, from 1.
+    pub repetition: u32,
+    /// What was measured, such as `epoch` (seconds), `peak` (GFLOP/s), `memory` (bytes).
+    pub measure: String,
+    /// How much of it.
+    pub value: f64,
+}
+
+/// Hardware and versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The processor's name.
+    pub cpu: String,
+    /// Processors that this process may use.
+    pub processors: u32,
+    /// The operating system's kernel.
+    pub kernel: String,
+    /// Rust's compiler.
+    pub rustc: String,
+    /// libtorch, ours.
+    pub libtorch: String,
+    /// PyTorch; empty where it took no part.
+    pub torch: String,
+}
+
+/// One run of `bench`: a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// `versus` or `scaling`.
+    pub kind: String,
+    /// When it began.
+    pub date: String,
+    /// The command that repeats it.
+    pub command: String,
+    /// Threads of every side.
+    pub threads: u32,
+    /// Hardware and versions.
+    pub machine: Machine,
+    /// What was measured.
+    pub rows: Vec<Row>,
+}
+
+impl Machine {
+    /// This machine; `torch` is the version that the other side has.
+    pub fn here(torch: &str) -> Machine {
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let field = |name: &str| {
+            let line = info.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned())
+        };
+        let named = field("model name").unwrap_or_else(|| env::consts::ARCH.to_owned());
+        let numbers = [("family", field("cpu family")), ("model", field("model\t"))];
+        let numbers = numbers.map(|(name, value)| value.map(|value| format!(", {name} {value}")).unwrap_or_default());
+        Machine {
+            cpu: format!("{named}{}", numbers.concat()),
+            processors: std::thread::available_parallelism().map_or(0, |n| n.get() as u32),
+            kernel: said("uname", &["-sr"]),
+            rustc: said("rustc", &["--version"]),
+            libtorch: crate::libtorch::inspect::VERSION.to_owned(),
+            torch: torch.to_owned(),
+        }
+    }
+}
+
+/// The first line that a program prints; `unknown` where it does not run.
+fn said(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).output().ok();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    if text.is_empty() { "unknown".to_owned() } else { text }
+}
+
+impl Record {
+    /// The values of a measure, by repetition.
+    pub fn values(&self, work: &str, side: &str, measure: &str) -> Vec<(u32, f64)> {
+        let wanted = |row: &&Row| row.work == work && row.side == side && row.measure == measure;
+        self.rows.iter().filter(wanted).map(|row| (row.repetition, row.value)).collect()
+    }
+
+    /// One median per repetition: a turn may measure the same thing several times.
+    pub fn medians(&self, work: &str, side: &str, measure: &str) -> Vec<(u32, f64)> {
+        let values = self.values(work, side, measure);
+        let mut repetitions: Vec<u32> = values.iter().map(|(repetition, _)| *repetition).collect();
+        repetitions.sort_unstable();
+        repetitions.dedup();
+        let of = |wanted: u32| -> Vec<f64> {
+            values.iter().filter(|(repetition, _)| *repetition == wanted).map(|(_, value)| *value).collect()
+        };
+        repetitions.into_iter().filter_map(|n| Some((n, super::stats::median(&of(n))?))).collect()
+    }
+
+    /// The name of its file: kind, date, processor and threads.
+    pub fn file_name(&self) -> String {
+        let plain = |text: &str| -> String {
+            let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+            let parts: Vec<String> =
+                kept.collect::<String>().split('-').filter(|p| !p.is_empty()).map(str::to_owned).collect();
+            parts.join("-")
+        };
+        let day = self.date.get(..10).unwrap_or(&self.date);
+        format!("{day}-{}-{}-{}t.json", self.kind, plain(&self.machine.cpu), self.threads)
+    }
+
+    /// Writes it into `folder`, whole or not at all, a row to a line.
+    ///
+    /// # Errors
+    /// If the folder cannot be written to.
+    pub fn write(&self, folder: &Path) -> Result<PathBuf> {
+        let path = folder.join(self.file_name());
+        let lines = self.rows.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+        let head = serde_json::to_string_pretty(&Record { rows: Vec::new(), ..self.clone() })?;
+        let text = head.replace("\"rows\": []", &format!("\"rows\": [\n    {}\n  ]", lines.join(",\n    ")));
+        super::page::write(&path, &format!("{text}\n"))?;
+        Ok(path)
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds something else.
+    pub fn read(path: &Path) -> Result<Record> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} holds no results of `bench`", path.display()))
+    }
+
+    /// The newest of `kind` in `folder`, by the date inside; `None` where there is none.
+    ///
+    /// # Errors
+    /// If a file there cannot be read.
+    pub fn newest(folder: &Path, kind: &str) -> Result<Option<Record>> {
+        let Ok(entries) = fs::read_dir(folder) else { return Ok(None) };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        let records = paths.map(|path| Record::read(&path)).collect::<Result<Vec<_>>>()?;
+        Ok(records.into_iter().filter(|record| record.kind == kind).max_by(|a, b| a.date.cmp(&b.date)))
+    }
+}
+
+/// Where the raw rows are kept.
+pub fn folder() -> PathBuf {
+    places::workspace().join("benches/results")
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A record of made-up rows: work, side, repetition, measure, value.
+    pub fn record(rows: &[(&str, &str, u32, &str, f64)]) -> Record {
+        let machine = Machine {
+            cpu: "AMD EPYC, family 25".into(),
+            processors: 2,
+            kernel: "Linux 6".into(),
+            rustc: "rustc 1.95".into(),
+            libtorch: "2.11.0".into(),
+            torch: "2.11.0".into(),
+        };
+        let row = |&(work, side, repetition, measure, value): &(&str, &str, u32, &str, f64)| Row {
+            work: work.into(),
+            side: side.into(),
+            repetition,
+            measure: measure.into(),
+            value,
+        };
+        Record {
+            kind: "versus".into(),
+            date: "2026-01-31T12:00:00Z".into(),
+            command: "cargo xtask bench --versus".into(),
+            threads: 2,
+            machine,
+            rows: rows.iter().map(row).collect(),
+        }
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was_written_and_the_newest_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = record(&[("lenet-500", "ours", 1, "epoch", 0.1), ("lenet-500", "ours", 2, "epoch", 1.0 / 3.0)]);
+        let path = old.write(folder.path()).unwrap();
+        assert_eq!(path.file_name().unwrap(), "2026-01-31-versus-amd-epyc-family-25-2t.json");
+        assert_eq!(Record::read(&path).unwrap(), old);
+        let new = Record { date: "2026-02-01T12:00:00Z".into(), rows: Vec::new(), ..old.clone() };
+        new.write(folder.path()).unwrap();
+        assert_eq!(Record::newest(folder.path(), "versus").unwrap(), Some(new));
+        assert_eq!(Record::newest(folder.path(), "scaling").unwrap(), None);
+    }
+
+    #[test]
+    fn several_values_of_a_turn_count_once_as_their_median() {
+        let rows = [1.0, 9.0, 2.0].map(|value| ("a", "ours", 1, "epoch", value));
+        let record = record(&[&rows[..], &[("a", "ours", 2, "epoch", 5.0), ("a", "other", 2, "epoch", 7.0)]].concat());
+        assert_eq!(record.medians("a", "ours", "epoch"), [(1, 2.0), (2, 5.0)]);
+    }
+}

@@ -1,0 +1,52 @@
+//! `bench --versus`, `--scaling` and `--render`: lets the sides take turns, then writes tables and charts.
+
+mod charts;
+pub mod side;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+use xtask::bench::record::{Record, folder};
+use xtask::bench::{page, scaling, table, versus};
+use xtask::cli::BenchArgs;
+use xtask::places;
+
+/// Measures, or draws what was measured before.
+pub fn run(args: &BenchArgs) -> Result<ExitCode> {
+    if args.versus {
+        return compare(args);
+    }
+    if args.scaling {
+        let record = scaling::measure(args)?;
+        if args.quick {
+            crate::console::line(false, &scaling::tables(&record, &[]))
+        } else {
+            charts::scaling(&record)?
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (compared, scaled) = (Record::newest(&folder(), "versus")?, Record::newest(&folder(), "scaling")?);
+    if compared.is_none() && scaled.is_none() {
+        bail!("{} holds no results: measure with `bench --versus` or `bench --scaling` first", folder().display());
+    }
+    if let Some(record) = compared {
+        versus::render(&record, &page::path(), &charts::pictures())?;
+    }
+    if let Some(record) = scaled {
+        charts::scaling(&record)?;
+    }
+    crate::console::line(false, &format!("wrote {}", places::shorten(&page::path()).display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare(args: &BenchArgs) -> Result<ExitCode> {
+    let task = versus::Task::new(args)?;
+    let (record, failures) = task.measure()?;
+    crate::console::line(false, &table::goals(&record));
+    if task.is_kept() {
+        versus::render(&record, &page::path(), &charts::pictures())?;
+    }
+    if !failures.is_empty() {
+        bail!("{} turns failed and are left out:\n  {}", failures.len(), failures.join("\n  "));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,163 @@
+//! `bench-side`: our side of the comparisons. It trains through [`train::fit`], as `train` does, and prints a JSON line
+//! per measure.
+
+use anyhow::{Context, Result};
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+use tch::{Device, Kind, Tensor};
+use tensor_data::{Samples, Source};
+use train::{Event, Learner, Observer, Plan, Recipe, fit};
+use xtask::bench::work::{Training, Work};
+use xtask::cli::{BenchSideArgs, Setting};
+
+use crate::data_sets;
+
+/// Side of the matrices whose product is the machine's peak.
+const PRODUCT: i64 = 2048;
+
+/// Trains, and prints what was measured.
+pub fn run(args: &BenchSideArgs) -> Result<ExitCode> {
+    if args.peak {
+        say("peak", peak())?;
+    }
+    let recipe = recipe(args)?;
+    let source = data_sets::open("mnist", true, &args.data)?.source;
+    let source = Source { train: part(&source.train, args.pictures as usize, recipe.data.validation)?, ..source };
+    let data = data_sets::upload(&source, &recipe, Device::Cpu)?;
+    drop(source);
+    let plan = Plan::new(&recipe, &data)?;
+    let mut learner = Learner::new(&plan, &data, Device::Cpu)?;
+    if let Some(path) = &args.initial {
+        let values: Vec<(String, Tensor)> = learner.model.named_parameters();
+        Tensor::write_safetensors(&values, path).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let mut meter = Meter::new(args, plan.steps_per_epoch());
+    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut meter)?;
+    say("flops", training_flops(&learner) * (plan.steps_per_epoch() * plan.minibatch_size() as u64) as f64)?;
+    say("memory-peak", memory("VmHWM:")?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The recipe of a work: everything that PyTorch's side does too, and nothing else.
+fn recipe(args: &BenchSideArgs) -> Result<Recipe> {
+    let training = args.work.training().context("this work is a run of `train`: it has no side")?;
+    let Training { model, batch, learning_rate, l1, l2 } = training;
+    let text = format!(
+        "epochs = {}\nlearning_rate = {learning_rate}\n\
+         [data]\nset = \"mnist\"\ndivisor = 256\n\
+         [minibatch]\nsize = {batch}\norder = \"stored\"\n\
+         [evaluation]\nsize = {batch}\ntail = \"drop\"\n\
+         [model]\nkind = \"{model}\"\n\
+         [penalty]\nl1 = {l1}\nl2 = {l2}\n",
+        args.epochs
+    );
+    let precision = (args.work == Work::Lenet500Bf16).then(|| ("precision".to_owned(), "bf16".to_owned()));
+    let steps = args.steps.map(|steps| ("limits.iterations".to_owned(), steps.to_string()));
+    let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
+    let overrides: Vec<(String, String)> = precision.into_iter().chain(steps).chain(set).collect();
+    Ok(Recipe::parse(&text, &format!("the recipe of {}", args.work.name()), &overrides)?)
+}
+
+/// The first `count` pictures, and the last `validation`, which the recipe holds out.
+fn part(all: &Samples, count: usize, validation: usize) -> Result<Samples> {
+    let size: usize = all.shape().iter().product();
+    let end = all.len() - validation.min(all.len());
+    let count = count.min(end);
+    let pixels = [&all.pixels()[..count * size], &all.pixels()[end * size..]].concat();
+    let labels = [&all.labels()[..count], &all.labels()[end..]].concat();
+    Ok(Samples::new(all.shape(), all.classes(), pixels, labels)?)
+}
+
+/// Floating-point operations of a training step, for one picture: the pass forward once, and twice as much backward,
+/// except that the first layer's input needs no gradient.
+fn training_flops(learner: &Learner) -> f64 {
+    let summary = learner.model.summary();
+    let first = summary.rows.iter().find(|row| row.multiply_adds > 0).map_or(0, |row| 2 * row.multiply_adds);
+    (3 * summary.flops() - first) as f64
+}
+
+/// GFLOP/s of an f32 matrix product: the best of ten, after three that warm up.
+fn peak() -> f64 {
+    let _guard = tch::no_grad_guard();
+    let a = Tensor::rand([PRODUCT, PRODUCT], (Kind::Float, Device::Cpu));
+    let times = (0..13).map(|_| {
+        let clock = Instant::now();
+        drop(a.matmul(&a));
+        clock.elapsed().as_secs_f64()
+    });
+    2.0 * (PRODUCT as f64).powi(3) / times.skip(3).fold(f64::INFINITY, f64::min) / 1e9
+}
+
+/// Times epochs and validations as the loop tells of them.
+struct Meter<'a> {
+    args: &'a BenchSideArgs,
+    steps_per_epoch: u64,
+    mark: Instant,
+    /// Sum of the losses so far, since the last validation.
+    loss: f64,
+    samples: i64,
+}
+
+impl Meter<'_> {
+    fn new(args: &BenchSideArgs, steps_per_epoch: u64) -> Meter<'_> {
+        Meter { args, steps_per_epoch, mark: Instant::now(), loss: 0.0, samples: 0 }
+    }
+
+    /// Seconds since the last mark, which is set anew.
+    fn lap(&mut self) -> f64 {
+        let seconds = self.mark.elapsed().as_secs_f64();
+        self.mark = Instant::now();
+        seconds
+    }
+
+    fn hear(&mut self, event: &Event<'_>) -> Result<()> {
+        match event {
+            Event::Started { .. } => self.mark = Instant::now(),
+            Event::Trained { iteration, sums, .. } => {
+                if self.args.losses {
+                    let sums = sums();
+                    say("loss", (sums.loss - self.loss) / (sums.samples - self.samples) as f64)?;
+                    (self.loss, self.samples) = (sums.loss, sums.samples);
+                } else if self.args.steps == Some(1) {
+                    say("first-minibatch", 1.0)?;
+                }
+                if self.args.memory.is_some_and(|every| iteration.is_multiple_of(every)) {
+                    say("memory", memory("VmRSS:")?)?;
+                }
+                if iteration.is_multiple_of(self.steps_per_epoch) {
+                    let seconds = self.lap();
+                    say("epoch", seconds)?;
+                }
+            }
+            Event::Validated { .. } => {
+                let seconds = self.lap();
+                (self.loss, self.samples) = (0.0, 0);
+                say("validation", seconds)?;
+            }
+            Event::Stopped { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+impl Observer for Meter<'_> {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), train::Error> {
+        self.hear(event).map_err(|error| train::Error::Observer(error.to_string()))
+    }
+}
+
+/// Prints a measure.
+fn say(measure: &str, value: f64) -> Result<()> {
+    let line = serde_json::json!({ "measure": measure, "value": value });
+    writeln!(std::io::stdout(), "{line}").context("cannot write to standard output")
+}
+
+/// A line of the process's status, such as `VmRSS:`, in bytes.
+fn memory(field: &str) -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("this system tells no process's memory")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
+    let kilobytes = line.trim().trim_end_matches("kB").trim();
+    Ok(kilobytes.parse::<f64>().with_context(|| format!("this system tells no {field}"))? * 1024.0)
+}
