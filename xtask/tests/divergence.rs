@@ -48,7 +48,7 @@ fn what_went_first_is_told_with_where_and_how_to_mend_it() {
         ("values", "--set learning_rate=1e30".into(), "the values of hidden1.weight"),
         ("beyond f32", "--set learning_rate=1e300".into(), "the values of "),
         ("gradient", "--set penalty.l2=1e38".into(), "the gradient of "),
-        ("loss", "--set model.kind=softmax --set learning_rate=1e37".into(), "the loss itself"),
+        ("loss", "--set model.kind=softmax --set learning_rate=3e36".into(), "the loss itself"),
     ];
     for (case, keys, culprit) in cases {
         let run = case.replace(' ', "-");

@@ -57,8 +57,8 @@ fn json_lines_tell_a_run_from_start_to_summary() {
     }
     let first = &csv(&place.text("run/metrics.csv"))[0];
     for (key, written) in first {
-        let said = of("validated")[key.as_str()].as_f64().unwrap();
-        assert_eq!(said, written.parse::<f64>().unwrap(), "{key}");
+        let said = of("validated")[key.as_str()].as_f64();
+        assert_eq!(said, written.parse::<f64>().ok(), "{key}"); // a column without a figure is empty here, null there
     }
     assert_eq!(of("validated")["improved"], true);
     let saved: Vec<&Value> = lines.iter().filter(|line| line["event"] == "saved").map(|line| &line["folder"]).collect();
