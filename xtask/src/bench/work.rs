@@ -59,7 +59,7 @@ pub struct Target {
 }
 
 /// Seeds of the runs to an error; none of them was used when epochs were chosen.
-pub const SEEDS: [u64; 5] = [11, 12, 13, 14, 15];
+pub const SEEDS: [u64; 5] = [21, 22, 23, 24, 25];
 
 impl Work {
     /// All of them, in the order of the table.
