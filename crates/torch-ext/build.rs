@@ -30,7 +30,8 @@ fn main() -> Result<(), String> {
         // libtorch's parallel_for is a header: without OpenMP it would run on one thread.
         shim.flag("-fopenmp");
     }
-    shim.files(["cpp/convolve_pool.cpp", "cpp/linear.cpp", "cpp/cross_entropy.cpp", "cpp/modes.cpp", "cpp/shim.cpp"]);
+    let sources = ["convolve_pool", "linear", "cross_entropy", "head", "update", "modes", "shim"];
+    shim.files(sources.map(|name| format!("cpp/{name}.cpp")));
     shim.compile("minibatch_shim");
     if target("OS") == "linux" {
         println!("cargo:rustc-link-lib=gomp");

@@ -44,7 +44,7 @@ pub fn grad_cam(model: &Model, images: &Tensor, class: i64, layer: Option<&str>)
     let layer = convolution(model, layer)?;
     let (maps, gradient) = tch::with_grad(|| {
         let mut maps = None;
-        let logits = model.run(images, Mode::Eval, |name, output| {
+        let logits = model.run(model.layers(), images, Mode::Eval, |name, output| {
             if name == layer {
                 // A model under training has variables that require gradients, a frozen one has none.
                 let output =

@@ -80,7 +80,7 @@ pub fn maximise(model: &Model, layer: &str, units: &[i64], options: &Ascent) -> 
 pub fn activation(model: &Model, layer: &str, images: &Tensor) -> Result<Tensor, Error> {
     model.check_images(images)?;
     let mut found = None;
-    let _ = model.run(images, Mode::Eval, |name, output| {
+    let _ = model.run(model.layers(), images, Mode::Eval, |name, output| {
         if name == layer {
             found = Some(output.shallow_clone());
         }

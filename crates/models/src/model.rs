@@ -55,12 +55,31 @@ impl Model {
     /// # Panics
     /// Where [`check_images`](Model::check_images) would give an error.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Tensor {
+        let (w, b) = self.output_layer(); // [classes, features], [classes]
+        self.connect(&self.features(images, mode), w, b) // [n, classes]
+    }
+
+    /// What the output layer takes of images: f32 `[n, channels, height, width]` to `[n, features]`, for callers that
+    /// go on by themselves with [`output_layer`](Model::output_layer). As [`forward`](Model::forward) otherwise.
+    ///
+    /// # Panics
+    /// Where [`check_images`](Model::check_images) would give an error.
+    pub fn features(&self, images: &Tensor, mode: Mode) -> Tensor {
+        let before_output = self.layers.len() - 1; // `layers` always ends with the output layer
         if self.fused > 0
             && let Ok(features) = fused::features(self, images, self.fused)
         {
-            return self.run_layers(&self.layers[self.fused..], features, mode, |_, _| {});
+            let layers = &self.layers[self.fused..before_output];
+            return self.run_layers(layers, features, mode, |_, _| {}).flatten(1, -1); // [n, features]
         }
-        self.run(images, mode, |_, _| {}) // also where the images do not fit, so that libtorch says so
+        // Also where the images do not fit, so that libtorch says so.
+        self.run(&self.layers[..before_output], images, mode, |_, _| {}).flatten(1, -1) // [n, features]
+    }
+
+    /// Weight `[classes, features]` and bias `[classes]` of the output layer, which has no activation.
+    pub fn output_layer(&self) -> (&Tensor, &Tensor) {
+        let first = self.parameters.len() - 2; // the output layer's two come last
+        (&self.parameters[first].tensor, &self.parameters[first + 1].tensor)
     }
 
     /// The output of every layer for the same images in [`Mode::Eval`], by layer name, first to last: of `conv1` the
@@ -71,7 +90,9 @@ impl Model {
     /// Where [`check_images`](Model::check_images) would give an error.
     pub fn activations(&self, images: &Tensor) -> Vec<(String, Tensor)> {
         let mut outputs = Vec::with_capacity(self.layers.len());
-        let _ = self.run(images, Mode::Eval, |layer, output| outputs.push((layer.to_owned(), output.contiguous())));
+        let _ = self.run(&self.layers, images, Mode::Eval, |layer, output| {
+            outputs.push((layer.to_owned(), output.contiguous()))
+        });
         outputs
     }
 
@@ -80,13 +101,20 @@ impl Model {
         &self.layers
     }
 
-    /// The logits; `visit` sees each layer's output on the way, as part of autograd's graph.
-    pub(crate) fn run(&self, images: &Tensor, mode: Mode, visit: impl FnMut(&str, &Tensor)) -> Tensor {
+    /// The output of the last of `layers`, which begin with the model's first; `visit` sees each one's output on the
+    /// way, as part of autograd's graph.
+    pub(crate) fn run(
+        &self,
+        layers: &[Layer],
+        images: &Tensor,
+        mode: Mode,
+        visit: impl FnMut(&str, &Tensor),
+    ) -> Tensor {
         let mut x = images.shallow_clone(); // [n, c, h, w]
-        if self.device == Device::Cpu && self.layers.iter().any(Layer::is_convolution) {
+        if self.device == Device::Cpu && layers.iter().any(Layer::is_convolution) {
             x = channels_last(&x); // [n, c, h, w]
         }
-        self.run_layers(&self.layers, x, mode, visit)
+        self.run_layers(layers, x, mode, visit)
     }
 
     fn run_layers(&self, layers: &[Layer], input: Tensor, mode: Mode, mut visit: impl FnMut(&str, &Tensor)) -> Tensor {
@@ -96,7 +124,8 @@ impl Model {
                 Op::Convolve(weight) => self.convolve(&x, weight), // [n, maps, h - k + 1, w - k + 1]
                 Op::Pool { ignore_border, activation } => pool(&x, *ignore_border, *activation), // [n, maps, h/2, w/2]
                 Op::Connect { weight, activation, dropout } => {
-                    let sums = self.connect(&x, weight); // [n, units]
+                    let (w, b) = self.variables(weight); // [units, features], [units]
+                    let sums = self.connect(&x.flatten(1, -1), w, b); // [n, units]
                     let units = activation.map_or_else(|| sums.shallow_clone(), |f| f.apply(&sums)); // [n, units]
                     drop_out(units, *dropout, mode) // [n, units]
                 }
@@ -113,16 +142,14 @@ impl Model {
         x.conv2d(w, Some(b), [1, 1], [0, 0], [1, 1], 1) // [n, c, h, w] to [n, maps, h - k + 1, w - k + 1]
     }
 
-    fn connect(&self, x: &Tensor, weight: &Weight) -> Tensor {
-        let (w, b) = self.variables(weight); // [units, features], [units]
-        let flat = x.flatten(1, -1); // [n, features]
+    fn connect(&self, x: &Tensor, w: &Tensor, b: &Tensor) -> Tensor {
         if self.device == Device::Cpu
-            && weight.shape[0] <= torch_ext::FEW_OUTPUTS
-            && let Ok(sums) = torch_ext::linear(&flat, w, b, Isa::best())
+            && b.size()[0] <= torch_ext::FEW_OUTPUTS
+            && let Ok(sums) = torch_ext::linear(x, w, b, Isa::best())
         {
             return sums; // [n, units]
         }
-        flat.linear(w, Some(b)) // [n, units]
+        x.linear(w, Some(b)) // [n, units]
     }
 
     pub(crate) fn variables(&self, weight: &Weight) -> (&Tensor, &Tensor) {

@@ -11,6 +11,10 @@ constexpr int FORWARD_MAPS = 2, FORWARD_COLUMNS = MANY ? 4 : 2;            // ti
 constexpr int WEIGHT_MAPS = MANY ? 4 : 2;                                  // times a row of the kernel
 constexpr int INPUT_CHANNELS = MANY ? 2 : 1, INPUT_COLUMNS = MANY ? 8 : 4; // and the columns that a kernel adds
 
+template <int N> struct Number {
+  static constexpr int value = N;
+};
+
 void pack(const float *rows, int64_t count, int64_t features, float *block) {
   if (count < L) std::memset(block, 0, features * L * sizeof(float));
   for (int64_t l = 0; l < count; l++)
@@ -136,21 +140,22 @@ void weight_tile(const Shape &s, const float *x, const float *d, float *sums, in
     }
 }
 
+// O maps of one block; all pointers but `x` and `scratch` are to what belongs to the first of them.
 template <int O>
 void weight_maps(const Shape &s, const float *x, const float *gradient, const uint8_t *winners, float *sums,
-                 float *bias_sums, float *scratch, int64_t map) {
+                 float *bias_sums, float *scratch) {
   const int64_t k = s.kernel, filter = s.channels * k * k, pooled = s.pooled_rows * s.pooled_columns;
   for (int o = 0; o < O; o++) {
-    const float *g = gradient + (map + o) * pooled * L;
-    unpool(s, g, winners + (map + o) * pooled * L, scratch + o * s.rows * s.columns * L);
-    V bias = load(bias_sums + (map + o) * L);
+    const float *g = gradient + o * pooled * L;
+    unpool(s, g, winners + o * pooled * L, scratch + o * s.rows * s.columns * L);
+    V bias = load(bias_sums + o * L);
     for (int64_t i = 0; i < pooled; i++) bias += load(g + i * L);
-    store(bias_sums + (map + o) * L, bias);
+    store(bias_sums + o * L, bias);
   }
   for (int64_t c = 0; c < s.channels; c++)
     for (int64_t ky = 0; ky < k; ky++) {
       const float *row = x + (c * s.height + ky) * s.width * L;
-      float *taps = sums + (map * filter + (c * k + ky) * k) * L;
+      float *taps = sums + (c * k + ky) * k * L;
       int64_t kx = 0;
       for (; kx + 5 <= k; kx += 5) weight_tile<O, 5>(s, row + kx * L, scratch, taps + kx * L, filter);
       for (; kx + 3 <= k; kx += 3) weight_tile<O, 3>(s, row + kx * L, scratch, taps + kx * L, filter);
@@ -158,13 +163,42 @@ void weight_maps(const Shape &s, const float *x, const float *gradient, const ui
     }
 }
 
+// Calls `maps(number, map)` for groups of maps from `first` to `last`; the number is known when this is compiled.
+template <typename F> INLINE void over_maps(int64_t first, int64_t last, const F &maps) {
+  int64_t map = first;
+  for (; map + WEIGHT_MAPS <= last; map += WEIGHT_MAPS) maps(Number<WEIGHT_MAPS>{}, map);
+  for (; map + 2 <= last; map += 2) maps(Number<2>{}, map);
+  for (; map < last; map++) maps(Number<1>{}, map);
+}
+
 void backward_weight(const Shape &s, const float *x, const float *gradient, const uint8_t *winners, float *sums,
                      float *bias_sums, float *scratch, int64_t first, int64_t last) {
-  int64_t map = first;
-  for (; map + WEIGHT_MAPS <= last; map += WEIGHT_MAPS)
-    weight_maps<WEIGHT_MAPS>(s, x, gradient, winners, sums, bias_sums, scratch, map);
-  for (; map + 2 <= last; map += 2) weight_maps<2>(s, x, gradient, winners, sums, bias_sums, scratch, map);
-  for (; map < last; map++) weight_maps<1>(s, x, gradient, winners, sums, bias_sums, scratch, map);
+  const int64_t filter = s.channels * s.kernel * s.kernel, pooled = s.pooled_rows * s.pooled_columns;
+  over_maps(first, last, [&](auto number, int64_t map) {
+    weight_maps<decltype(number)::value>(s, x, gradient + map * pooled * L, winners + map * pooled * L,
+                                         sums + map * filter * L, bias_sums + map * L, scratch);
+  });
+}
+
+void add_lanes(const float *vectors, int64_t count, float *into) {
+  for (int64_t i = 0; i < count; i++) into[i] += sum_of(load(vectors + i * L));
+}
+
+void weight_gradient_of_few(const Shape &s, const float *x, const float *gradient, const uint8_t *winners,
+                            int64_t blocks, float *weight, float *bias, float *scratch, int64_t first, int64_t last) {
+  const int64_t filter = s.channels * s.kernel * s.kernel, pooled = s.pooled_rows * s.pooled_columns;
+  float *sums = scratch + scratch_size(s, 4, L), *bias_sums = sums + 4 * filter * L;
+  over_maps(first, last, [&](auto number, int64_t map) {
+    constexpr int O = decltype(number)::value;
+    std::memset(sums, 0, 4 * (filter + 1) * L * sizeof(float));
+    for (int64_t block = 0; block < blocks; block++) {
+      const int64_t at = (block * s.maps + map) * pooled * L;
+      weight_maps<O>(s, x + block * s.channels * s.height * s.width * L, gradient + at, winners + at, sums, bias_sums,
+                     scratch);
+    }
+    for (int64_t i = 0; i < O * filter; i++) weight[map * filter + i] = sum_of(load(sums + i * L));
+    for (int64_t o = 0; o < O; o++) bias[map + o] = sum_of(load(bias_sums + o * L));
+  });
 }
 
 // What X columns of the feature maps' gradients give to one row of C channels: every tap moves a column to the right.
@@ -225,10 +259,6 @@ void backward_input(const Shape &s, const float *w, const float *gradient, const
   case 5: return input_of<5>(s, w, scratch, into, first, last);
   case 7: return input_of<7>(s, w, scratch, into, first, last);
   }
-}
-
-void add_lanes(const float *vectors, int64_t count, float *into) {
-  for (int64_t i = 0; i < count; i++) into[i] += sum_of(load(vectors + i * L));
 }
 
 } // namespace

@@ -23,11 +23,14 @@ Shape shape_of(const Tensor &x, const Tensor &weight, bool keep_border) {
   return s;
 }
 
+// Whether there are too few blocks to keep all threads busy with whole ones.
+bool are_few(int64_t blocks) { return blocks < 8 * at::get_num_threads(); }
+
 // Runs `body(block, first, last)` over all blocks and over 0 to `items`, on libtorch's threads. Where there are few
 // blocks to a thread the items are cut as well, at multiples of 4. The cut depends on the number of threads alone, and
 // so do the results.
 template <typename F> void over_blocks(int64_t blocks, int64_t items, const F &body) {
-  const int64_t threads = at::get_num_threads(), parts = blocks >= 8 * threads ? 1 : threads;
+  const int64_t parts = are_few(blocks) ? at::get_num_threads() : 1;
   const auto cut = [&](int64_t part) { return part == parts ? items : items * part / parts / 4 * 4; };
   at::parallel_for(0, blocks * parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; unit++) body(unit / parts, cut(unit % parts), cut(unit % parts + 1));
@@ -137,10 +140,26 @@ Tensor input_gradient(const Kernels &k, const Shape &s, const Tensor &x, const T
   return result;
 }
 
+// Every thread takes maps of its own through all blocks.
+std::tuple<Tensor, Tensor> weight_gradients_of_few(const Kernels &k, const Shape &s, const Tensor &x,
+                                                   const Tensor &gradient, const Tensor &winners,
+                                                   at::IntArrayRef sizes) {
+  Tensor weight = at::empty(sizes, x.options()), bias = at::empty({s.maps}, x.options());
+  const float *pictures = x.const_data_ptr<float>(), *g = gradient.const_data_ptr<float>();
+  const uint8_t *winner = winners.const_data_ptr<uint8_t>();
+  float *dw = weight.mutable_data_ptr<float>(), *db = bias.mutable_data_ptr<float>();
+  over_blocks(1, s.maps, [&](int64_t, int64_t first, int64_t last) {
+    k.weight_gradient_of_few(s, pictures, g, winner, x.size(0), dw, db, scratch(few_scratch_size(s, k.lanes)), first,
+                             last);
+  });
+  return {weight, bias};
+}
+
 // Every thread sums over its own blocks, lane by lane; lanes and threads are added up at the end, in that order.
 std::tuple<Tensor, Tensor> weight_gradients(const Kernels &k, const Shape &s, const Tensor &x, const Tensor &gradient,
                                             const Tensor &winners, at::IntArrayRef sizes) {
   const int64_t threads = at::get_num_threads(), weights = s.maps * s.channels * s.kernel * s.kernel;
+  if (are_few(x.size(0))) return weight_gradients_of_few(k, s, x, gradient, winners, sizes);
   const int64_t blocks = x.size(0), in = x.numel() / blocks, out = gradient.numel() / blocks;
   Tensor sums = at::empty({threads, weights + s.maps, k.lanes}, x.options());
   std::vector<char> used(threads, 0);

@@ -14,18 +14,11 @@ struct Measured {
 
 Measured cross_entropy(const Tensor &logits, const Tensor &labels, int64_t isa, bool remember) {
   const Kernels &k = table(isa);
-  TORCH_CHECK(logits.dim() == 2 && logits.size(0) >= 1 && logits.size(1) >= 1 && logits.size(1) <= 16,
-              "expected logits of 1 to 16 classes, found ", logits.sizes());
-  TORCH_CHECK(labels.dim() == 1 && labels.size(0) == logits.size(0) && labels.scalar_type() == at::kLong &&
-                  labels.device().is_cpu(),
-              "expected ", logits.size(0), " labels of type Int64 on the CPU, found ", labels.sizes(), " of ",
-              labels.scalar_type(), " on ", labels.device());
-  const Tensor from = rows_of(logits), classes_of = labels.contiguous();
-  const int64_t rows = from.size(0), classes = from.size(1);
+  TORCH_CHECK(logits.dim() == 2, "expected a row of logits for each picture, found ", logits.sizes());
+  const int64_t rows = logits.size(0), classes = logits.size(1);
+  check_classes(rows, classes);
+  const Tensor from = rows_of(logits), classes_of = checked_labels(labels, rows, classes);
   const int64_t *label = classes_of.const_data_ptr<int64_t>();
-  for (int64_t r = 0; r < rows; r++)
-    TORCH_CHECK_INDEX(label[r] >= 0 && label[r] < classes, "label ", label[r], " of row ", r, " is none of the ", classes,
-                      " classes");
   Tensor losses = at::empty({rows}, from.options());
   Tensor probabilities = remember ? at::empty(from.sizes(), from.options()) : Tensor();
   const float *in = from.const_data_ptr<float>();
@@ -36,11 +29,8 @@ Measured cross_entropy(const Tensor &logits, const Tensor &labels, int64_t isa, 
     errors[at::get_thread_num()] += k.softmax(in + begin * classes, end - begin, classes, label + begin, loss + begin,
                                               p ? p + begin * classes : nullptr);
   });
-  double sum = 0; // in the rows' order, whatever the number of threads
-  for (int64_t r = 0; r < rows; r++) sum += loss[r];
-  int64_t count = 0;
-  for (int64_t e : errors) count += e;
-  return {at::full({}, sum / rows, from.options()), at::full({}, count, labels.options()), probabilities};
+  const auto [mean, count] = totals(losses, errors, classes_of);
+  return {mean, count, probabilities};
 }
 
 struct CrossEntropy : Function<CrossEntropy> {

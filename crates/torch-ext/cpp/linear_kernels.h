@@ -62,7 +62,10 @@ INLINE void gradient_tile(const float *x, int64_t rows, int64_t features, const 
     UNROLL for (int f = 0; f < F; f++) tile[o][f] = load_any(sums + o * features + f * L);
   for (int64_t row = 0; row < rows; row++) {
     V in[F];
-    UNROLL for (int f = 0; f < F; f++) in[f] = load_any(x + row * features + f * L);
+    UNROLL for (int f = 0; f < F; f++) {
+      in[f] = load_any(x + row * features + f * L);
+      __builtin_prefetch(x + (row + PICTURES) * features + f * L); // the next that will be gone through
+    }
     UNROLL for (int o = 0; o < O; o++) {
       const V g = splat(gradient[row * count + o]);
       UNROLL for (int f = 0; f < F; f++) tile[o][f] += g * in[f];

@@ -7,6 +7,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <tuple>
+#include <vector>
 
 namespace minibatch {
 
@@ -42,6 +44,41 @@ inline void check_first_order() {
 inline bool any_needs_gradient(std::initializer_list<const Tensor *> tensors) {
   const auto needs = [](const Tensor *t) { return t->requires_grad(); };
   return at::GradMode::is_enabled() && std::any_of(tensors.begin(), tensors.end(), needs);
+}
+
+// What the losses of few classes take.
+inline void check_classes(int64_t rows, int64_t classes) {
+  TORCH_CHECK(rows >= 1 && classes >= 1 && classes <= 16, "expected at least one picture and 1 to 16 classes, found ",
+              rows, " and ", classes);
+}
+
+// Labels in row-major order, each of them one of the classes.
+inline Tensor checked_labels(const Tensor &labels, int64_t rows, int64_t classes) {
+  TORCH_CHECK(labels.dim() == 1 && labels.size(0) == rows && labels.scalar_type() == at::kLong &&
+                  labels.device().is_cpu(),
+              "expected ", rows, " labels of type Int64 on the CPU, found ", labels.sizes(), " of ",
+              labels.scalar_type(), " on ", labels.device());
+  const Tensor own = labels.contiguous();
+  const int64_t *label = own.const_data_ptr<int64_t>();
+  for (int64_t r = 0; r < rows; r++)
+    TORCH_CHECK_INDEX(label[r] >= 0 && label[r] < classes, "label ", label[r], " of row ", r, " is none of the ", classes,
+                      " classes");
+  return own;
+}
+
+// The mean of the rows' losses, added up in their order whatever the number of threads, and the threads' errors.
+inline std::tuple<Tensor, Tensor> totals(const Tensor &losses, const std::vector<int64_t> &errors,
+                                         const Tensor &labels) {
+  const float *loss = losses.const_data_ptr<float>();
+  const int64_t rows = losses.numel();
+  double sum = 0;
+  for (int64_t r = 0; r < rows; r++) sum += loss[r];
+  int64_t count = 0;
+  for (int64_t e : errors) count += e;
+  Tensor mean = at::empty({}, losses.options()), wrong = at::empty({}, labels.options());
+  *mean.mutable_data_ptr<float>() = static_cast<float>(sum / rows);
+  *wrong.mutable_data_ptr<int64_t>() = count;
+  return {mean, wrong};
 }
 
 } // namespace minibatch

@@ -3,6 +3,8 @@
 //! - [`convolution`]: convolution and max-pooling in one pass on CPUs, with its gradient.
 //! - [`linear()`]: fully connected layers with few outputs on CPUs, with their gradient.
 //! - [`cross_entropy()`]: the loss of few classes on CPUs, with its gradient and the number of errors.
+//! - [`linear_cross_entropy()`]: both together, every gradient in one pass over the features.
+//! - [`sgd()`]: an update with penalty and momentum in one pass over a parameter.
 //! - [`Autocast`]: bf16 and f16 on CPUs and CUDA; [`allow_tf32`], [`deterministic_convolutions`]: switches for CUDA.
 //! - [`count_host_reads`]: how often a program waits for its device.
 //!
@@ -12,14 +14,18 @@
 mod autocast;
 pub mod convolution;
 mod cross_entropy;
+mod head;
 mod isa;
 mod linear;
 mod modes;
+mod sgd;
 mod shim;
 
 pub use autocast::Autocast;
 pub use cross_entropy::{FEW_CLASSES, cross_entropy};
+pub use head::linear_cross_entropy;
 pub use isa::Isa;
 pub use linear::{FEW_OUTPUTS, linear};
 pub use modes::{allow_tf32, count_host_reads, deterministic_convolutions};
+pub use sgd::{SgdStep, sgd};
 pub use shim::Error;

@@ -8,6 +8,8 @@ use std::ptr;
 use tch::Tensor;
 use torch_sys::C_tensor;
 
+use crate::SgdStep;
+
 /// libtorch or the kernels refused; the text says what they were given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -37,6 +39,28 @@ unsafe extern "C" {
         errors: *mut *mut C_tensor,
         logits: *const C_tensor,
         labels: *const C_tensor,
+        isa: c_int,
+    ) -> *mut c_char;
+    fn minibatch_linear_cross_entropy(
+        loss: *mut *mut C_tensor,
+        errors: *mut *mut C_tensor,
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        bias: *const C_tensor,
+        labels: *const C_tensor,
+        isa: c_int,
+    ) -> *mut c_char;
+    fn minibatch_sgd(
+        parameter: *mut C_tensor,
+        gradient: *const C_tensor,
+        momentum: *mut C_tensor,
+        rate: f32,
+        l1: f32,
+        twice_l2: f32,
+        mu: f32,
+        share: f32,
+        nesterov: bool,
+        first: bool,
         isa: c_int,
     ) -> *mut c_char;
     fn minibatch_autocast_enter(cuda: bool, half: bool, was_on: *mut bool, was: *mut c_int) -> *mut c_char;
@@ -88,6 +112,38 @@ pub(crate) fn cross_entropy(logits: &Tensor, labels: &Tensor, isa: c_int) -> Res
         tensor(|loss| unsafe { minibatch_cross_entropy(loss, &mut errors, logits.as_ptr(), labels.as_ptr(), isa) })?;
     // SAFETY: the shim reported success, so it has made both tensors.
     Ok((loss, unsafe { Tensor::from_ptr(errors) }))
+}
+
+pub(crate) fn linear_cross_entropy(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    labels: &Tensor,
+    isa: c_int,
+) -> Result<(Tensor, Tensor), Error> {
+    let (x, weight, bias, labels) = (x.as_ptr(), weight.as_ptr(), bias.as_ptr(), labels.as_ptr());
+    let mut errors = ptr::null_mut();
+    // SAFETY: as in `pack`.
+    let loss =
+        tensor(|loss| unsafe { minibatch_linear_cross_entropy(loss, &mut errors, x, weight, bias, labels, isa) })?;
+    // SAFETY: the shim reported success, so it has made both tensors.
+    Ok((loss, unsafe { Tensor::from_ptr(errors) }))
+}
+
+pub(crate) fn sgd(
+    parameter: &mut Tensor,
+    gradient: &Tensor,
+    momentum: Option<&mut Tensor>,
+    step: &SgdStep,
+    isa: c_int,
+) -> Result<(), Error> {
+    let &SgdStep { rate, l1, l2, momentum: mu, dampening, nesterov, first } = step;
+    let velocity = momentum.map_or(ptr::null_mut(), |it| it.as_mut_ptr());
+    let (rate, l1, twice_l2, mu, share) =
+        (rate as f32, l1 as f32, (2.0 * l2) as f32, mu as f32, (1.0 - dampening) as f32);
+    let (w, g) = (parameter.as_mut_ptr(), gradient.as_ptr());
+    // SAFETY: the pointers are those of tensors that outlive the call, which writes to those that are borrowed so.
+    done(unsafe { minibatch_sgd(w, g, velocity, rate, l1, twice_l2, mu, share, nesterov, first, isa) })
 }
 
 /// Whether autocast was on before, and with which dtype.

@@ -95,6 +95,7 @@ fn every_size_of_picture_filter_and_batch_agrees_with_libtorch() {
         case(4, [4, 17, 20], 13, 5, true),
         case(130, [2, 14, 15], 9, 3, false),
         case(3, [1, 5, 5], 2, 5, true),
+        case(300, [3, 12, 11], 10, 5, false), // enough for whole blocks to every thread
     ] {
         case.check();
     }

@@ -1,9 +1,10 @@
 //! The data loss of a minibatch as `[loss]` asks for it, and how much a minibatch weighs in a mean over several.
 
-use crate::Error;
-use crate::recipe::{ClassRule, ClassWeights, Loss};
+use crate::recipe::{ClassRule, ClassWeights, Loss, Precision};
+use crate::{Error, precision};
+use models::Model;
 use tch::{Device, Kind, Reduction, Tensor};
-use tensor_data::Split;
+use tensor_data::{Batch, Split};
 use torch_ext::{FEW_CLASSES, Isa};
 
 /// libtorch's value for "no class is left out".
@@ -37,10 +38,23 @@ impl Criterion {
         Criterion::new(0.0, None, device)
     }
 
+    /// Sends a training minibatch through the model: its mean loss, and how many rows are wrong. No device wait.
+    ///
+    /// On a CPU the output layer and the plain loss of few classes are one operation ([`torch_ext::linear_cross_entropy`]).
+    pub(crate) fn forward(&self, precision: Precision, model: &Model, batch: &Batch) -> Result<Measured, Error> {
+        if !(self.is_plain() && model.device() == Device::Cpu && model.classes() <= FEW_CLASSES) {
+            let logits = precision::forward(precision, model, &batch.images)?; // [m, classes]
+            return Ok(self.measure(&logits, &batch.labels));
+        }
+        let features = precision::features(precision, model, &batch.images)?; // [m, features]
+        let (w, b) = model.output_layer(); // [classes, features], [classes]
+        let (loss, errors) = torch_ext::linear_cross_entropy(&features, w, b, &batch.labels, Isa::best())?;
+        Ok(Measured { loss, errors })
+    }
+
     /// Mean loss of logits `[m, classes]` and labels `[m]`, and how many rows are wrong. No device wait.
     pub(crate) fn measure(&self, logits: &Tensor, labels: &Tensor) -> Measured {
-        let is_plain = self.class_weights.is_none() && self.label_smoothing == 0.0;
-        if is_plain
+        if self.is_plain()
             && logits.device() == Device::Cpu
             && logits.size()[1] <= FEW_CLASSES
             && let Ok((loss, errors)) = torch_ext::cross_entropy(logits, labels, Isa::best())
@@ -51,6 +65,10 @@ impl Criterion {
         let loss = logits.cross_entropy_loss(labels, weights, Reduction::Mean, IGNORE_NONE, self.label_smoothing);
         let errors = tch::no_grad(|| logits.argmax(1, false).ne_tensor(labels).sum(Kind::Int64));
         Measured { loss, errors }
+    }
+
+    fn is_plain(&self) -> bool {
+        self.class_weights.is_none() && self.label_smoothing == 0.0
     }
 
     /// What the mean was divided by: the sum of the samples' weights, 0-dim f32 on the device. No device wait.

@@ -69,8 +69,7 @@ pub fn fit(
             let learning_rate = plan.learning_rate(iteration) * stopper.rate_factor();
             plan.reseed(&learner.model, iteration);
 
-            let logits = precision::forward(recipe.precision, &learner.model, &batch.images)?; // [m, classes]
-            let measured = criterion.measure(&logits, &batch.labels); // mean loss of the minibatch, errors in it
+            let measured = criterion.forward(recipe.precision, &learner.model, &batch)?; // its mean loss and errors
             divergence::check_loss(plan, learner, &measured.loss, &batch.images)?;
             let gradients = learner.gradients(plan, &measured.loss)?; // backward, through the data loss alone
             if let Some(mean) = learner.gather(plan, gradients, || criterion.weight(&batch.labels))? {

@@ -16,15 +16,24 @@ pub(crate) fn prepare(precision: Precision, device: Device) -> Result<(), Error>
     Ok(())
 }
 
-/// The logits of a training minibatch, f32 `[m, classes]`. The region of autocast ends with the pass, so that the next one
-/// casts the weights anew.
+/// The logits of a training minibatch, f32 `[m, classes]`.
 pub(crate) fn forward(precision: Precision, model: &Model, images: &Tensor) -> Result<Tensor, Error> {
+    under(precision, model, || model.forward(images, Mode::Train))
+}
+
+/// What the output layer takes of a training minibatch, f32 `[m, features]`.
+pub(crate) fn features(precision: Precision, model: &Model, images: &Tensor) -> Result<Tensor, Error> {
+    under(precision, model, || model.features(images, Mode::Train))
+}
+
+/// A pass forward in a region of autocast that ends with it, so that the next one casts the weights anew.
+fn under(precision: Precision, model: &Model, pass: impl FnOnce() -> Tensor) -> Result<Tensor, Error> {
     let _region = match precision {
         Precision::F32 | Precision::Tf32 => None,
         Precision::Bf16 => Some(Autocast::enter(model.device(), Kind::BFloat16)?),
         Precision::F16 => Some(Autocast::enter(model.device(), Kind::Half)?),
     };
-    Ok(model.forward(images, Mode::Train).to_kind(Kind::Float))
+    Ok(pass().to_kind(Kind::Float))
 }
 
 /// What the loss is multiplied with before backward in f16, so that small gradients do not vanish, as
