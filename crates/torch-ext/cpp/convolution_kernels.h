@@ -181,7 +181,9 @@ void backward_weight(const Shape &s, const float *x, const float *gradient, cons
 }
 
 void add_lanes(const float *vectors, int64_t count, float *into) {
-  for (int64_t i = 0; i < count; i++) into[i] += sum_of(load(vectors + i * L));
+  int64_t i = 0;
+  for (; i + L <= count; i += L) store_any(into + i, load_any(into + i) + sums_of<L / 2>(vectors + i * L));
+  for (; i < count; i++) into[i] += sum_of(load(vectors + i * L));
 }
 
 void weight_gradient_of_few(const Shape &s, const float *x, const float *gradient, const uint8_t *winners,
@@ -196,8 +198,8 @@ void weight_gradient_of_few(const Shape &s, const float *x, const float *gradien
       weight_maps<O>(s, x + block * s.channels * s.height * s.width * L, gradient + at, winners + at, sums, bias_sums,
                      scratch);
     }
-    for (int64_t i = 0; i < O * filter; i++) weight[map * filter + i] = sum_of(load(sums + i * L));
-    for (int64_t o = 0; o < O; o++) bias[map + o] = sum_of(load(bias_sums + o * L));
+    add_lanes(sums, O * filter, weight + map * filter);
+    add_lanes(bias_sums, O, bias + map);
   });
 }
 

@@ -144,7 +144,7 @@ Tensor input_gradient(const Kernels &k, const Shape &s, const Tensor &x, const T
 std::tuple<Tensor, Tensor> weight_gradients_of_few(const Kernels &k, const Shape &s, const Tensor &x,
                                                    const Tensor &gradient, const Tensor &winners,
                                                    at::IntArrayRef sizes) {
-  Tensor weight = at::empty(sizes, x.options()), bias = at::empty({s.maps}, x.options());
+  Tensor weight = at::zeros(sizes, x.options()), bias = at::zeros({s.maps}, x.options());
   const float *pictures = x.const_data_ptr<float>(), *g = gradient.const_data_ptr<float>();
   const uint8_t *winner = winners.const_data_ptr<uint8_t>();
   float *dw = weight.mutable_data_ptr<float>(), *db = bias.mutable_data_ptr<float>();

@@ -54,8 +54,8 @@ struct Kernels {
   void (*backward_weight)(const Shape &, const float *x, const float *gradient, const uint8_t *winners, float *sums,
                           float *bias_sums, float *scratch, int64_t first, int64_t last);
 
-  // The same for `blocks` blocks that follow one another, when there are few: writes the gradients of maps [first, last)
-  // and of their biases, lanes added up. `scratch` holds `few_scratch_size(shape, lanes)` floats.
+  // The same for `blocks` blocks that follow one another, when there are few: adds the gradients of maps [first,
+  // last) and of their biases, lanes added up, to `weight` and `bias`. `scratch` holds `few_scratch_size(shape, lanes)` floats.
   void (*weight_gradient_of_few)(const Shape &, const float *x, const float *gradient, const uint8_t *winners,
                                  int64_t blocks, float *weight, float *bias, float *scratch, int64_t first,
                                  int64_t last);

@@ -26,41 +26,56 @@ INLINE V exponential(V x) {
   return x < far ? V{} : e * scale;
 }
 
-// One row: its greatest value, which it was, the exponentials less that value, and their sum.
-struct Softmax {
-  V values[PARTS];
-  float greatest, sum;
-  int64_t winner;
-};
-
-INLINE Softmax softmax_row(const float *logits, int64_t classes) {
-  alignas(64) float row[ROW];
-  UNROLL for (int i = 0; i < ROW; i++) row[i] = -__builtin_inff();
-  std::memcpy(row, logits, classes * sizeof(float));
-  Softmax s{};
-  s.greatest = row[0];
+// The greatest value of a row, NaN where there is one, and which of the classes has it. As libtorch: the first of equals,
+// and NaN above all.
+INLINE int64_t winner_of(const float *row, int64_t classes) {
+  int64_t winner = 0;
   for (int64_t c = 1; c < classes; c++)
-    // As libtorch: the first of equals, and NaN above all.
-    if (row[c] > s.greatest || (row[c] != row[c] && s.greatest == s.greatest)) s.greatest = row[c], s.winner = c;
-  V sum{};
-  UNROLL for (int p = 0; p < PARTS; p++) sum += s.values[p] = exponential(load(row + p * L) - s.greatest);
-  s.sum = sum_of(sum);
-  return s;
+    if (row[c] > row[winner] || (row[c] != row[c] && row[winner] == row[winner])) winner = c;
+  return winner;
+}
+
+INLINE V greater(V a, V b) { return a > b ? a : b; }
+
+// The greatest of a vector's values in each place of it, if there is no NaN.
+INLINE V greatest_of(V v) {
+  v = greater(v, pick<1, true>(v, v));
+  v = greater(v, pick<2, true>(v, v));
+  if constexpr (LANES >= 8) v = greater(v, pick<4, true>(v, v));
+  if constexpr (LANES >= 16) v = greater(v, pick<8, true>(v, v));
+  return v;
 }
 
 int64_t softmax(const float *logits, int64_t rows, int64_t classes, const int64_t *labels, float *losses,
                 float *probabilities) {
+  M inside[PARTS]; // which values of a padded row are a class's
+  UNROLL for (int p = 0; p < PARTS; p++)
+    UNROLL for (int i = 0; i < L; i++) inside[p][i] = p * L + i < classes ? -1 : 0;
+  const int64_t end = rows * classes;
   int64_t errors = 0;
   for (int64_t r = 0; r < rows; r++) {
     const float *row = logits + r * classes;
-    const Softmax s = softmax_row(row, classes);
-    losses[r] = __builtin_logf(s.sum) - (row[labels[r]] - s.greatest);
-    errors += s.winner != labels[r];
-    if (probabilities) {
-      alignas(64) float values[ROW];
-      UNROLL for (int p = 0; p < PARTS; p++) store(values + p * L, s.values[p] / s.sum);
-      std::memcpy(probabilities + r * classes, values, classes * sizeof(float));
+    float *into = probabilities ? probabilities + r * classes : nullptr;
+    const bool whole = r * classes + ROW <= end; // what comes behind the row may be read, and is written after it
+    alignas(64) float last[ROW] = {};
+    if (!whole) std::memcpy(last, row, classes * sizeof(float));
+    V values[PARTS], best, sums{};
+    UNROLL for (int p = 0; p < PARTS; p++) {
+      const V v = load_any((whole ? row : last) + p * L);
+      values[p] = inside[p] ? v : splat(-__builtin_inff());
+      best = p == 0 ? values[p] : greater(best, values[p]);
     }
+    best = greatest_of(best);
+    UNROLL for (int p = 0; p < PARTS; p++) sums += values[p] = exponential(values[p] - best);
+    const float sum = sum_of(sums), own = row[labels[r]];
+    losses[r] = __builtin_logf(sum) - (own - best[0]);
+    if (sum == sum) // another of the greatest value may come first
+      errors += own != best[0] || winner_of(row, labels[r] + 1) != labels[r];
+    else
+      errors += winner_of(row, classes) != labels[r];
+    if (!into) continue;
+    UNROLL for (int p = 0; p < PARTS; p++) store_any((whole ? into : last) + p * L, values[p] / sum);
+    if (!whole) std::memcpy(into, last, classes * sizeof(float));
   }
   return errors;
 }

@@ -31,20 +31,38 @@ INLINE V splat(float f) { return V{} + f; }
 INLINE V load_any(const float *p) { return *reinterpret_cast<const U *>(p); }
 INLINE void store_any(float *p, V v) { *reinterpret_cast<U *>(p) = v; }
 
-// Sum of a vector's values: halves are added until one value is left, always in the same order.
-INLINE float sum_of(V v) {
-  UNROLL for (int half = LANES / 2; half > 0; half /= 2) {
+// One vector of two: value i is that of `a` where bit `bit` of i is 0 and that of `b` where it is 1; where `across`, the
+// value that lies at i with this bit turned over.
+template <int bit, bool across> INLINE V pick(V a, V b) {
 #ifdef __clang__
-    V other;
-    UNROLL for (int i = 0; i < LANES; i++) other[i] = v[i ^ half];
-    v += other;
+  V picked;
+  UNROLL for (int i = 0; i < LANES; i++) picked[i] = (i & bit ? b : a)[across ? i ^ bit : i];
+  return picked;
 #else
-    M across;
-    UNROLL for (int i = 0; i < LANES; i++) across[i] = i ^ half;
-    v += __builtin_shuffle(v, across);
+  M from;
+  UNROLL for (int i = 0; i < LANES; i++) from[i] = (across ? i ^ bit : i) + (i & bit ? LANES : 0);
+  return __builtin_shuffle(a, b, from);
 #endif
-  }
+}
+
+// Sum of a vector's values: neighbours are added, then pairs, and so on, always in this order.
+INLINE float sum_of(V v) {
+  v += pick<1, true>(v, v);
+  v += pick<2, true>(v, v);
+  if constexpr (LANES >= 8) v += pick<4, true>(v, v);
+  if constexpr (LANES >= 16) v += pick<8, true>(v, v);
   return v[0];
+}
+
+// The sums of 2 * bit vectors that follow one another, side by side and again from there on; each is added up as by
+// `sum_of`, and LANES of them take a quarter of the instructions.
+template <int bit> INLINE V sums_of(const float *vectors) {
+  if constexpr (bit == 0) {
+    return load(vectors);
+  } else {
+    const V a = sums_of<bit / 2>(vectors), b = sums_of<bit / 2>(vectors + bit * L);
+    return pick<bit, false>(a, b) + pick<bit, true>(a, b);
+  }
 }
 
 } // namespace
