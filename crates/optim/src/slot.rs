@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use crate::pass::{Scalars, saturated};
+use crate::pass::Scalars;
 use crate::{AdamOptions, Error, Parameter, RmsPropOptions, Rule, SgdOptions, adam, rmsprop, sgd};
 
 #[derive(Debug)]
@@ -63,20 +63,28 @@ impl Slot {
         }
     }
 
-    /// One step along `gradient`; the caller has switched gradients off.
-    pub fn update(&mut self, gradient: &Tensor, rate: f64, scalars: &mut Scalars) -> Result<(), Error> {
-        self.steps += 1;
-        let rate = rate * self.parameter.rate_factor;
-        let (w, g, steps) = (&mut self.parameter.tensor, gradient, self.steps);
+    /// The numbers of a step at `rate` that change from step to step, in the order in which [`update`](Slot::update) takes
+    /// them: those of the step that comes `ahead` steps after the next one.
+    pub fn numbers(&self, rate: f64, ahead: u64) -> Vec<f64> {
+        let (rate, step) = (rate * self.parameter.rate_factor, self.steps + ahead + 1);
+        match &self.memory {
+            Memory::Sgd { options, .. } => sgd::numbers(options, rate),
+            Memory::Adam { options, weight_decay, .. } => adam::numbers(options, *weight_decay, step, rate),
+            Memory::RmsProp { .. } => vec![-rate],
+        }
+    }
+
+    /// One step along `gradient` with `numbers`, 0-dim tensors of the parameter's dtype and on its device; the caller has
+    /// switched gradients off, and counts the step.
+    pub fn update(&mut self, gradient: &Tensor, numbers: &[Tensor], scalars: &mut Scalars) -> Result<(), Error> {
+        let is_first = self.steps == 0;
+        let (w, g) = (&mut self.parameter.tensor, gradient);
         match &mut self.memory {
-            Memory::Sgd { options, momentum } => sgd::update(options, momentum.as_mut(), steps, w, g, rate, scalars),
-            Memory::Adam { options, weight_decay, first, second } => {
-                if *weight_decay != 0.0 {
-                    let _ = w.f_mul_scalar_(saturated(1.0 - rate * *weight_decay, w.kind()))?;
-                }
-                adam::update(options, first, second, steps, w, g, rate, scalars)
+            Memory::Sgd { options, momentum } => {
+                sgd::update(options, momentum.as_mut(), is_first, w, g, numbers, scalars)
             }
-            Memory::RmsProp { options, memory } => rmsprop::update(options, memory, w, g, rate, scalars),
+            Memory::Adam { options, first, second, .. } => adam::update(options, first, second, w, g, numbers),
+            Memory::RmsProp { options, memory } => rmsprop::update(options, memory, w, g, numbers, scalars),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! - [`linear()`]: fully connected layers with few outputs on CPUs, with their gradient.
 //! - [`cross_entropy()`]: the loss of few classes on CPUs, with its gradient and the number of errors.
 //! - [`Autocast`]: bf16 and f16 on CPUs and CUDA; [`allow_tf32`], [`deterministic_convolutions`]: switches for CUDA.
+//! - [`Graph`]: work on CUDA captured once and asked for again with one call; [`graph_support`] says where it is not to be had.
 //! - [`count_host_reads`]: how often a program waits for its device.
 //!
 //! This is the only package here with `unsafe` code: every call hands tensors that live as long as the call to C++,
@@ -12,6 +13,8 @@
 mod autocast;
 pub mod convolution;
 mod cross_entropy;
+mod graph;
+mod graph_shim;
 mod isa;
 mod linear;
 mod modes;
@@ -19,6 +22,7 @@ mod shim;
 
 pub use autocast::Autocast;
 pub use cross_entropy::{FEW_CLASSES, cross_entropy};
+pub use graph::{Graph, graph_support};
 pub use isa::Isa;
 pub use linear::{FEW_OUTPUTS, linear};
 pub use modes::{allow_tf32, count_host_reads, deterministic_convolutions};

@@ -1,5 +1,5 @@
 //! The functions of the C++ side made safe: they get tensors that live as long as the call, and turn every exception
-//! into a message. All of the package's `unsafe` code is here.
+//! into a message. The package's `unsafe` code is here and in `graph_shim`.
 #![allow(unsafe_code, reason = "calling C++ is what this module is for")]
 
 use std::ffi::{CStr, c_char, c_int};
@@ -134,7 +134,7 @@ fn tensor(call: impl FnOnce(*mut *mut C_tensor) -> *mut c_char) -> Result<Tensor
 }
 
 /// What a function answered: null, or a message that must be freed.
-fn done(message: *mut c_char) -> Result<(), Error> {
+pub(crate) fn done(message: *mut c_char) -> Result<(), Error> {
     if message.is_null() {
         return Ok(());
     }

@@ -46,10 +46,27 @@ impl Tally {
 
     /// Adds a minibatch of `count` samples. No device wait.
     pub(crate) fn add(&mut self, measured: &Measured, count: usize) {
+        self.add_on_device(measured, count);
+        self.count(count);
+    }
+
+    /// The part of [`add`](Tally::add) that is the device's; in place, so that a captured graph can do it again.
+    pub(crate) fn add_on_device(&mut self, measured: &Measured, count: usize) {
         let _guard = tch::no_grad_guard();
-        self.loss += measured.loss.detach().to_kind(Kind::Double) * count as f64;
-        self.errors += &measured.errors;
+        let _ = self.loss.g_add_(&(measured.loss.detach().to_kind(Kind::Double) * count as f64));
+        let _ = self.errors.g_add_(&measured.errors);
+    }
+
+    /// The part of [`add`](Tally::add) that is the host's.
+    pub(crate) fn count(&mut self, count: usize) {
         self.samples += count as i64;
+    }
+
+    /// Starts anew from nothing, in place.
+    pub(crate) fn clear(&mut self) {
+        let _ = self.loss.zero_();
+        let _ = self.errors.zero_();
+        self.samples = 0;
     }
 
     /// Reads the sums; this waits for the device.
