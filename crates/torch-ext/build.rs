@@ -1,7 +1,10 @@
-//! Compiles the C++ side against libtorch's headers: the kernels once per instruction set, and the shim around them.
+//! Compiles the C++ side against libtorch's headers: the kernels once per instruction set, the shim around them, and, where
+//! CUDA's headers are to be had, the library for CUDA graphs.
 
 use std::env;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 #[allow(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn main() -> Result<(), String> {
@@ -36,6 +39,10 @@ fn main() -> Result<(), String> {
     if target("OS") == "linux" {
         println!("cargo:rustc-link-lib=gomp");
     }
+    match cuda_graphs(Path::new(&library), &target("OS")) {
+        Ok(built) => println!("cargo:rustc-env=MINIBATCH_CUDA_SHIM={}", built.display()),
+        Err(lack) => println!("cargo:rustc-env=MINIBATCH_CUDA_SHIM_LACKS={lack}"),
+    }
     Ok(())
 }
 
@@ -50,4 +57,51 @@ fn kernels(name: &str, lanes: u32, registers: u32, flags: &[&str]) {
     build.define("TABLE", table.as_str()).define("LANES", lanes.to_string().as_str());
     build.define("REGISTERS", registers.to_string().as_str());
     build.file("cpp/kernels.cpp").compile(&format!("minibatch_{table}"));
+}
+
+/// Compiles `cpp/cuda/graph.cpp` to `libminibatch_cuda.so`, which is loaded when the program runs and finds libtorch's CUDA
+/// part. A build without CUDA's headers is whole without it; what it lacks is told by the program.
+fn cuda_graphs(library: &Path, system: &str) -> Result<PathBuf, String> {
+    const NAME: &str = "libminibatch_cuda.so";
+    println!("cargo:rerun-if-env-changed=CUDA_HOME");
+    // Newer when another libtorch was fetched, perhaps with CUDA's headers.
+    let libtorch = library.join("libc10.so");
+    if libtorch.exists() {
+        println!("cargo:rerun-if-changed={}", libtorch.display());
+    }
+    if system != "linux" {
+        return Err("it is made for Linux alone".to_owned());
+    }
+    let headers = cuda_headers(library).ok_or(
+        "CUDA's headers were found neither beside libtorch (nvidia/cu13/include) nor in CUDA_HOME or /usr/local/cuda",
+    )?;
+    let include = library.join("../include");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not say where to build")?);
+    let built = out.join(NAME);
+    let mut compiler = cc::Build::new();
+    compiler.cpp(true).std("c++17").opt_level(2).debug(false).warnings(false).pic(true);
+    compiler.include(&include).include(include.join("torch/csrc/api/include")).include(&headers);
+    let mut command: Command = compiler.try_get_compiler().map_err(|error| error.to_string())?.to_command();
+    let output = command.args(["-shared", "cpp/cuda/graph.cpp", "-o"]).arg(&built).output();
+    let output = output.map_err(|error| format!("the C++ compiler does not start: {error}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let error = said.lines().find(|line| line.contains("error")).unwrap_or("no message").to_owned();
+        return Err(format!("it does not compile against {}: {error}", headers.display()));
+    }
+    // target/<profile>, where the programs lie: OUT_DIR is target/<profile>/build/<package>/out.
+    if let Some(profile) = out.ancestors().nth(3) {
+        fs::copy(&built, profile.join(NAME))
+            .map_err(|error| format!("it cannot be put beside the programs: {error}"))?;
+    }
+    Ok(built)
+}
+
+/// The folder of CUDA's headers: those that came with libtorch, or a CUDA toolkit's.
+fn cuda_headers(library: &Path) -> Option<PathBuf> {
+    let beside = library.canonicalize().ok().and_then(|lib| Some(lib.parent()?.parent()?.join("nvidia/cu13/include")));
+    let toolkits = env::var_os("CUDA_HOME").map(PathBuf::from).into_iter().chain(["/usr/local/cuda".into()]);
+    let folders = beside.into_iter().chain(toolkits.map(|toolkit| toolkit.join("include")));
+    let holds = |folder: &PathBuf, name: &str| folder.join(name).exists();
+    folders.into_iter().find(|it| holds(it, "cuda_runtime_api.h") && holds(it, "crt/host_config.h"))
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 #[cfg(feature = "tch")]
-use crate::pass::{Scalars, saturated, square_root};
+use crate::pass::{add_scaled, square_root};
 use crate::{Error, range};
 
 /// Options of Adam, as `torch.optim.Adam` has them (without AMSGrad).
@@ -89,28 +89,40 @@ impl AdamWOptions {
     }
 }
 
-/// One step of `w` along `g`, the `steps`-th (from 1) of this parameter.
+/// What changes from step to step (`step` counts from 1): epsilon with its bias correction, `-eta` with both, and with
+/// decoupled weight decay what it leaves of a weight.
+///
+/// The order of the end of section 2 of the paper: the bias corrections go into two numbers, not into tensors.
 #[cfg(feature = "tch")]
-#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
+pub(crate) fn numbers(options: &AdamOptions, weight_decay: f64, step: u64, rate: f64) -> Vec<f64> {
+    let correction1 = 1.0 - options.beta1.powf(step as f64);
+    let correction2 = (1.0 - options.beta2.powf(step as f64)).sqrt();
+    let mut numbers = vec![options.epsilon * correction2, -rate * correction2 / correction1];
+    if weight_decay != 0.0 {
+        numbers.push(1.0 - rate * weight_decay);
+    }
+    numbers
+}
+
+/// One step of `w` along `g` with those [`numbers`].
+#[cfg(feature = "tch")]
 pub(crate) fn update(
     options: &AdamOptions,
     m: &mut Tensor,
     v: &mut Tensor,
-    steps: u64,
     w: &mut Tensor,
     g: &Tensor,
-    rate: f64,
-    scalars: &mut Scalars,
+    numbers: &[Tensor],
 ) -> Result<(), Error> {
+    if let Some(left_by_decay) = numbers.get(2) {
+        let _ = w.f_mul_(left_by_decay)?;
+    }
     let _ = m.f_lerp_(g, 1.0 - options.beta1)?;
     // The only buffer: g^2, then the denominator, then the direction.
     let mut buffer = g.f_square()?;
     let _ = v.f_lerp_(&buffer, 1.0 - options.beta2)?;
-    // The order of the end of section 2 of the paper: the bias corrections go into two numbers, not into tensors.
-    let correction1 = 1.0 - options.beta1.powf(steps as f64);
-    let correction2 = (1.0 - options.beta2.powf(steps as f64)).sqrt();
     square_root(v, &mut buffer)?;
-    let _ = buffer.f_add_scalar_(saturated(options.epsilon * correction2, w.kind()))?;
+    let _ = buffer.f_add_(&numbers[0])?;
     let _ = m.f_div_out(&buffer, &buffer)?;
-    scalars.add_scaled(w, &buffer, -rate * correction2 / correction1)
+    add_scaled(w, &buffer, &numbers[1])
 }

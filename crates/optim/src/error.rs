@@ -68,3 +68,10 @@ impl From<tch::TchError> for Error {
         Error::Torch(text.lines().next().unwrap_or_default().to_owned())
     }
 }
+
+#[cfg(feature = "tch")]
+impl From<torch_ext::Error> for Error {
+    fn from(error: torch_ext::Error) -> Self {
+        Error::Torch(error.0)
+    }
+}

@@ -173,8 +173,22 @@ impl Optimizer {
     /// # Errors
     /// A rate out of range or gradients that do not fit the parameters; nothing has moved then.
     pub fn apply(&mut self, gradients: &[Tensor], learning_rate: f64) -> Result<(), Error> {
+        self.apply_penalised(&Penalty::default(), gradients, learning_rate)
+    }
+
+    /// [`add_penalty`](Optimizer::add_penalty) and [`apply`](Optimizer::apply) at once, with the same result to rounding. SGD
+    /// in f32 on a CPU makes it one pass over each parameter ([`torch_ext::sgd`]). What becomes of `gradients` is open.
+    ///
+    /// # Errors
+    /// A rate out of range or gradients that do not fit the parameters; nothing has moved then.
+    pub fn apply_penalised(
+        &mut self,
+        penalty: &Penalty,
+        gradients: &[Tensor],
+        learning_rate: f64,
+    ) -> Result<(), Error> {
         self.check_gradients(gradients)?;
-        self.advance(gradients, learning_rate)
+        self.advance(penalty, gradients, learning_rate)
     }
 
     /// One step along each tensor's `.grad` at `learning_rate`, in `[0, inf)`.
@@ -183,17 +197,80 @@ impl Optimizer {
     /// A rate out of range; nothing has moved then.
     pub fn step(&mut self, learning_rate: f64) -> Result<(), Error> {
         // autograd gives each `.grad` its tensor's shape, dtype and device.
-        self.advance(&self.accumulated(), learning_rate)
+        self.advance(&Penalty::default(), &self.accumulated(), learning_rate)
     }
 
-    fn advance(&mut self, gradients: &[Tensor], learning_rate: f64) -> Result<(), Error> {
+    /// All numbers of a step that change from step to step (rates, bias corrections, what decay leaves), parameter by
+    /// parameter: those of the step that comes `ahead` steps after the next one, at `learning_rate`. The same list, as a
+    /// tensor, makes [`apply_numbers`](Optimizer::apply_numbers) the step that [`apply`](Optimizer::apply) would be.
+    ///
+    /// # Errors
+    /// A rate out of range.
+    pub fn numbers(&self, learning_rate: f64, ahead: u64) -> Result<Vec<f64>, Error> {
+        let rate = range::STEP_RATE.check(learning_rate)?;
+        Ok(self.slots.iter().flat_map(|slot| slot.numbers(rate, ahead)).collect())
+    }
+
+    /// One step along `gradients` whose [`numbers`](Optimizer::numbers) come from a tensor (1-D, f64, on the parameters'
+    /// device), so that a captured CUDA graph can make it again with others. The step is not counted: that is
+    /// [`count_step`](Optimizer::count_step)'s, once for each time the work is done.
+    ///
+    /// # Errors
+    /// Gradients that do not fit the parameters or are undefined; another number of numbers; an optimiser that has made no
+    /// step yet, because momentum's first step differs from all others.
+    pub fn apply_numbers(&mut self, gradients: &[Tensor], numbers: &Tensor) -> Result<(), Error> {
+        self.check_gradients(gradients)?;
+        let refuse = |reason: String| Err(Error::Gradients { reason });
+        let lengths: Vec<usize> = self.slots.iter().map(|slot| slot.numbers(0.0, 0).len()).collect();
+        let expected: usize = lengths.iter().sum();
+        if numbers.size() != [expected as i64] {
+            return refuse(format!("numbers of shape {:?} for a step that takes {expected}", numbers.size()));
+        }
+        if let Some(slot) = self.slots.iter().zip(gradients).find(|(_, it)| !it.defined()).map(|(slot, _)| slot) {
+            return refuse(format!("\"{}\" has none, but every step must do the same", slot.parameter.name));
+        }
+        if !self.has_stepped() {
+            return refuse("the first step differs from the others; make it with `apply`".to_owned());
+        }
+        let _guard = tch::no_grad_guard();
+        let mut scalars = Scalars::default();
+        let (mut converted, mut start) = (numbers.shallow_clone(), 0);
+        for ((slot, gradient), length) in self.slots.iter_mut().zip(gradients).zip(lengths) {
+            if converted.kind() != gradient.kind() {
+                converted = numbers.f_to_kind(gradient.kind())?;
+            }
+            let own =
+                (start..start + length).map(|i| converted.f_select(0, i as i64)).collect::<Result<Vec<_>, _>>()?;
+            slot.update(gradient, &own, &mut scalars)?;
+            start += length;
+        }
+        Ok(())
+    }
+
+    /// Whether every parameter has made a step, so that [`apply_numbers`](Optimizer::apply_numbers) can make the next.
+    pub fn has_stepped(&self) -> bool {
+        self.slots.iter().all(|slot| slot.steps > 0)
+    }
+
+    /// Counts a step made by [`apply_numbers`](Optimizer::apply_numbers).
+    pub fn count_step(&mut self) {
+        self.slots.iter_mut().for_each(|slot| slot.steps += 1);
+    }
+
+    fn advance(&mut self, penalty: &Penalty, gradients: &[Tensor], learning_rate: f64) -> Result<(), Error> {
         let rate = range::STEP_RATE.check(learning_rate)?;
         let _guard = tch::no_grad_guard();
         let mut scalars = Scalars::default();
-        for (slot, gradient) in self.slots.iter_mut().zip(gradients) {
-            if gradient.defined() {
-                slot.update(gradient, rate, &mut scalars)?;
+        for (slot, gradient) in self.slots.iter_mut().zip(gradients).filter(|(_, gradient)| gradient.defined()) {
+            if !slot.descend(penalty, gradient, rate)? {
+                if slot.parameter.decay {
+                    penalty.add_to(&slot.parameter.tensor, &mut gradient.shallow_clone(), &mut scalars)?;
+                }
+                let numbers = slot.numbers(rate, 0).into_iter().map(|number| scalars.get(number, gradient));
+                let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+                slot.update(gradient, &numbers, &mut scalars)?;
             }
+            slot.steps += 1;
         }
         Ok(())
     }

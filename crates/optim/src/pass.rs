@@ -14,33 +14,36 @@ pub(crate) fn saturated(value: f64, kind: Kind) -> f64 {
     if kind == Kind::Double || value.abs() <= f64::from(f32::MAX) { value } else { f64::from(value as f32) }
 }
 
-/// 0-dim factors, made on the device (a fill, no copy from the host, no wait); the last one is kept, because consecutive
-/// parameters mostly need the same.
+/// 0-dim factors, made on the device (a fill, no copy from the host, no wait) once a step: parameters mostly need the same
+/// few.
 #[derive(Debug, Default)]
 pub(crate) struct Scalars {
-    last: Option<(f64, Kind, Device, Tensor)>,
+    made: Vec<(f64, Device, Tensor)>,
 }
 
 impl Scalars {
     /// `value` as a 0-dim tensor of `like`'s dtype, on its device.
     pub fn get(&mut self, value: f64, like: &Tensor) -> Result<Tensor, Error> {
         let (kind, device) = (like.kind(), like.device());
-        if let Some((v, k, d, tensor)) = &self.last
-            && (*v, *k, *d) == (value, kind, device)
-        {
+        let fits = |(v, d, tensor): &&(f64, Device, Tensor)| (*v, *d, tensor.kind()) == (value, device, kind);
+        if let Some((_, _, tensor)) = self.made.iter().find(fits) {
             return Ok(tensor.shallow_clone());
         }
         let tensor = Tensor::f_full([] as [i64; 0], saturated(value, kind), (kind, device))?;
-        self.last = Some((value, kind, device, tensor.shallow_clone()));
+        self.made.push((value, device, tensor.shallow_clone()));
         Ok(tensor)
     }
 
     /// `target <- target + factor * addend`, in place, in one pass.
     pub fn add_scaled(&mut self, target: &mut Tensor, addend: &Tensor, factor: f64) -> Result<(), Error> {
-        let factor = self.get(factor, target)?;
-        let _ = target.f_addcmul_(addend, &factor)?;
-        Ok(())
+        add_scaled(target, addend, &self.get(factor, target)?)
     }
+}
+
+/// `target <- target + factor * addend` with a 0-dim `factor`, in place, in one pass.
+pub(crate) fn add_scaled(target: &mut Tensor, addend: &Tensor, factor: &Tensor) -> Result<(), Error> {
+    let _ = target.f_addcmul_(addend, factor)?;
+    Ok(())
 }
 
 /// `into <- sqrt(of)`, element by element; the two may be one tensor.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 #[cfg(feature = "tch")]
-use crate::pass::{Scalars, saturated, square_root};
+use crate::pass::{Scalars, add_scaled, saturated, square_root};
 use crate::{Error, range};
 
 /// Options of RMSprop, as `torch.optim.RMSprop` has them.
@@ -58,14 +58,14 @@ pub(crate) struct Memory {
     pub momentum: Option<Tensor>,
 }
 
-/// One step of `w` along `g`.
+/// One step of `w` along `g`; of `numbers` there is one, `-eta`.
 #[cfg(feature = "tch")]
 pub(crate) fn update(
     options: &RmsPropOptions,
     memory: &mut Memory,
     w: &mut Tensor,
     g: &Tensor,
-    rate: f64,
+    numbers: &[Tensor],
     scalars: &mut Scalars,
 ) -> Result<(), Error> {
     // The only buffer: g^2, then the denominator, then the direction.
@@ -86,8 +86,8 @@ pub(crate) fn update(
     if let Some(v) = &mut memory.momentum {
         let mu = scalars.get(options.momentum, v)?;
         let _ = buffer.f_addcmul_out(v, v, &mu)?;
-        scalars.add_scaled(w, v, -rate)
+        add_scaled(w, v, &numbers[0])
     } else {
-        scalars.add_scaled(w, &buffer, -rate)
+        add_scaled(w, &buffer, &numbers[0])
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 #[cfg(feature = "tch")]
-use crate::pass::Scalars;
+use crate::pass::{Scalars, add_scaled};
 use crate::{Error, range};
 
 /// Options of SGD, as `torch.optim.SGD` has them.
@@ -42,23 +42,28 @@ impl SgdOptions {
     }
 }
 
-/// One step of `w` along `g`; `momentum` is there exactly when the options ask for it.
+/// What changes from step to step: `-eta`, and with Nesterov's momentum `-eta * mu` behind it.
+#[cfg(feature = "tch")]
+pub(crate) fn numbers(options: &SgdOptions, rate: f64) -> Vec<f64> {
+    if options.nesterov { vec![-rate, -rate * options.momentum] } else { vec![-rate] }
+}
+
+/// One step of `w` along `g` with those [`numbers`]; `momentum` is there exactly when the options ask for it.
 #[cfg(feature = "tch")]
 pub(crate) fn update(
     options: &SgdOptions,
     momentum: Option<&mut Tensor>,
-    steps: u64,
+    is_first: bool,
     w: &mut Tensor,
     g: &Tensor,
-    rate: f64,
+    numbers: &[Tensor],
     scalars: &mut Scalars,
 ) -> Result<(), Error> {
     let Some(v) = momentum else {
-        scalars.add_scaled(w, g, -rate)?;
-        return Ok(());
+        return add_scaled(w, g, &numbers[0]);
     };
     let mu = options.momentum;
-    if steps == 1 {
+    if is_first {
         v.f_copy_(g)?;
     } else if options.dampening == 0.0 {
         // v <- g + mu * v in one pass: libtorch may write over an operand that it reads element by element.
@@ -69,10 +74,9 @@ pub(crate) fn update(
         scalars.add_scaled(v, g, 1.0 - options.dampening)?;
     }
     if options.nesterov {
-        scalars.add_scaled(w, g, -rate)?;
-        scalars.add_scaled(w, v, -rate * mu)?;
+        add_scaled(w, g, &numbers[0])?;
+        add_scaled(w, v, &numbers[1])
     } else {
-        scalars.add_scaled(w, v, -rate)?;
+        add_scaled(w, v, &numbers[0])
     }
-    Ok(())
 }

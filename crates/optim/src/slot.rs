@@ -1,9 +1,10 @@
 //! One parameter with what its rule remembers of it.
 
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
+use torch_ext::{Isa, SgdStep};
 
-use crate::pass::{Scalars, saturated};
-use crate::{AdamOptions, Error, Parameter, RmsPropOptions, Rule, SgdOptions, adam, rmsprop, sgd};
+use crate::pass::Scalars;
+use crate::{AdamOptions, Error, Parameter, Penalty, RmsPropOptions, Rule, SgdOptions, adam, rmsprop, sgd};
 
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -63,20 +64,45 @@ impl Slot {
         }
     }
 
-    /// One step along `gradient`; the caller has switched gradients off.
-    pub fn update(&mut self, gradient: &Tensor, rate: f64, scalars: &mut Scalars) -> Result<(), Error> {
-        self.steps += 1;
-        let rate = rate * self.parameter.rate_factor;
-        let (w, g, steps) = (&mut self.parameter.tensor, gradient, self.steps);
+    /// The numbers of a step at `rate` that change from step to step, in the order in which [`update`](Slot::update) takes
+    /// them: those of the step that comes `ahead` steps after the next one.
+    pub fn numbers(&self, rate: f64, ahead: u64) -> Vec<f64> {
+        let (rate, step) = (rate * self.parameter.rate_factor, self.steps + ahead + 1);
+        match &self.memory {
+            Memory::Sgd { options, .. } => sgd::numbers(options, rate),
+            Memory::Adam { options, weight_decay, .. } => adam::numbers(options, *weight_decay, step, rate),
+            Memory::RmsProp { .. } => vec![-rate],
+        }
+    }
+
+    /// One step at `rate` along `gradient` and the slope of `penalty`, in one pass over the parameter: for SGD on CPUs in f32.
+    /// Says whether it was made; the caller counts it.
+    pub fn descend(&mut self, penalty: &Penalty, gradient: &Tensor, rate: f64) -> Result<bool, Error> {
+        let w = &mut self.parameter.tensor;
+        let Memory::Sgd { options, momentum } = &mut self.memory else { return Ok(false) };
+        let fits = |it: &Tensor| it.device() == Device::Cpu && it.kind() == Kind::Float && it.is_contiguous();
+        if !(fits(w) && fits(gradient)) {
+            return Ok(false);
+        }
+        let Penalty { l1, l2 } = if self.parameter.decay { *penalty } else { Penalty::default() };
+        let SgdOptions { momentum: mu, dampening, nesterov } = *options;
+        let (rate, first) = (rate * self.parameter.rate_factor, self.steps == 0);
+        let step = SgdStep { rate, l1, l2, momentum: mu, dampening, nesterov, first };
+        torch_ext::sgd(w, gradient, momentum.as_mut(), &step, Isa::best())?;
+        Ok(true)
+    }
+
+    /// One step along `gradient` with `numbers`, 0-dim tensors of the parameter's dtype and on its device; the caller has
+    /// switched gradients off, and counts the step.
+    pub fn update(&mut self, gradient: &Tensor, numbers: &[Tensor], scalars: &mut Scalars) -> Result<(), Error> {
+        let is_first = self.steps == 0;
+        let (w, g) = (&mut self.parameter.tensor, gradient);
         match &mut self.memory {
-            Memory::Sgd { options, momentum } => sgd::update(options, momentum.as_mut(), steps, w, g, rate, scalars),
-            Memory::Adam { options, weight_decay, first, second } => {
-                if *weight_decay != 0.0 {
-                    let _ = w.f_mul_scalar_(saturated(1.0 - rate * *weight_decay, w.kind()))?;
-                }
-                adam::update(options, first, second, steps, w, g, rate, scalars)
+            Memory::Sgd { options, momentum } => {
+                sgd::update(options, momentum.as_mut(), is_first, w, g, numbers, scalars)
             }
-            Memory::RmsProp { options, memory } => rmsprop::update(options, memory, w, g, rate, scalars),
+            Memory::Adam { options, first, second, .. } => adam::update(options, first, second, w, g, numbers),
+            Memory::RmsProp { options, memory } => rmsprop::update(options, memory, w, g, numbers, scalars),
         }
     }
 }

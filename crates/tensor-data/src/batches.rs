@@ -48,13 +48,13 @@ pub struct Batch {
 /// The minibatches of one epoch.
 #[derive(Debug)]
 pub struct Batches<'a> {
-    split: &'a Split,
+    pub(crate) split: &'a Split,
     /// Picture indices in the order of the epoch, `i64 [n]` on the device; None in stored order.
-    order: Option<Tensor>,
-    shift: Option<Shift>,
-    size: usize,
+    pub(crate) order: Option<Tensor>,
+    pub(crate) shift: Option<Shift>,
+    pub(crate) size: usize,
     /// The next picture's place in the order, and the place to stop before.
-    position: usize,
+    pub(crate) position: usize,
     end: usize,
 }
 
@@ -107,6 +107,16 @@ impl Batches<'_> {
     pub fn shifted(mut self, pixels: usize, seed: u64, epoch: u64) -> Self {
         self.shift = (pixels > 0).then(|| Shift::draw(self.split, self.size, pixels, seed, epoch));
         self
+    }
+
+    /// How many minibatches of full size are left; not counted is the last one of a [`Tail::Keep`], where it is smaller.
+    pub fn full_left(&self) -> usize {
+        (self.end - self.position) / self.size
+    }
+
+    /// Moves on by one minibatch without making it.
+    pub fn pass(&mut self) {
+        self.advance(1);
     }
 
     fn advance(&mut self, count: usize) {

@@ -39,6 +39,8 @@ mod batches;
 #[cfg(feature = "tch")]
 mod dataset;
 #[cfg(feature = "tch")]
+mod feed;
+#[cfg(feature = "tch")]
 mod shift;
 
 pub use error::{Error, Fault};
@@ -49,3 +51,5 @@ pub use samples::{Samples, Source};
 pub use batches::{Batch, Batches, Order, Tail};
 #[cfg(feature = "tch")]
 pub use dataset::{Dataset, Split, Storage};
+#[cfg(feature = "tch")]
+pub use feed::Feed;

@@ -2,9 +2,10 @@
 //! window's rows is a run of pixels in the padded minibatch.
 
 use rand::Rng;
-use tch::{Kind, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use crate::Split;
+use crate::feed::copied;
 use crate::random::{Purpose, generator};
 
 /// The moves of all pictures of a split in one epoch.
@@ -39,6 +40,16 @@ impl Shift {
             corners: Tensor::from_slice(&corners).to_device(split.device()),
             rows: (maps + counting(height)) * padded_width,
         }
+    }
+
+    /// The same moves in memory of their own.
+    pub(crate) fn copied(&self) -> Result<Self, TchError> {
+        Ok(Self { pad: self.pad, corners: copied(&self.corners)?, rows: self.rows.shallow_clone() })
+    }
+
+    /// Takes over the moves of another epoch of the same split, in place.
+    pub(crate) fn copy_from(&mut self, other: &Self) -> Result<(), TchError> {
+        self.corners.f_copy_(&other.corners)
     }
 
     /// The minibatch `images`, `[m, channels, height, width]` of any kind, moved. `of_batch` takes the minibatch's rows

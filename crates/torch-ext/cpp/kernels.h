@@ -31,9 +31,9 @@ struct Head {
 
 // One step of stochastic gradient descent at rate `rate`: the gradient g of the data loss becomes
 // d = g + l1 * sign(w) + twice_l2 * w, the momentum v = momentum * v + share * d (in the first step v = d), and w moves
-// by -rate times d (without momentum), v, or d + momentum * v (Nesterov).
+// by -rate times d (without momentum) or v; with Nesterov's by -rate * d - rate_ahead * v, which is rate * momentum.
 struct SgdStep {
-  float rate, l1, twice_l2, momentum, share;
+  float rate, l1, twice_l2, momentum, share, rate_ahead;
   bool nesterov, first;
 };
 

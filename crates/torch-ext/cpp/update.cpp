@@ -5,7 +5,7 @@ using namespace minibatch;
 
 // `momentum` is null without one.
 extern "C" char *minibatch_sgd(Tensor *parameter, const Tensor *gradient, Tensor *momentum, float rate, float l1,
-                               float twice_l2, float mu, float share, bool nesterov, bool first, int isa) {
+                               float twice_l2, float mu, float share, float rate_ahead, bool nesterov, bool first, int isa) {
   return guarded([&] {
     const auto fits = [&](const Tensor &t) {
       return t.device().is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous() && t.sizes() == parameter->sizes();
@@ -13,7 +13,7 @@ extern "C" char *minibatch_sgd(Tensor *parameter, const Tensor *gradient, Tensor
     TORCH_CHECK(fits(*parameter) && fits(*gradient) && (!momentum || fits(*momentum)),
                 "expected a parameter, its gradient and its momentum of one shape, contiguous, Float, on the CPU");
     const Kernels &k = table(isa);
-    const SgdStep step{rate, l1, twice_l2, mu, share, nesterov, first};
+    const SgdStep step{rate, l1, twice_l2, mu, share, rate_ahead, nesterov, first};
     float *w = static_cast<float *>(parameter->data_ptr());
     const float *g = gradient->const_data_ptr<float>();
     float *v = momentum ? static_cast<float *>(momentum->data_ptr()) : nullptr;

@@ -7,12 +7,17 @@
 namespace minibatch {
 namespace {
 
-// One value or vector T of them; gives the parameter's new values. `v` is the momentum's, which is renewed.
+// One value or vector T of them; gives the parameter's new values. `v` is the momentum's, which is renewed. The terms are
+// added one after the other, as libtorch's operations for each of them would.
 template <typename T> INLINE T sgd_step(const SgdStep &s, T w, T g, T *v, T sign) {
-  g += s.l1 * sign + s.twice_l2 * w;
+  g += s.l1 * sign;
+  g += s.twice_l2 * w;
   if (!v) return w - s.rate * g;
-  *v = s.first ? g : s.momentum * *v + s.share * g;
-  return w - s.rate * (s.nesterov ? g + s.momentum * *v : *v);
+  const T kept = s.momentum * *v;
+  *v = s.first ? g : kept + s.share * g;
+  if (!s.nesterov) return w - s.rate * *v;
+  w -= s.rate * g;
+  return w - s.rate_ahead * *v;
 }
 
 INLINE V sign_of(V w) {

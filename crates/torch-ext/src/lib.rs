@@ -6,6 +6,7 @@
 //! - [`linear_cross_entropy()`]: both together, every gradient in one pass over the features.
 //! - [`sgd()`]: an update with penalty and momentum in one pass over a parameter.
 //! - [`Autocast`]: bf16 and f16 on CPUs and CUDA; [`allow_tf32`], [`deterministic_convolutions`]: switches for CUDA.
+//! - [`Graph`]: work on CUDA captured once and asked for again with one call; [`graph_support`] says where it is not to be had.
 //! - [`count_host_reads`]: how often a program waits for its device.
 //!
 //! This is the only package here with `unsafe` code: every call hands tensors that live as long as the call to C++,
@@ -14,6 +15,8 @@
 mod autocast;
 pub mod convolution;
 mod cross_entropy;
+mod graph;
+mod graph_shim;
 mod head;
 mod isa;
 mod linear;
@@ -23,6 +26,7 @@ mod shim;
 
 pub use autocast::Autocast;
 pub use cross_entropy::{FEW_CLASSES, cross_entropy};
+pub use graph::{Graph, graph_support};
 pub use head::linear_cross_entropy;
 pub use isa::Isa;
 pub use linear::{FEW_OUTPUTS, linear};

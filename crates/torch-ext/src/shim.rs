@@ -1,5 +1,5 @@
 //! The functions of the C++ side made safe: they get tensors that live as long as the call, and turn every exception
-//! into a message. All of the package's `unsafe` code is here.
+//! into a message. The package's `unsafe` code is here and in `graph_shim`.
 #![allow(unsafe_code, reason = "calling C++ is what this module is for")]
 
 use std::ffi::{CStr, c_char, c_int};
@@ -59,6 +59,7 @@ unsafe extern "C" {
         twice_l2: f32,
         mu: f32,
         share: f32,
+        rate_ahead: f32,
         nesterov: bool,
         first: bool,
         isa: c_int,
@@ -139,11 +140,12 @@ pub(crate) fn sgd(
 ) -> Result<(), Error> {
     let &SgdStep { rate, l1, l2, momentum: mu, dampening, nesterov, first } = step;
     let velocity = momentum.map_or(ptr::null_mut(), |it| it.as_mut_ptr());
+    let rate_ahead = (rate * mu) as f32;
     let (rate, l1, twice_l2, mu, share) =
         (rate as f32, l1 as f32, (2.0 * l2) as f32, mu as f32, (1.0 - dampening) as f32);
     let (w, g) = (parameter.as_mut_ptr(), gradient.as_ptr());
     // SAFETY: the pointers are those of tensors that outlive the call, which writes to those that are borrowed so.
-    done(unsafe { minibatch_sgd(w, g, velocity, rate, l1, twice_l2, mu, share, nesterov, first, isa) })
+    done(unsafe { minibatch_sgd(w, g, velocity, rate, l1, twice_l2, mu, share, rate_ahead, nesterov, first, isa) })
 }
 
 /// Whether autocast was on before, and with which dtype.
@@ -190,7 +192,7 @@ fn tensor(call: impl FnOnce(*mut *mut C_tensor) -> *mut c_char) -> Result<Tensor
 }
 
 /// What a function answered: null, or a message that must be freed.
-fn done(message: *mut c_char) -> Result<(), Error> {
+pub(crate) fn done(message: *mut c_char) -> Result<(), Error> {
     if message.is_null() {
         return Ok(());
     }

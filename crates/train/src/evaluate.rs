@@ -30,7 +30,7 @@ pub fn evaluate(model: &Model, split: &Split, how: &Evaluation) -> Result<Score,
     let mut missed = Tensor::zeros([], (Kind::Int64, split.device()));
     for batch in split.batches(how.size, Order::Stored, how.tail)? {
         let logits = model.forward(&batch.images, Mode::Eval); // [m, classes]
-        tally.add(&criterion.measure(&logits, &batch.labels), batch.labels.numel());
+        tally.add(&criterion.measure(&logits, &batch.labels), batch.labels.numel())?;
         missed += classes_before(&logits, &batch.labels).ge(how.top_k as i64).sum(Kind::Int64);
     }
     let sums = tally.read();

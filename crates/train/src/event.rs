@@ -1,6 +1,6 @@
 //! What the loop tells the world. Observers watch, write and may fail; they never steer.
 
-use crate::{Best, Error, Learner, Plan, StoppedBy, Sums};
+use crate::{Best, Error, Learner, Plan, Stepping, StoppedBy, Sums};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened in [`fit`](crate::fit()).
@@ -12,6 +12,8 @@ pub enum Event<'a> {
         /// As it stands; its progress is not at 0 when a run is resumed.
         learner: &'a Learner,
     },
+    /// After one of the first minibatches, when it is settled how steps reach the device; once more where that changes.
+    Stepping(&'a Stepping),
     /// After every minibatch.
     Trained {
         /// Minibatches trained.

@@ -1,8 +1,10 @@
-//! The training loop: minibatch, forward, loss, backward, penalty, step, validate, verdict.
+//! The training loop: step, validate, verdict. What a step is, from the minibatch to the moved parameters, stands in
+//! `update.rs`; whether it is a captured graph is `stepper.rs`'s.
 
 use crate::recipe::Watch;
+use crate::stepper::{Stepper, Where};
+use crate::stopping::Stopper;
 use crate::{Best, Error, Event, Learner, Observer, Plan, Row, Sums, divergence, evaluate, precision};
-use crate::{stopping::Stopper, tally::Tally};
 use models::Model;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -37,9 +39,11 @@ pub struct Outcome {
 
 /// Trains `learner` on `data` as `plan` says, from wherever its progress stands, and gives back the best model.
 ///
-/// `interrupt` is looked at after every minibatch. Losses stay on the device: it is waited for once per validation
-/// and when an observer reads the running sums; with `precision = "f16"` at every minibatch. On the CPU, where nothing waits,
+/// `interrupt` is looked at after every minibatch. Losses stay on the device: it is waited for once per validation,
+/// epoch and 10,000 minibatches, and when an observer reads the running sums; with `precision = "f16"` at every minibatch. On the CPU, where nothing waits,
 /// each loss is looked at to notice divergence ([`Diverged`](crate::Diverged)). An error leaves the learner as it was at that moment.
+///
+/// On CUDA each step is captured as a graph where that is possible; [`Event::Stepping`] tells.
 pub fn fit(
     plan: &Plan,
     data: &Dataset,
@@ -47,16 +51,39 @@ pub fn fit(
     interrupt: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, Error> {
+    run(plan, data, learner, interrupt, observer, Where::OnCuda)
+}
+
+/// [`fit`] for tests: steps take their minibatch and their numbers from the device on every device, as captured graphs do on
+/// CUDA; where there are no graphs, the operations of one are done anew.
+#[doc(hidden)]
+pub fn fit_as_captured(
+    plan: &Plan,
+    data: &Dataset,
+    learner: &mut Learner,
+    interrupt: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, Error> {
+    run(plan, data, learner, interrupt, observer, Where::Anywhere)
+}
+
+fn run(
+    plan: &Plan,
+    data: &Dataset,
+    learner: &mut Learner,
+    interrupt: &AtomicBool,
+    observer: &mut dyn Observer,
+    captured: Where,
+) -> Result<Outcome, Error> {
     let recipe = plan.recipe();
     let seconds_before = learner.progress.train_seconds;
     let clock = Instant::now();
     let mut stopper = Stopper::resume(&recipe.stopping, learner.progress.stopping.clone());
-    let mut tally = Tally::start(learner.progress.sums, data.train.device());
-    let criterion = plan.criterion(data.train.device());
     precision::prepare(recipe.precision, data.train.device())?;
     let _generator = plan.hold_generator(&learner.model);
     divergence::check_state(plan, learner, &learner.progress.sums)?;
     observer.on(&Event::Started { plan, learner })?;
+    let mut stepper = Stepper::new(plan, learner, &data.train, captured);
 
     let stopped_by = 'training: loop {
         let (epoch, done) =
@@ -64,19 +91,16 @@ pub fn fit(
         if epoch >= recipe.epochs {
             break StoppedBy::Epochs;
         }
-        for batch in plan.minibatches(&data.train, epoch, done)? {
+        let mut batches = plan.minibatches(&data.train, epoch, done)?;
+        while batches.len() > 0 {
             let iteration = learner.progress.iteration; // counted from 0
             let learning_rate = plan.learning_rate(iteration) * stopper.rate_factor();
             plan.reseed(&learner.model, iteration);
+            stepper.step(learner, &mut batches, stopper.rate_factor())?; // forward, loss, backward, update
 
-            let measured = criterion.forward(recipe.precision, &learner.model, &batch)?; // its mean loss and errors
-            divergence::check_loss(plan, learner, &measured.loss, &batch.images)?;
-            let gradients = learner.gradients(plan, &measured.loss)?; // backward, through the data loss alone
-            if let Some(mean) = learner.gather(plan, gradients, || criterion.weight(&batch.labels))? {
-                learner.update(plan, mean, learning_rate)?; // penalty, clipping, step, average
+            if let Some(how) = stepper.news() {
+                observer.on(&Event::Stepping(&how))?;
             }
-
-            tally.add(&measured, batch.labels.numel());
             learner.progress.iteration += 1;
             learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
             let (iteration_count, seconds) = (learner.progress.iteration, learner.progress.train_seconds);
@@ -84,12 +108,12 @@ pub fn fit(
                 iteration: iteration_count,
                 learning_rate,
                 seconds,
-                sums: &|| tally.read(),
+                sums: &|| stepper.tally.read(),
             })?;
 
             if plan.validates_after(iteration) {
-                let row = validate(plan, data, learner, &mut stopper, tally.read(), learning_rate)?;
-                tally = Tally::start(Sums::default(), data.train.device());
+                let row = validate(plan, data, learner, &mut stopper, stepper.tally.read(), learning_rate)?;
+                stepper.tally.clear();
                 let improved = learner.progress.best.is_some_and(|best| best.iteration == row.iteration);
                 observer.on(&Event::Validated { row: &row, improved, plan, learner })?;
             }
@@ -105,7 +129,7 @@ pub fn fit(
         }
     };
 
-    learner.progress.sums = tally.read();
+    learner.progress.sums = stepper.tally.read();
     divergence::check_state(plan, learner, &learner.progress.sums)?;
     learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
     learner.progress.stopped_by = plan.name_of(stopped_by);

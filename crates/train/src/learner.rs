@@ -117,6 +117,11 @@ impl Learner {
         self.progress.best = Some(best);
     }
 
+    /// Whether the optimiser has stepped since it was made; its first step may differ from all others.
+    pub(crate) fn has_stepped(&self) -> bool {
+        self.optimizer.has_stepped()
+    }
+
     /// All tensors that a checkpoint holds besides the parameters, shared and not copied.
     pub(crate) fn memory(&self) -> Vec<(String, Tensor)> {
         let average = self.averaged.iter().flat_map(Model::named_parameters);

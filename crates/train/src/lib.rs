@@ -7,6 +7,7 @@
 //! | [`plan`](Plan) | a recipe measured against a data set: steps per epoch, steps in all, when to validate |
 //! | [`stopping`] | the early-stopping rules, pure state machines |
 //! | [`fit`](fit()) | the loop, on one screen |
+//! | [`stepping`](Stepping) | whether steps are captured CUDA graphs, and why not |
 //! | [`divergence`](Diverged) | noticing a loss or a state that is not finite, and what went first |
 //! | [`precision`](LossScale) | bf16 and f16, and the loss scale of f16 |
 //! | [`evaluate`](evaluate()) | loss and error of a model on a split |
@@ -22,6 +23,7 @@
 //! prints nothing: what there is to say is an [`Event`] or an [`Error`].
 
 mod accumulation;
+mod captured;
 pub mod checkpoint;
 mod criterion;
 mod divergence;
@@ -37,6 +39,8 @@ mod predictions;
 pub mod rate_finder;
 pub mod recipe;
 pub mod run_folder;
+mod stepper;
+mod stepping;
 pub mod stopping;
 pub mod summary;
 mod tally;
@@ -47,6 +51,8 @@ pub use divergence::{Culprit, Diverged};
 pub use error::Error;
 pub use evaluate::{Score, evaluate};
 pub use event::{Event, Observer, Row};
+#[doc(hidden)]
+pub use fit::fit_as_captured;
 pub use fit::{Outcome, StoppedBy, fit};
 pub use learner::{Best, Card, Learner, Progress};
 pub use plan::Plan;
@@ -54,5 +60,6 @@ pub use precision::LossScale;
 pub use predictions::{Predictions, predictions};
 pub use recipe::Recipe;
 pub use run_folder::RunFolder;
+pub use stepping::{EagerReason, Stepping};
 pub use summary::Summary;
 pub use tally::Sums;

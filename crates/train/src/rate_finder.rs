@@ -147,7 +147,7 @@ impl Observer for Sweep {
                 self.before = Sums::default(); // the sums start anew
                 Ok(())
             }
-            Event::Started { .. } | Event::Stopped { .. } => Ok(()),
+            Event::Started { .. } | Event::Stepping(_) | Event::Stopped { .. } => Ok(()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Running sums of the training loss and errors, kept on the device: reading a number back waits for the device, so
 //! it happens once per validation and not once per minibatch.
 
+use crate::Error;
 use crate::criterion::Measured;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
@@ -28,32 +29,81 @@ impl Sums {
     }
 }
 
-/// The same sums while they live on the device.
+/// The same sums while they grow. On the CPU, where reading waits for nothing, they are the host's own numbers.
 pub(crate) struct Tally {
-    loss: Tensor,
-    errors: Tensor,
+    sums: Running,
     samples: i64,
+}
+
+enum Running {
+    Host { loss: f64, errors: i64 },
+    /// 0-dim, f64 and Int64.
+    Device { loss: Tensor, errors: Tensor },
 }
 
 impl Tally {
     pub(crate) fn start(from: Sums, device: Device) -> Tally {
-        Tally {
-            loss: Tensor::from(from.loss).to_device(device),
-            errors: Tensor::from(from.errors).to_device(device),
-            samples: from.samples,
-        }
+        let Sums { loss, errors, samples } = from;
+        let sums = match device {
+            Device::Cpu => Running::Host { loss, errors },
+            _ => Running::Device {
+                loss: Tensor::from(loss).to_device(device),
+                errors: Tensor::from(errors).to_device(device),
+            },
+        };
+        Tally { sums, samples }
     }
 
     /// Adds a minibatch of `count` samples. No device wait.
-    pub(crate) fn add(&mut self, measured: &Measured, count: usize) {
+    pub(crate) fn add(&mut self, measured: &Measured, count: usize) -> Result<(), Error> {
+        self.add_figures(measured, count)?;
+        self.count(count);
+        Ok(())
+    }
+
+    /// The part of [`add`](Tally::add) that is the device's; in place, so that a captured graph can do it again.
+    pub(crate) fn add_figures(&mut self, measured: &Measured, count: usize) -> Result<(), Error> {
         let _guard = tch::no_grad_guard();
-        self.loss += measured.loss.detach().to_kind(Kind::Double) * count as f64;
-        self.errors += &measured.errors;
+        match &mut self.sums {
+            Running::Host { loss, errors } => {
+                let (mut mean, mut wrong) = ([0_f32], [0_i64]);
+                let read = measured.loss.detach().f_copy_data(&mut mean, 1);
+                read.and_then(|()| measured.errors.f_copy_data(&mut wrong, 1))
+                    .map_err(|source| Error::Torch { action: "read the loss", source })?;
+                *loss += f64::from(mean[0]) * count as f64;
+                *errors += wrong[0];
+            }
+            Running::Device { loss, errors } => {
+                let _ = loss.g_add_(&(measured.loss.detach().to_kind(Kind::Double) * count as f64));
+                let _ = errors.g_add_(&measured.errors);
+            }
+        }
+        Ok(())
+    }
+
+    /// The part of [`add`](Tally::add) that is the host's.
+    pub(crate) fn count(&mut self, count: usize) {
         self.samples += count as i64;
+    }
+
+    /// Starts anew from nothing, in place.
+    pub(crate) fn clear(&mut self) {
+        match &mut self.sums {
+            Running::Host { loss, errors } => (*loss, *errors) = (0.0, 0),
+            Running::Device { loss, errors } => {
+                let _ = loss.zero_();
+                let _ = errors.zero_();
+            }
+        }
+        self.samples = 0;
     }
 
     /// Reads the sums; this waits for the device.
     pub(crate) fn read(&self) -> Sums {
-        Sums { loss: self.loss.double_value(&[]), errors: self.errors.int64_value(&[]), samples: self.samples }
+        let (loss, errors) = match &self.sums {
+            Running::Host { loss, errors } => (*loss, *errors),
+            Running::Device { loss, errors } => (loss.double_value(&[]), errors.int64_value(&[])),
+        };
+        Sums { loss, errors, samples: self.samples }
     }
 }

@@ -1,15 +1,69 @@
-//! From a minibatch's loss to moved parameters: gradient, accumulation, penalty, clipping, the update rule, the average.
+//! From a minibatch to moved parameters: forward, loss, gradient, accumulation, penalty, clipping, the update rule, the average.
 
 use crate::accumulation::Accumulation;
-use crate::recipe::Precision;
-use crate::{Error, Learner, Plan};
+use crate::criterion::Criterion;
+use crate::recipe::{Average, Precision};
+use crate::tally::Tally;
+use crate::{Error, Learner, Plan, divergence};
 use models::Model;
-use tch::Tensor;
+use optim::Penalty;
+use tch::{Kind, TchError, Tensor};
+use tensor_data::Batch;
+
+/// Where an update takes the numbers from that change from one to the next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Numbers<'a> {
+    /// Computed on the host for this learning rate.
+    Host(f64),
+    /// Those of [`Learner::numbers`], f64 `[numbers]` on the device, where a captured graph finds others each time.
+    Device(&'a Tensor),
+}
 
 impl Learner {
+    /// Trains on a minibatch, and says whether that completed an update. No device wait, but for f16. With numbers on the
+    /// device it leaves all counts to [`count_update`](Learner::count_update), because a captured graph does not count.
+    pub(crate) fn learn(
+        &mut self,
+        plan: &Plan,
+        criterion: &Criterion,
+        tally: &mut Tally,
+        batch: &Batch,
+        numbers: Numbers<'_>,
+    ) -> Result<bool, Error> {
+        let measured = criterion.forward(plan.recipe().precision, &self.model, batch)?; // its mean loss and errors
+        divergence::check_loss(plan, self, &measured.loss, &batch.images)?;
+        let gradients = self.gradients(plan, &measured.loss)?; // backward, through the data loss alone
+        let mean = self.gather(plan, gradients, || criterion.weight(&batch.labels))?;
+        let completed = mean.is_some();
+        if let Some(mean) = mean {
+            self.update(plan, mean, numbers)?; // penalty, clipping, step, average
+        }
+        tally.add_figures(&measured, batch.labels.numel())?;
+        Ok(completed)
+    }
+
+    /// All numbers of an update that change from one to the next: those of the update that comes `ahead` updates after the
+    /// next one, at `learning_rate`. The optimiser's, then what the average takes up of the parameters.
+    pub(crate) fn numbers(&self, plan: &Plan, learning_rate: f64, ahead: u64) -> Result<Vec<f64>, Error> {
+        let mut numbers = self.optimizer.numbers(learning_rate, ahead)?;
+        numbers.extend(plan.recipe().average.map(|average| taken_up(&average, self.progress.updates + ahead)));
+        Ok(numbers)
+    }
+
+    /// Counts an update made with numbers on the device.
+    pub(crate) fn count_update(&mut self) {
+        self.optimizer.count_step();
+        self.progress.updates += 1;
+    }
+
+    /// Lets go of the gradients of the last update.
+    pub(crate) fn forget_gradients(&mut self) {
+        self.applied.clear();
+    }
+
     /// The gradients of `loss`, in the order of the parameters; `None` where f16 overflowed and the minibatch is left out.
     /// Those of the update before, kept to tell what diverged, are let go first, so that backward uses their memory again.
-    pub(crate) fn gradients(&mut self, plan: &Plan, loss: &Tensor) -> Result<Option<Vec<Tensor>>, Error> {
+    fn gradients(&mut self, plan: &Plan, loss: &Tensor) -> Result<Option<Vec<Tensor>>, Error> {
         self.applied.clear();
         if plan.recipe().precision != Precision::F16 {
             return Ok(Some(self.optimizer.gradients(loss)?));
@@ -22,7 +76,7 @@ impl Learner {
 
     /// Gathers a minibatch's gradients; gives their mean over the samples when the update is complete. `weight` is what
     /// the minibatch's mean loss was divided by. A minibatch that was left out adds nothing.
-    pub(crate) fn gather(
+    fn gather(
         &mut self,
         plan: &Plan,
         gradients: Option<Vec<Tensor>>,
@@ -41,30 +95,57 @@ impl Learner {
     }
 
     /// One update along the gradients of the mean data loss, by the order that [`crate::recipe::Gradients`] tells.
-    pub(crate) fn update(&mut self, plan: &Plan, gradients: Vec<Tensor>, learning_rate: f64) -> Result<(), Error> {
+    fn update(&mut self, plan: &Plan, gradients: Vec<Tensor>, numbers: Numbers<'_>) -> Result<(), Error> {
         let recipe = plan.recipe();
-        self.optimizer.add_penalty(&recipe.penalty.terms(), &gradients)?;
+        let mut penalty = recipe.penalty.terms();
+        // What is clipped is the gradient of the whole loss, and a graph makes one pass for each term.
+        if recipe.gradients.clips() || matches!(numbers, Numbers::Device(_)) {
+            self.optimizer.add_penalty(&penalty, &gradients)?;
+            penalty = Penalty::default();
+        }
         if let Some(bound) = recipe.gradients.clip_value {
             optim::clip_value(&gradients, bound)?;
         }
         if let Some(bound) = recipe.gradients.clip_norm {
             let _norm = optim::clip_norm(&gradients, bound)?;
         }
-        self.optimizer.apply(&gradients, learning_rate)?;
-        if let (Some(average), Some(averaged)) = (&recipe.average, &self.averaged) {
-            move_average(averaged, &self.model, average.decay_at(self.progress.updates))?;
+        let average = recipe.average.as_ref().zip(self.averaged.as_ref());
+        match numbers {
+            Numbers::Host(learning_rate) => {
+                self.optimizer.apply_penalised(&penalty, &gradients, learning_rate)?;
+                if let Some((average, averaged)) = average {
+                    let part = taken_up(average, self.progress.updates);
+                    move_average(averaged, &self.model, |mut it, towards| it.f_lerp_(towards, part))?;
+                }
+            }
+            Numbers::Device(numbers) => {
+                let of_the_rule = numbers.numel() as i64 - i64::from(average.is_some());
+                self.optimizer.apply_numbers(&gradients, &numbers.narrow(0, 0, of_the_rule))?;
+                if let Some((_, averaged)) = average {
+                    let part = numbers.select(0, of_the_rule).to_kind(Kind::Float);
+                    move_average(averaged, &self.model, |mut it, towards| it.f_lerp_tensor_(towards, &part))?;
+                }
+            }
         }
-        self.progress.updates += 1;
         self.applied = gradients;
         Ok(())
     }
 }
 
+/// What the average takes up of the parameters at update `t`, counted from 0: `1 - decay`.
+fn taken_up(average: &Average, t: u64) -> f64 {
+    1.0 - average.decay_at(t)
+}
+
 /// `average <- decay * average + (1 - decay) * parameters`, as `torch.optim.swa_utils.get_ema_multi_avg_fn` computes it.
-fn move_average(averaged: &Model, model: &Model, decay: f64) -> Result<(), Error> {
+fn move_average(
+    averaged: &Model,
+    model: &Model,
+    move_towards: impl Fn(Tensor, &Tensor) -> Result<Tensor, TchError>,
+) -> Result<(), Error> {
     let _guard = tch::no_grad_guard();
     for (average, parameter) in averaged.parameters().iter().zip(model.parameters()) {
-        let moved = average.tensor.shallow_clone().f_lerp_(&parameter.tensor, 1.0 - decay);
+        let moved = move_towards(average.tensor.shallow_clone(), &parameter.tensor);
         let _ = moved.map_err(|source| Error::Torch { action: "average the parameters", source })?;
     }
     Ok(())

@@ -42,6 +42,11 @@ impl Gradients {
     fn default_accumulate() -> u64 {
         1
     }
+
+    /// Whether gradients are clipped in any way.
+    pub(crate) fn clips(&self) -> bool {
+        self.clip_value.is_some() || self.clip_norm.is_some()
+    }
 }
 
 impl Default for Gradients {

@@ -10,6 +10,7 @@
 //! | `epochs` | required | at least 1 | passes over the training set at most |
 //! | `learning_rate` | required | above 0 | base rate that the schedule scales |
 //! | `precision` | `f32` | `f32`, `tf32`, `bf16`, `f16` | dtype of a training step: [`Precision`] |
+//! | `graphs` | `auto` | `auto`, `off` | whether CUDA steps may be captured graphs: [`Graphs`] |
 //! | `[data]` | | | [`Data`] |
 //! | `[minibatch]` | | | [`Minibatch`] |
 //! | `[evaluation]` | | | [`Evaluation`] |
@@ -59,6 +60,9 @@ pub struct Recipe {
     /// The dtype that training steps compute in.
     #[serde(default)]
     pub precision: Precision,
+    /// Whether steps may be captured graphs.
+    #[serde(default)]
+    pub graphs: Graphs,
     /// Which pictures.
     pub data: Data,
     /// How training minibatches are made.
@@ -116,6 +120,17 @@ pub enum Precision {
     Bf16,
     /// The same to f16, with a [loss scale](crate::LossScale); each minibatch waits for the device once per parameter.
     F16,
+}
+
+/// Whether training steps on CUDA may be captured graphs. The results are the same, to rounding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Graphs {
+    /// Wherever that is possible; where it is not, the run says why.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
 }
 
 fn never() -> Stopping {

@@ -190,7 +190,7 @@ impl Observer for RunFolder {
             }
             // A resumed run may have taken up changes of its recipe: the checkpoint has to know of them.
             Event::Started { learner, .. } => self.save(learner),
-            Event::Trained { .. } => Ok(()),
+            Event::Stepping(_) | Event::Trained { .. } => Ok(()),
             Event::Validated { row, learner, plan, .. } => {
                 tables::append(&self.path.join(tables::METRICS), *row)?;
                 let train_seconds = learner.progress.train_seconds;

@@ -7,10 +7,15 @@ use train::{Learner, Observer, Outcome, Plan, Recipe, fit};
 
 /// 600 drawn digits to train on, 200 held out of them, 200 to test with; at 28x28.
 pub fn data(recipe: &Recipe) -> Dataset {
+    data_on(recipe, Device::Cpu)
+}
+
+/// The same on another device.
+pub fn data_on(recipe: &Recipe, device: Device) -> Dataset {
     let source =
         Source { name: "glyphs".into(), train: glyphs::draw(800, 1).unwrap(), test: glyphs::draw(200, 2).unwrap() };
     let holdout = recipe.data.holdout(recipe.seed);
-    Dataset::upload(&source, holdout, 1.0 / recipe.data.divisor, recipe.data.storage, Device::Cpu).unwrap()
+    Dataset::upload(&source, holdout, 1.0 / recipe.data.divisor, recipe.data.storage, device).unwrap()
 }
 
 /// A recipe that trains in a second, with every source of randomness on. Each override is `key=value`.

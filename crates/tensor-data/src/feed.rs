@@ -1,0 +1,96 @@
+//! Minibatches whose place in the epoch lies on the device and moves on by itself: work that was captured once (a CUDA
+//! graph) takes the next minibatch each time that it is done again.
+
+use tch::{Kind, TchError, Tensor};
+
+use crate::dataset::refused;
+use crate::shift::Shift;
+use crate::{Batch, Batches, Error, Split};
+
+/// The minibatches of full size that [`Batches`] would give from where they stand, with the same bits, each gathered at a
+/// place that lies on the device. All that changes between two minibatches or two epochs stays where it is in memory.
+#[derive(Debug)]
+pub struct Feed<'a> {
+    split: &'a Split,
+    /// Picture indices in the order of the epoch, `i64 [n]`; None in stored order.
+    order: Option<Tensor>,
+    shift: Option<Shift>,
+    /// `i64 [m]`: 0, 1, ...
+    counting: Tensor,
+    /// Where in the order the next minibatch begins, `i64 [1]`.
+    place: Tensor,
+}
+
+impl<'a> Batches<'a> {
+    /// A feed that goes on where these minibatches stand.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    pub fn feed(&self) -> Result<Feed<'a>, Error> {
+        let device = self.split.device();
+        let make = || -> Result<Feed<'a>, TchError> {
+            Ok(Feed {
+                split: self.split,
+                order: self.order.as_ref().map(copied).transpose()?,
+                shift: self.shift.as_ref().map(Shift::copied).transpose()?,
+                counting: Tensor::f_arange(self.size as i64, (Kind::Int64, device))?,
+                place: Tensor::f_full([1], self.position as i64, (Kind::Int64, device))?,
+            })
+        };
+        make().map_err(|e| refused("put the place in the epoch on the device", &e))
+    }
+}
+
+impl Feed<'_> {
+    /// Goes on where `batches` stand: those of the split, size, kind of order and shift that it was made from, in any epoch.
+    /// Order and moves are copied to where those of the epoch before were.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] where `batches` are of another size or kind, or when libtorch fails.
+    pub fn follow(&mut self, batches: &Batches<'_>) -> Result<(), Error> {
+        let mut follow = || -> Result<(), TchError> {
+            let same = (self.counting.numel(), self.order.is_some(), self.shift.is_some())
+                == (batches.size, batches.order.is_some(), batches.shift.is_some());
+            if !same {
+                return Err(TchError::Shape("the minibatches to follow are of another size or kind".to_owned()));
+            }
+            if let Some((order, other)) = self.order.as_mut().zip(batches.order.as_ref()) {
+                order.f_copy_(other)?;
+            }
+            if let Some((shift, other)) = self.shift.as_mut().zip(batches.shift.as_ref()) {
+                shift.copy_from(other)?;
+            }
+            self.place.f_fill_(batches.position as i64).map(|_| ())
+        };
+        follow().map_err(|e| refused("follow an epoch's minibatches", &e))
+    }
+
+    /// The minibatch at the place, which moves on behind it. The caller takes no more of them than there are.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    pub fn gather(&mut self) -> Result<Batch, Error> {
+        let gather = || -> Result<Batch, TchError> {
+            let places = self.counting.f_add(&self.place)?; // [m]
+            let rows = match &self.order {
+                None => places,
+                Some(order) => order.f_index_select(0, &places)?,
+            };
+            let mut images = self.split.images().f_index_select(0, &rows)?; // [m, channels, height, width]
+            if let Some(shift) = &self.shift {
+                images = shift.apply(&images, |of| of.index_select(0, &rows));
+            }
+            let _ = self.place.shallow_clone().f_add_scalar_(self.counting.numel() as i64)?;
+            let labels = self.split.labels().f_index_select(0, &rows)?; // [m]
+            Ok(Batch { images: self.split.scaled(images), labels })
+        };
+        gather().map_err(|e| refused("gather a minibatch", &e))
+    }
+}
+
+/// The same numbers in memory of their own.
+pub(crate) fn copied(of: &Tensor) -> Result<Tensor, TchError> {
+    let mut copy = of.f_empty_like()?;
+    copy.f_copy_(of)?;
+    Ok(copy)
+}

@@ -1,0 +1,109 @@
+//! Takes a run's steps, each the way that it can be taken: as a captured graph, or operation by operation.
+
+use crate::captured::{Again, Captured, Run};
+use crate::criterion::Criterion;
+use crate::stepping::{self, EagerReason, Stepping};
+use crate::tally::Tally;
+use crate::update::Numbers;
+use crate::{Error, Learner, Plan};
+use tch::Device;
+use tensor_data::{Batches, Split};
+
+/// Where steps may be captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Where {
+    /// On CUDA, as graphs.
+    OnCuda,
+    /// Anywhere: what would be captured is done anew at each step. For tests.
+    Anywhere,
+}
+
+/// The steps of one call of [`fit`](crate::fit()).
+pub(crate) struct Stepper<'a> {
+    plan: &'a Plan,
+    criterion: Criterion,
+    /// The training sums since the last validation.
+    pub(crate) tally: Tally,
+    how: How<'a>,
+    /// What is known since the last step of how steps are taken.
+    news: Option<Stepping>,
+    /// Whether it was told that steps are captured.
+    told: bool,
+}
+
+enum How<'a> {
+    Eager,
+    /// Operation by operation until the optimiser has made its first step, which differs from all others.
+    Beginning(Where),
+    Captured(Box<Captured<'a>>),
+}
+
+impl<'a> Stepper<'a> {
+    pub(crate) fn new(plan: &'a Plan, learner: &Learner, train: &Split, place: Where) -> Self {
+        let device = train.device();
+        let possible = match place {
+            Where::Anywhere => Ok(()),
+            Where::OnCuda => stepping::supported(device),
+        };
+        let (how, news) = match stepping::capturable(plan.recipe()).and(possible) {
+            Ok(()) => (How::Beginning(place), None),
+            Err(reason) => (How::Eager, Some(Stepping::Eager(reason))),
+        };
+        let tally = Tally::start(learner.progress.sums, device);
+        Stepper { plan, criterion: plan.criterion(device), tally, how, news, told: false }
+    }
+
+    /// How steps are taken, once: when that is settled.
+    pub(crate) fn news(&mut self) -> Option<Stepping> {
+        self.news.take()
+    }
+
+    /// Trains `learner` on the next minibatch of `batches`, of which there is one, and moves them on; `factor` is the
+    /// stopping rule's, on the plan's learning rate.
+    pub(crate) fn step(&mut self, learner: &mut Learner, batches: &mut Batches<'a>, factor: f64) -> Result<(), Error> {
+        if let How::Beginning(place) = self.how
+            && learner.has_stepped()
+            && batches.full_left() > 0
+        {
+            match again(place, learner.model.device()) {
+                Ok(again) => self.how = How::Captured(Box::new(Captured::new(self.plan, learner, batches, again)?)),
+                Err(reason) => self.give_up(reason),
+            }
+        }
+        if let How::Captured(captured) = &mut self.how
+            && batches.full_left() > 0
+        {
+            let (plan, criterion, tally) = (self.plan, &self.criterion, &mut self.tally);
+            match captured.step(&mut Run { plan, criterion, tally, learner }, batches, factor)? {
+                Ok(()) => {
+                    self.news = (captured.is_settled() && !self.told).then_some(Stepping::Captured);
+                    self.told |= self.news.is_some();
+                    return Ok(());
+                }
+                Err(reason) => self.give_up(reason),
+            }
+        }
+        self.step_eagerly(learner, batches, factor)
+    }
+
+    fn give_up(&mut self, reason: EagerReason) {
+        self.how = How::Eager;
+        self.news = Some(Stepping::Eager(reason));
+    }
+
+    fn step_eagerly(&mut self, learner: &mut Learner, batches: &mut Batches<'_>, factor: f64) -> Result<(), Error> {
+        let Some(batch) = batches.next() else { return Ok(()) };
+        let rate = self.plan.learning_rate(learner.progress.iteration) * factor;
+        let updated = learner.learn(self.plan, &self.criterion, &mut self.tally, &batch, Numbers::Host(rate))?;
+        self.tally.count(batch.labels.numel());
+        learner.progress.updates += u64::from(updated);
+        Ok(())
+    }
+}
+
+fn again(place: Where, device: Device) -> Result<Again, EagerReason> {
+    match place {
+        Where::Anywhere => Ok(Again::Anew),
+        Where::OnCuda => Again::on(device),
+    }
+}
