@@ -84,7 +84,7 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
     lines.push(python(libtorch.state != State::Bad));
     lines.push(libtorch);
     lines.extend(gpu());
-    lines.push(runner());
+    lines.extend(runner());
     lines.push(processor());
     for set in data::all(&places::data_roots(&args.data)) {
         let mend = "cargo xtask data mnist, or copy the four files there; until then recipes for mnist use glyphs";
@@ -177,14 +177,19 @@ fn gpu() -> Option<Line> {
 }
 
 /// Whether the runner is built, and what libtorch says through it.
-fn runner() -> Line {
+fn runner() -> Vec<Line> {
     let name = "runner";
     let Some(path) = start::expected().filter(|path| path.exists()) else {
-        return lacking(name, State::Note, "not built yet", "the first cargo xtask train builds it (some minutes)");
+        return vec![lacking(
+            name,
+            State::Note,
+            "not built yet",
+            "the first cargo xtask train builds it (some minutes)",
+        )];
     };
     let Some(probe) = probe(&path) else {
         let found = format!("{} does not start", path.display());
-        return lacking(name, State::Note, found, "the next cargo xtask train builds it anew");
+        return vec![lacking(name, State::Note, found, "the next cargo xtask train builds it anew")];
     };
     let number = |key: &str| probe[key].as_u64().unwrap_or_default();
     let cuda = match number("cuda_devices") {
@@ -194,7 +199,20 @@ fn runner() -> Line {
     };
     let version = probe["libtorch"].as_str().unwrap_or("of unknown version");
     let (threads, between) = (number("threads"), number("interop_threads"));
-    good(name, format!("libtorch {version} sees {cuda}, uses {threads} threads ({between} between operations)"))
+    let found = format!("libtorch {version} sees {cuda}, uses {threads} threads ({between} between operations)");
+    let graphs = (number("cuda_devices") > 0).then(|| cuda_graphs(probe["no_cuda_graphs"].as_str()));
+    std::iter::once(good(name, found)).chain(graphs).collect()
+}
+
+/// Whether training steps can be captured as CUDA graphs; `lack` says why not.
+fn cuda_graphs(lack: Option<&str>) -> Line {
+    let name = "CUDA graphs";
+    let mend = "cargo xtask setup --cuda --force fetches a libtorch with CUDA's headers, and the next cargo xtask train builds what \
+                uses them; for a libtorch from elsewhere, let CUDA_HOME name a CUDA 13 toolkit";
+    match lack {
+        None => good(name, "training steps can be captured"),
+        Some(lack) => lacking(name, State::Note, format!("not to be had, training is slower without: {lack}"), mend),
+    }
 }
 
 fn probe(runner: &Path) -> Option<Value> {

@@ -37,8 +37,8 @@ fn json_lines_tell_a_run_from_start_to_summary() {
     let lines = lines(&done.out);
     let without_trained: Vec<&str> = events(&lines).into_iter().filter(|event| *event != "trained").collect();
     // It saves at every validation; of the first two savings one is that of the initial values.
-    let start = ["started", "saved"];
-    assert_eq!(without_trained[..2], start, "{}", done.out);
+    let start = ["started", "saved", "stepping"];
+    assert_eq!(without_trained[..3], start, "{}", done.out);
     assert_eq!(without_trained[without_trained.len() - 3..], ["stopped", "saved", "summary"], "{}", done.out);
     assert_eq!(without_trained.iter().filter(|event| **event == "validated").count(), 3);
 
@@ -54,6 +54,11 @@ fn json_lines_tell_a_run_from_start_to_summary() {
         ("run", place.path("run").display().to_string().into()),
     ] {
         assert_eq!(started[key], expected, "{key}");
+    }
+    if started["device"] == "cpu" {
+        let said = (&of("stepping")["captured"], &of("stepping")["reason"]);
+        assert_eq!(said, (&false.into(), &"the device is not CUDA".into()));
+        assert_eq!(lines.last().unwrap()["stepping"], "eager: the device is not CUDA");
     }
     let first = &csv(&place.text("run/metrics.csv"))[0];
     for (key, written) in first {

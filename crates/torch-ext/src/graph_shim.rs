@@ -97,6 +97,11 @@ unsafe fn symbol<T: Copy>(library: &Library, name: &str) -> Result<T, Error> {
     found.map(|it| *it).map_err(|error| Error(format!("{NAME} is of another version: {error}")))
 }
 
+/// What a function answered, the first line of it: CUDA's messages go on with general advice.
+fn said(message: *mut c_char) -> Result<(), Error> {
+    done(message).map_err(|Error(text)| Error(text.lines().next().unwrap_or_default().to_owned()))
+}
+
 /// A graph on the C++ side.
 #[derive(Debug)]
 pub(crate) struct Handle {
@@ -109,7 +114,7 @@ impl Handle {
         let device = c_int::try_from(device).map_err(|_| Error(format!("there is no CUDA device {device}")))?;
         let mut graph = ptr::null_mut();
         // SAFETY: the place outlives the call.
-        done(unsafe { (shim.make)(device, &mut graph) })?;
+        said(unsafe { (shim.make)(device, &mut graph) })?;
         Ok(Handle { shim, graph })
     }
 
@@ -117,7 +122,7 @@ impl Handle {
     pub fn enter(&self) -> Result<Aside<'_>, Error> {
         let aside = Aside(self); // made first: where entering fails half-way, it is undone
         // SAFETY: the graph is there until this is dropped.
-        done(unsafe { (self.shim.enter)(self.graph) })?;
+        said(unsafe { (self.shim.enter)(self.graph) })?;
         Ok(aside)
     }
 
@@ -125,13 +130,13 @@ impl Handle {
     pub fn begin(&self) -> Result<Capture<'_>, Error> {
         let capture = Capture(Some(self));
         // SAFETY: as in `enter`.
-        done(unsafe { (self.shim.begin)(self.graph) })?;
+        said(unsafe { (self.shim.begin)(self.graph) })?;
         Ok(capture)
     }
 
     pub fn replay(&self) -> Result<(), Error> {
         // SAFETY: as in `enter`.
-        done(unsafe { (self.shim.replay)(self.graph) })
+        said(unsafe { (self.shim.replay)(self.graph) })
     }
 }
 
@@ -149,14 +154,14 @@ impl Aside<'_> {
     /// Goes back, and says whether the device failed.
     pub fn leave(self) -> Result<(), Error> {
         // SAFETY: as in `enter`; leaving a second time, when this is dropped, does nothing.
-        done(unsafe { (self.0.shim.leave)(self.0.graph) })
+        said(unsafe { (self.0.shim.leave)(self.0.graph) })
     }
 }
 
 impl Drop for Aside<'_> {
     fn drop(&mut self) {
         // SAFETY: as in `leave`. What went wrong was told by `leave`, or by the error that this follows.
-        let _ = done(unsafe { (self.0.shim.leave)(self.0.graph) });
+        let _ = said(unsafe { (self.0.shim.leave)(self.0.graph) });
     }
 }
 
@@ -168,7 +173,7 @@ impl Capture<'_> {
     pub fn end(mut self) -> Result<(), Error> {
         let Some(handle) = self.0 else { return Ok(()) };
         // SAFETY: as in `enter`.
-        done(unsafe { (handle.shim.end)(handle.graph) })?;
+        said(unsafe { (handle.shim.end)(handle.graph) })?;
         self.0 = None;
         Ok(())
     }

@@ -39,9 +39,10 @@ pub struct Outcome {
 
 /// Trains `learner` on `data` as `plan` says, from wherever its progress stands, and gives back the best model.
 ///
-/// `interrupt` is looked at after every minibatch. Losses stay on the device: it is waited for once per validation,
-/// epoch and 10,000 minibatches, and when an observer reads the running sums; with `precision = "f16"` at every minibatch. On the CPU, where nothing waits,
-/// each loss is looked at to notice divergence ([`Diverged`](crate::Diverged)). An error leaves the learner as it was at that moment.
+/// `interrupt` is looked at after every minibatch. Losses stay on the device: it is waited for once per validation, per epoch
+/// and per 10,000 minibatches, and when an observer reads the running sums; with `precision = "f16"` at every minibatch. On the
+/// CPU, where nothing waits, each loss is looked at to notice divergence ([`Diverged`](crate::Diverged)). An error leaves the
+/// learner as it was at that moment.
 ///
 /// On CUDA each step is captured as a graph where that is possible; [`Event::Stepping`] tells.
 pub fn fit(

@@ -41,9 +41,9 @@ enum How<'a> {
 impl<'a> Stepper<'a> {
     pub(crate) fn new(plan: &'a Plan, learner: &Learner, train: &Split, place: Where) -> Self {
         let device = train.device();
-        let possible = match place {
-            Where::Anywhere => Ok(()),
-            Where::OnCuda => stepping::supported(device),
+        let possible = match (place, Stepping::on(device)) {
+            (Where::OnCuda, Stepping::Eager(reason)) => Err(reason),
+            _ => Ok(()),
         };
         let (how, news) = match stepping::capturable(plan.recipe()).and(possible) {
             Ok(()) => (How::Beginning(place), None),
@@ -105,5 +105,52 @@ fn again(place: Where, device: Device) -> Result<Again, EagerReason> {
     match place {
         Where::Anywhere => Ok(Again::Anew),
         Where::OnCuda => Again::on(device),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Recipe;
+    use tensor_data::{Dataset, Holdout, Samples, Source, Storage};
+
+    fn pictures() -> Dataset {
+        let samples = |count: usize| {
+            let pixels = (0..16 * count).map(|i| (i * 37 % 256) as u8).collect();
+            Samples::new([1, 4, 4], 3, pixels, (0..count).map(|i| (i % 3) as u8).collect()).unwrap()
+        };
+        let source = Source { name: "some".into(), train: samples(50), test: samples(5) };
+        Dataset::upload(&source, Holdout::Last(10), 1.0 / 255.0, Storage::F32, Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn where_a_graph_cannot_be_made_that_is_told_and_steps_go_on_operation_by_operation() {
+        let text = "epochs = 1\nlearning_rate = 0.1\ndata = { set = \"some\", validation = 10 }\nminibatch = { size = 8 }\n\
+                    model = { kind = \"softmax\" }\noptimizer = { kind = \"sgd\", momentum = 0.9 }\n";
+        let recipe = Recipe::parse(text, "the test's recipe", &[]).unwrap();
+        let data = pictures();
+        let plan = Plan::new(&recipe, &data).unwrap();
+        let train = |beginning: bool| {
+            let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+            let mut stepper = Stepper::new(&plan, &learner, &data.train, Where::OnCuda);
+            if beginning {
+                // As on a CUDA device that fails when the graph is made.
+                (stepper.how, stepper.news) = (How::Beginning(Where::OnCuda), None);
+            }
+            let (mut batches, mut told) = (plan.minibatches(&data.train, 0, 0).unwrap(), Vec::new());
+            while batches.len() > 0 {
+                stepper.step(&mut learner, &mut batches, 1.0).unwrap();
+                learner.progress.iteration += 1;
+                told.extend(stepper.news().map(|how| (learner.progress.iteration, how)));
+            }
+            assert_eq!((learner.progress.iteration, learner.progress.updates), (5, 5));
+            assert_eq!(stepper.tally.read().samples, 40);
+            (learner.model.clone_values(), told)
+        };
+        let ((usual, _), (fallen_back, told)) = (train(false), train(true));
+        assert!(usual == fallen_back);
+        let failed = EagerReason::Failed("graphs are CUDA's, and the device is Cpu".to_owned());
+        assert_eq!(failed.to_string(), "capturing failed: graphs are CUDA's, and the device is Cpu");
+        assert_eq!(told, [(2, Stepping::Eager(failed))]);
     }
 }

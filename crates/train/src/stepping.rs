@@ -32,6 +32,19 @@ pub enum EagerReason {
     Failed(String),
 }
 
+impl Stepping {
+    /// How steps can reach `device`, whatever a recipe says.
+    pub fn on(device: Device) -> Stepping {
+        if !device.is_cuda() {
+            return Stepping::Eager(EagerReason::Device);
+        }
+        match torch_ext::graph_support(device) {
+            Ok(()) => Stepping::Captured,
+            Err(error) => Stepping::Eager(EagerReason::Unsupported(error.to_string())),
+        }
+    }
+}
+
 impl EagerReason {
     /// Whether someone who runs on CUDA and asked for nothing else would want to know.
     pub fn is_news(&self) -> bool {
@@ -61,7 +74,7 @@ impl fmt::Display for Stepping {
     }
 }
 
-/// Whether what the recipe asks for can be captured at all, on whatever device.
+/// Whether what the recipe asks for can be captured, on a device that can.
 pub(crate) fn capturable(recipe: &Recipe) -> Result<(), EagerReason> {
     match recipe {
         Recipe { graphs: Graphs::Off, .. } => Err(EagerReason::Recipe),
@@ -69,12 +82,4 @@ pub(crate) fn capturable(recipe: &Recipe) -> Result<(), EagerReason> {
         recipe if recipe.gradients.accumulate > 1 => Err(EagerReason::Accumulation),
         _ => Ok(()),
     }
-}
-
-/// Whether that device can.
-pub(crate) fn supported(device: Device) -> Result<(), EagerReason> {
-    if !device.is_cuda() {
-        return Err(EagerReason::Device);
-    }
-    torch_ext::graph_support(device).map_err(|error| EagerReason::Unsupported(error.to_string()))
 }

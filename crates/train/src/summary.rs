@@ -21,6 +21,10 @@ pub struct Summary {
     pub parameters: i64,
     /// `cpu` or `cuda:N`.
     pub device: String,
+    /// How training steps reached the device: `captured` as CUDA graphs, or `eager: ` and why; absent in runs that were not
+    /// trained on by this call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stepping: Option<String>,
     /// Threads that libtorch computes with.
     pub threads: i32,
     /// The seed.

@@ -41,28 +41,35 @@ impl Observer for Recorder<'_> {
 
 type Fit = fn(&Plan, &Dataset, &mut Learner, &AtomicBool, &mut dyn Observer) -> Result<Outcome, Error>;
 
-/// Everything that a run leaves: parameters (the best ones), what the optimiser remembers, progress, and its rows.
-fn run(fit: Fit, recipe: &Recipe, data: &Dataset) -> (Vec<(String, Tensor)>, Vec<Row>, Vec<(u64, Stepping)>) {
+/// What a run leaves.
+struct Left {
+    /// Parameters (the best ones), what the optimiser remembers, the average, the number of updates.
+    tensors: Vec<(String, Tensor)>,
+    rows: Vec<Row>,
+    /// How steps were taken, and the minibatch at which that was told.
+    how: Vec<(u64, Stepping)>,
+}
+
+fn run(fit: Fit, recipe: &Recipe, data: &Dataset) -> Left {
     let plan = Plan::new(recipe, data).unwrap();
     let mut learner = Learner::new(&plan, data, data.train.device()).unwrap();
     let mut recorder = Recorder::default();
     fit(&plan, data, &mut learner, &AtomicBool::new(false), &mut recorder).unwrap();
-    let mut left = learner.model.clone_values();
-    left.extend(learner.optimizer.state().unwrap());
-    left.extend(learner.averaged.iter().flat_map(|model| model.clone_values()));
-    left.push(("updates".to_owned(), Tensor::from(learner.progress.updates as i64)));
-    (left, recorder.rows, recorder.how)
+    let mut tensors = learner.model.clone_values();
+    tensors.extend(learner.optimizer.state().unwrap());
+    tensors.extend(learner.averaged.iter().flat_map(|model| model.clone_values()));
+    tensors.push(("updates".to_owned(), Tensor::from(learner.progress.updates as i64)));
+    Left { tensors, rows: recorder.rows, how: recorder.how }
 }
 
 fn check_same_bits(overrides: &[&str]) {
     let recipe = recipe(overrides);
     let data = data(&recipe);
-    let (usual, usual_rows, _) = run(fit, &recipe, &data);
-    let (captured, captured_rows, how) = run(fit_as_captured, &recipe, &data);
-    assert_eq!(how.last().map(|(_, how)| how), Some(&Stepping::Captured), "{overrides:?}");
-    assert_eq!(usual_rows, captured_rows, "{overrides:?}");
-    assert_eq!(usual.len(), captured.len());
-    for ((name, usual), (_, captured)) in usual.iter().zip(&captured) {
+    let (usual, captured) = (run(fit, &recipe, &data), run(fit_as_captured, &recipe, &data));
+    assert_eq!(captured.how.last().map(|(_, how)| how), Some(&Stepping::Captured), "{overrides:?}");
+    assert_eq!(usual.rows, captured.rows, "{overrides:?}");
+    assert_eq!(usual.tensors.len(), captured.tensors.len());
+    for ((name, usual), (_, captured)) in usual.tensors.iter().zip(&captured.tensors) {
         assert!(usual == captured, "{name} with {overrides:?}");
     }
 }
@@ -185,7 +192,7 @@ fn runs_of_either_kind_resume_in_mid_epoch_to_the_bits_of_the_other() {
 fn why_steps_are_not_captured_is_told_once_and_at_the_first_minibatch() {
     let told = |fit: Fit, keys: &[&str]| {
         let recipe = recipe(&[&["epochs=2"], keys].concat());
-        run(fit, &recipe, &data(&recipe)).2
+        run(fit, &recipe, &data(&recipe)).how
     };
     let eager = |reason| vec![(1, Stepping::Eager(reason))];
     assert_eq!(told(fit, &[]), eager(EagerReason::Device));
@@ -245,10 +252,10 @@ fn on_cuda_a_run_with_graphs_ends_where_one_without_ends() {
         let with = recipe(keys);
         let without = recipe(&[keys, &["graphs=off"]].concat());
         let data = data_on(&with, device);
-        let ((graphs, graph_rows, how), (eager, eager_rows, _)) = (run(fit, &with, &data), run(fit, &without, &data));
-        assert_eq!(how, [(4, Stepping::Captured)], "{keys:?}");
-        assert_eq!(graph_rows.len(), eager_rows.len());
-        for ((name, graph), (_, eager)) in graphs.iter().zip(&eager) {
+        let (graphs, eager) = (run(fit, &with, &data), run(fit, &without, &data));
+        assert_eq!(graphs.how, [(4, Stepping::Captured)], "{keys:?}");
+        assert_eq!(graphs.rows.len(), eager.rows.len());
+        for ((name, graph), (_, eager)) in graphs.tensors.iter().zip(&eager.tensors) {
             let difference = relative_difference(eager, graph);
             assert!(difference <= 1e-6, "{name} with {keys:?}: {difference}");
         }
@@ -261,7 +268,7 @@ fn on_cuda_a_run_with_graphs_resumes_in_mid_epoch() {
     let recipe = recipe(&["epochs=3"]);
     let data = data_on(&recipe, device);
     let plan = Plan::new(&recipe, &data).unwrap();
-    let (whole, _, _) = run(fit, &recipe, &data);
+    let whole = run(fit, &recipe, &data);
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("run");
     let flag = AtomicBool::new(false);
@@ -273,7 +280,7 @@ fn on_cuda_a_run_with_graphs_resumes_in_mid_epoch() {
     let mut folder = RunFolder::open(&path, &[]).unwrap();
     let (mut learner, _) = folder.load(&plan, &data, device).unwrap();
     fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
-    for ((name, value), (_, expected)) in learner.model.clone_values().iter().zip(&whole) {
+    for ((name, value), (_, expected)) in learner.model.clone_values().iter().zip(&whole.tensors) {
         let difference = relative_difference(expected, value);
         assert!(difference <= 1e-6, "{name}: {difference}");
     }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::inspect::{Finding, Kind, VERSION, inspect_entry};
 use super::manifest::{MANIFEST, Manifest, sha256};
 use super::python::Pip;
-use super::wheels::{CPU_PARTS_UNPACKED, Wheel, complete_space, platform};
+use super::wheels::{CPU_PARTS_UNPACKED, CUDA_CRT, Wheel, complete_space, platform};
 use crate::places::free_bytes;
 use crate::progress::{Bytes, Spinner, say, size};
 
@@ -176,6 +176,9 @@ fn install(kind: Kind, pip: &Pip, target: &Path, scratch: &Path) -> Result<()> {
     let mut args: Vec<String> = vec!["install".into(), "--target".into(), path_text(target)?];
     if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         args.extend(platform());
+        if kind == Kind::Cuda {
+            args.push(CUDA_CRT.to_owned());
+        }
     }
     args.push(format!("torch=={VERSION}"));
     let label = format!("fetching libtorch {VERSION} ({}): some minutes", kind.title());

@@ -18,6 +18,9 @@ pub struct Wheel {
     pub take: Vec<(String, String)>,
 }
 
+/// Headers that CUDA's own run-time headers include; the complete package comes without them.
+pub const CUDA_CRT: &str = "nvidia-cuda-crt==13.0.88";
+
 /// Bytes on the disk once the CPU parts are unpacked: 0.46 GB of libraries, 0.07 GB of headers in small files.
 pub const CPU_PARTS_UNPACKED: u64 = 600_000_000;
 
@@ -39,7 +42,8 @@ pub fn platform() -> Vec<String> {
 }
 
 /// The wheels of libtorch 2.11.0 for x86-64 Linux, smallest first so that trouble shows early. The build is the one
-/// with CUDA, whose `libtorch_cpu.so` names CUDA's run-time and profiling libraries; the GPU code is left behind.
+/// with CUDA, whose `libtorch_cpu.so` names CUDA's run-time and profiling libraries; the GPU code is left behind. CUDA's
+/// headers lie where the complete package has them, so that a program built here can capture graphs with that one.
 pub fn cpu_parts() -> Vec<Wheel> {
     let wheel = |requirement: &str, file: &str, bytes, sha256: &str, take: &[(&str, &str)]| Wheel {
         requirement: requirement.to_owned(),
@@ -51,13 +55,21 @@ pub fn cpu_parts() -> Vec<Wheel> {
     let libraries = ["libtorch_cpu.so", "libc10.so", "libgomp.so.1"].map(|name| format!("torch/lib/{name}"));
     let mut torch = vec![("torch/include/", "torch/include/")];
     torch.extend(libraries.iter().map(|path| (path.as_str(), path.as_str())));
+    let cuda_headers = ("nvidia/cu13/include/", "nvidia/cu13/include/");
     vec![
+        wheel(
+            CUDA_CRT,
+            "nvidia_cuda_crt-13.0.88-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
+            134_086,
+            "2c8043c7c9e02492716426e9919fc78d2c5b3b2a7a768a88e952676b08aa55a4",
+            &[cuda_headers],
+        ),
         wheel(
             "nvidia-cuda-runtime==13.0.96",
             "nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
             2_243_632,
             "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
-            &[("nvidia/cu13/lib/libcudart.so.13", "torch/lib/libcudart.so.13")],
+            &[("nvidia/cu13/lib/libcudart.so.13", "torch/lib/libcudart.so.13"), cuda_headers],
         ),
         wheel(
             "nvidia-cuda-cupti==13.0.85",
@@ -102,7 +114,7 @@ mod tests {
     #[test]
     fn only_wanted_files_and_licences_are_taken() {
         let parts = cpu_parts();
-        let torch = &parts[2];
+        let [crt, runtime, _, torch] = &parts[..] else { panic!("{} wheels", parts.len()) };
         for (name, expected) in [
             ("torch/include/torch/headeronly/version.h", Some("torch/include/torch/headeronly/version.h")),
             ("torch/lib/libtorch_cpu.so", Some("torch/lib/libtorch_cpu.so")),
@@ -115,7 +127,12 @@ mod tests {
         ] {
             assert_eq!(torch.destination(name).as_deref(), expected, "{name}");
         }
-        let cudart = parts[0].destination("nvidia/cu13/lib/libcudart.so.13");
+        let cudart = runtime.destination("nvidia/cu13/lib/libcudart.so.13");
         assert_eq!(cudart.as_deref(), Some("torch/lib/libcudart.so.13"));
+        assert_eq!(runtime.destination("nvidia/cu13/lib/libcudart_static.a"), None);
+        for (wheel, header) in [(runtime, "cuda_runtime_api.h"), (crt, "crt/host_config.h")] {
+            let path = format!("nvidia/cu13/include/{header}");
+            assert_eq!(wheel.destination(&path), Some(path), "beside torch/, where the build script looks");
+        }
     }
 }

@@ -25,6 +25,7 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
         model: recipe.model.kind().to_owned(),
         parameters: run.learner.model.summary().parameters,
         device: device::name(run.data.train.device()),
+        stepping: run.reporter.stepping().map(ToString::to_string),
         threads: tch::get_num_threads(),
         seed: recipe.seed,
         epochs: outcome.iterations.div_ceil(run.plan.steps_per_epoch()),

@@ -3,6 +3,7 @@
 //! | `event` | keys | when |
 //! | --- | --- | --- |
 //! | `started` | `run`, `recipe`, `dataset`, `model`, `parameters`, `device`, `seed`, `minibatch_size`, `steps_per_epoch`, `epochs`, `validate_every`, `iteration` (above 0 in a run that goes on) | before the first minibatch |
+//! | `stepping` | `captured`: whether each step is one captured CUDA graph; `reason`, where it is not | after one of the first minibatches |
 //! | `trained` | `epoch`, `iteration`, `last_iteration` (where training ends at the latest, as far as is known), `learning_rate`, `loss` and `error` since the last validation, `seconds` | at most four times a second |
 //! | `validated` | the columns of `metrics.csv`, `improved`, `seconds` | after each validation |
 //! | `saved` | `iteration`, `folder` inside the run's | after each checkpoint or model written |
@@ -18,7 +19,7 @@ use crate::console;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 use train::run_folder::Saving;
-use train::{Error, Event, Observer, Plan, Row, Summary};
+use train::{Error, Event, Observer, Plan, Row, Stepping, Summary};
 
 /// How often there is a `trained` at most; each waits for the device once.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -33,6 +34,11 @@ enum Line<'a> {
         epochs: u64,
         validate_every: u64,
         iteration: u64,
+    },
+    Stepping {
+        captured: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     Trained {
         epoch: u64,
@@ -116,6 +122,13 @@ impl Observer for EventLines {
             Event::Started { plan, learner } => {
                 self.last_iteration = plan.last_iteration(&learner.progress);
                 self.started(plan, learner.progress.iteration);
+            }
+            Event::Stepping(how) => {
+                let reason = match how {
+                    Stepping::Captured => None,
+                    Stepping::Eager(reason) => Some(reason.to_string()),
+                };
+                write(&Line::Stepping { captured: reason.is_none(), reason });
             }
             Event::Trained { iteration, learning_rate, seconds, sums } => {
                 if self.written.elapsed() >= INTERVAL {

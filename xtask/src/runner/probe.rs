@@ -4,6 +4,8 @@ use crate::{console, device};
 use anyhow::Result;
 use serde::Serialize;
 use std::process::ExitCode;
+use tch::Device;
+use train::Stepping;
 use xtask::cli::ProbeArgs;
 
 /// The version of libtorch that `tch` is made for and `setup` insists on.
@@ -14,6 +16,9 @@ struct Probe {
     libtorch: &'static str,
     cuda_available: bool,
     cuda_devices: usize,
+    /// Why no CUDA graphs can be captured; absent where they can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_cuda_graphs: Option<String>,
     threads: i32,
     interop_threads: i32,
 }
@@ -25,6 +30,7 @@ pub fn run(args: &ProbeArgs) -> Result<ExitCode> {
         libtorch: LIBTORCH,
         cuda_available: cuda_devices > 0,
         cuda_devices,
+        no_cuda_graphs: no_cuda_graphs(cuda_devices),
         threads: tch::get_num_threads(),
         interop_threads: tch::get_num_interop_threads(),
     };
@@ -40,4 +46,12 @@ pub fn run(args: &ProbeArgs) -> Result<ExitCode> {
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn no_cuda_graphs(devices: usize) -> Option<String> {
+    match Stepping::on(Device::Cuda(0)) {
+        _ if devices == 0 => Some("there is no CUDA device".to_owned()),
+        Stepping::Captured => None,
+        Stepping::Eager(reason) => Some(reason.to_string()),
+    }
 }

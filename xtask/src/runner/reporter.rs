@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use train::{Error, Event, Learner, Observer, Plan, Row};
+use train::{Error, Event, Learner, Observer, Plan, Row, Stepping};
 
 const BAR: &str = "{prefix:.bold} {bar:16.green/dim} {percent:>3} %  {msg}";
 /// How often the bar's figures are renewed; each time waits for the device once.
@@ -21,6 +21,7 @@ pub struct Reporter {
     bar: ProgressBar,
     /// Figures of the loop that is being shown; `None` before it starts.
     view: Option<View>,
+    stepping: Option<Stepping>,
 }
 
 struct View {
@@ -43,7 +44,7 @@ impl Reporter {
         let log = OpenOptions::new().append(true).create(true).open(&path);
         let log = log.map_err(|source| Error::Io { action: "write", path: path.clone(), source })?;
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        Ok(Reporter { json, log, log_path: path, bar, view: None })
+        Ok(Reporter { json, log, log_path: path, bar, view: None, stepping: None })
     }
 
     /// A line that stays, on the screen and in the log.
@@ -59,6 +60,22 @@ impl Reporter {
             path: self.log_path.clone(),
             source,
         })
+    }
+
+    /// How the loop's steps reach the device, once that is settled.
+    pub fn stepping(&self) -> Option<&Stepping> {
+        self.stepping.as_ref()
+    }
+
+    fn stepping_settled(&mut self, how: &Stepping) -> Result<(), Error> {
+        self.stepping = Some(how.clone());
+        match how {
+            Stepping::Captured => self.line("each training step is one captured CUDA graph"),
+            Stepping::Eager(reason) if reason.is_news() => {
+                self.line(&format!("training steps are not captured as CUDA graphs: {reason}"))
+            }
+            Stepping::Eager(_) => Ok(()),
+        }
     }
 
     fn start(&mut self, plan: &Plan, learner: &Learner) {
@@ -129,6 +146,7 @@ impl Observer for Reporter {
     fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
         match event {
             Event::Started { plan, learner } => self.start(plan, learner),
+            Event::Stepping(how) => self.stepping_settled(how)?,
             Event::Trained { iteration, learning_rate, sums, .. } => {
                 let due = self.view.as_ref().is_some_and(|view| view.renewed.elapsed() >= RENEWAL);
                 if due && !self.bar.is_hidden() {

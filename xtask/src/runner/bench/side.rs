@@ -136,7 +136,7 @@ impl Meter<'_> {
                 (self.loss, self.samples) = (0.0, 0);
                 say("validation", seconds)?;
             }
-            Event::Stopped { .. } => {}
+            Event::Stepping(_) | Event::Stopped { .. } => {}
         }
         Ok(())
     }

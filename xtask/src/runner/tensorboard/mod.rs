@@ -102,7 +102,7 @@ impl Observer for TensorBoard {
                 let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(&record));
                 written.map_err(self.io("write"))
             }
-            Event::Trained { .. } | Event::Stopped { .. } => Ok(()),
+            Event::Stepping(_) | Event::Trained { .. } | Event::Stopped { .. } => Ok(()),
         }
     }
 }

@@ -132,6 +132,7 @@ impl Observer for Watch {
                     state.sight = sight;
                 });
             }
+            Event::Stepping(_) => {}
             Event::Stopped { by, .. } => self.board.change(|state| {
                 state.ended = true;
                 state.interrupted = *by == StoppedBy::Interrupt;
