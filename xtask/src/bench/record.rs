@@ -195,6 +195,13 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn every_record_that_is_kept_can_be_read() {
+        for kind in ["versus", "scaling"] {
+            assert!(!Record::newest(&folder(), kind).unwrap().unwrap().rows.is_empty(), "{kind}");
+        }
+    }
+
+    #[test]
     fn works_that_are_not_measured_anew_are_kept_with_the_versions_that_took_part() {
         let mut earlier = record(&[("mlp-20", "burn", 1, "epoch", 9.0), ("lenet-500", "ours", 1, "epoch", 4.0)]);
         earlier.machine.peers = vec!["burn 0".into()];
