@@ -45,7 +45,7 @@ impl Peer {
     /// If cargo fails; what it said is above.
     pub fn build(self) -> Result<PathBuf> {
         let name = self.name();
-        say(format!("building the side of {} (first time: some minutes)", self.title()));
+        say(format!("building the side of {}; the first time takes minutes", self.title()));
         let target = places::workspace().join("target/peers").join(name);
         let manifest = places::workspace().join("benches/peers").join(name).join("Cargo.toml");
         let status = cargo(["build", "-q", "--release", "--locked"])

@@ -3,7 +3,7 @@
 mod models;
 mod pool;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{Optimizer, SGD, loss::cross_entropy};
 use clap::Parser;
@@ -25,13 +25,17 @@ impl Learner for Side {
     fn step(&mut self, minibatch: usize) -> Result<f32> {
         let (images, labels) = &self.train[minibatch];
         let loss = cross_entropy(&self.network.forward(images)?, labels)?;
-        let mut total = loss.clone();
+        let mut gradients = loss.backward()?;
         if self.l1 != 0.0 || self.l2 != 0.0 {
+            // Through autograd the penalties would take most of a step.
             for weight in self.network.weights() {
-                total = ((total + (weight.abs()?.sum_all()? * self.l1)?)? + (weight.sqr()?.sum_all()? * self.l2)?)?;
+                let value = weight.as_detached_tensor();
+                let penalty = ((value.sign()? * self.l1)? + (value * (2.0 * self.l2))?)?;
+                let gradient = gradients.remove(weight).context("a weight has no gradient")?;
+                gradients.insert(weight, (gradient + penalty)?);
             }
         }
-        self.optimizer.backward_step(&total)?;
+        self.optimizer.step(&gradients)?;
         Ok(loss.to_scalar()?)
     }
 

@@ -48,8 +48,8 @@ impl Network {
         self.layers().flat_map(|layer| [layer.weight.clone(), layer.bias.clone()]).collect()
     }
 
-    pub fn weights(&self) -> impl Iterator<Item = &Tensor> {
-        self.layers().map(|layer| layer.weight.as_tensor())
+    pub fn weights(&self) -> impl Iterator<Item = &Var> {
+        self.layers().map(|layer| &layer.weight)
     }
 
     pub fn detached(&self) -> Detached<'_> {
