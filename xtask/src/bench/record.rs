@@ -13,7 +13,7 @@ use crate::places;
 /// One measure of one turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// What was done: the name of a [`Work`](super::work::Work), or of a series of `--scaling`.
+    /// What was done: the name of a [`Work`], or of a series of `--scaling`.
     pub work: String,
     /// Who did it; for `--scaling` the value that was varied.
     pub side: String,

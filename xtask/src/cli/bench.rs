@@ -16,7 +16,7 @@ Examples:
   cargo xtask bench -- --save-baseline before
   cargo xtask bench --versus --threads 2     against PyTorch, alternating; some 40 minutes
   cargo xtask bench --versus --quick --work softmax-600
-  cargo xtask bench --versus --peers         burn and candle too
+  cargo xtask bench --versus --peers         burn and candle too; some 10 minutes more
   cargo xtask bench --versus --device cuda   on the first GPU, against PyTorch there
   cargo xtask bench --scaling                time and memory as work grows
   cargo xtask bench --render                 docs/performance.md anew from benches/results/")]
