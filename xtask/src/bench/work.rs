@@ -128,7 +128,8 @@ impl Work {
         }
     }
 
-    /// What is trained; the runs to an error have a recipe of their own ([`Work::target`]) and are `None`.
+    /// What is trained; the runs to an error have a recipe of their own
+    /// ([`Platform::target`](super::platform::Platform::target)) and are `None`.
     pub fn training(self) -> Option<Training> {
         let training = |model, batch, learning_rate| Training { model, batch, learning_rate, l1: 0.0, l2: 0.0 };
         Some(match self {
