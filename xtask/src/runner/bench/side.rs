@@ -20,7 +20,9 @@ const PRODUCT: i64 = 2048;
 /// Trains, and prints what was measured.
 pub fn run(args: &BenchSideArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device)?;
-    torch_ext::allow_tf32(args.work.precision() == Precision::Tf32)?;
+    if device.is_cuda() {
+        torch_ext::allow_tf32(args.work.precision() == Precision::Tf32)?;
+    }
     if args.peak {
         say("peak", peak())?;
     }
