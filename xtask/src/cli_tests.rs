@@ -42,6 +42,8 @@ fn good_command_lines_are_taken() {
         "report runs/a runs/b --out x --device cpu",
         "bench -- --save-baseline before",
         "bench --versus --quick --work lenet-500 --work start --threads 1 --python p --repetitions 3",
+        "bench --versus --peers",
+        "bench --versus --device cuda:1 --work lenet-500-tf32",
         "bench --scaling --threads 1",
         "bench --render",
         "data mnist --out x",
@@ -101,6 +103,10 @@ fn wrong_command_lines_exit_with_two() {
         "setup --cpu --cuda",
         "data --out x",
         "bench forward",
+        "bench --peers",
+        "bench --scaling --device cuda",
+        "bench --render --peers",
+        "bench --versus --device gpu",
         "brew",
     ] {
         let error = parse(line).expect_err(line);

@@ -34,7 +34,7 @@ struct Head {
 // by -rate times d (without momentum) or v; with Nesterov's by -rate * d - rate_ahead * v, which is rate * momentum.
 struct SgdStep {
   float rate, l1, twice_l2, momentum, share, rate_ahead;
-  bool nesterov, first;
+  bool dampened, nesterov, first; // dampened: share is not 1
 };
 
 struct Kernels {

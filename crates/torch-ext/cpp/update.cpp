@@ -13,7 +13,7 @@ extern "C" char *minibatch_sgd(Tensor *parameter, const Tensor *gradient, Tensor
     TORCH_CHECK(fits(*parameter) && fits(*gradient) && (!momentum || fits(*momentum)),
                 "expected a parameter, its gradient and its momentum of one shape, contiguous, Float, on the CPU");
     const Kernels &k = table(isa);
-    const SgdStep step{rate, l1, twice_l2, mu, share, rate_ahead, nesterov, first};
+    const SgdStep step{rate, l1, twice_l2, mu, share, rate_ahead, share != 1, nesterov, first};
     float *w = static_cast<float *>(parameter->data_ptr());
     const float *g = gradient->const_data_ptr<float>();
     float *v = momentum ? static_cast<float *>(momentum->data_ptr()) : nullptr;

@@ -13,8 +13,12 @@ template <typename T> INLINE T sgd_step(const SgdStep &s, T w, T g, T *v, T sign
   g += s.l1 * sign;
   g += s.twice_l2 * w;
   if (!v) return w - s.rate * g;
-  const T kept = s.momentum * *v;
-  *v = s.first ? g : kept + s.share * g;
+  if (s.first)
+    *v = g;
+  else if (s.dampened)
+    *v = s.momentum * *v + s.share * g;
+  else
+    *v = s.momentum * *v + g;
   if (!s.nesterov) return w - s.rate * *v;
   w -= s.rate * g;
   return w - s.rate_ahead * *v;

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
+use super::goals::goals;
+use super::platform::Platform;
 use super::record::Record;
 use super::stats::spread;
-use super::table::goal_ratios;
-use super::work::GOALS;
 
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 430.0;
@@ -16,8 +16,9 @@ const LOW: f64 = 0.5;
 const DECADES: f64 = 2.301_03;
 
 /// The chart as SVG; `None` where no ratio was measured.
-pub fn draw(record: &Record) -> Option<String> {
-    let measured: Vec<_> = GOALS.iter().filter_map(|goal| Some((goal, spread(&goal_ratios(record, goal))?))).collect();
+pub fn draw(platform: Platform, record: &Record) -> Option<String> {
+    let goals = goals(platform);
+    let measured: Vec<_> = goals.iter().filter_map(|goal| Some((goal, spread(&goal.ratios(record))?))).collect();
     if measured.is_empty() {
         return None;
     }
@@ -41,7 +42,11 @@ pub fn draw(record: &Record) -> Option<String> {
     for (i, (goal, it)) in measured.iter().enumerate() {
         let middle = TOP + ROW * (i as f64 + 0.5);
         let (one, end) = (place(1.0), place(it.median));
-        let ink = if it.median >= goal.at_least { "#2b7a4b" } else { "#b8860b" };
+        let ink = match goal.at_least {
+            Some(least) if it.median < least => "#b8860b",
+            Some(_) => "#2b7a4b",
+            None => "#888",
+        };
         let label = format!("{} | {}", goal.title, goal.against.title().replace("PyTorch, ", "").replace('`', ""));
         add(format!("<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>", LEFT - 8.0, middle + 4.0));
         let (x, width) = (one.min(end), (end - one).abs());
@@ -50,22 +55,24 @@ pub fn draw(record: &Record) -> Option<String> {
             middle - 7.0,
             it.median
         ));
-        let (from, to, goal_at) = (place(it.lower), place(it.upper), place(goal.at_least));
+        let (from, to) = (place(it.lower), place(it.upper));
         add(format!("<line x1=\"{from:.1}\" y1=\"{middle:.1}\" x2=\"{to:.1}\" y2=\"{middle:.1}\" stroke=\"#000\"/>"));
-        let (y1, y2) = (middle - 10.0, middle + 10.0);
-        add(format!(
-            "<line x1=\"{goal_at:.1}\" y1=\"{y1:.1}\" x2=\"{goal_at:.1}\" y2=\"{y2:.1}\" stroke=\"#c00\" stroke-width=\"2\"/>"
-        ));
+        if let Some(at) = goal.at_least.map(place) {
+            let (y1, y2) = (middle - 10.0, middle + 10.0);
+            add(format!(
+                "<line x1=\"{at:.1}\" y1=\"{y1:.1}\" x2=\"{at:.1}\" y2=\"{y2:.1}\" stroke=\"#c00\" stroke-width=\"2\"/>"
+            ));
+        }
     }
     let _ = writeln!(
         svg,
-        "<text x=\"{LEFT}\" y=\"{:.1}\">times faster (log scale); red: goal; thin line: quartiles</text>\n</svg>",
+        "<text x=\"{LEFT}\" y=\"{:.1}\">times faster (log scale); red: goal; grey: no goal; thin line: quartiles</text>\n</svg>",
         bottom + 38.0
     );
     Some(svg)
 }
 
-const TITLE: &str = "PyTorch's time over ours";
+const TITLE: &str = "Their time over ours";
 
 fn place(ratio: f64) -> f64 {
     let share = ((ratio / LOW).log10() / DECADES).clamp(0.0, 1.0);
@@ -80,10 +87,18 @@ mod tests {
     #[test]
     fn there_is_a_bar_for_each_ratio_that_was_measured_and_none_without() {
         let rows = [("lenet-20", "resident", 1, "epoch", 3.0), ("lenet-20", "ours", 1, "epoch", 2.0)];
-        let svg = draw(&record(&rows)).unwrap();
+        let svg = draw(Platform::Cpu, &record(&rows)).unwrap();
         assert_eq!(svg.matches("<rect x=").count(), 1);
         assert!(svg.contains("<title>1.50</title>") && svg.contains("LeNet epoch, batch 20"));
-        assert_eq!(draw(&record(&[])), None);
+        assert_eq!(draw(Platform::Cpu, &record(&[])), None);
+    }
+
+    #[test]
+    fn a_bar_without_a_goal_is_grey_and_bears_no_tick() {
+        let rows = [("lenet-500", "candle", 1, "epoch", 60.0), ("lenet-500", "ours", 1, "epoch", 4.0)];
+        let svg = draw(Platform::Cpu, &record(&rows)).unwrap();
+        assert!(svg.contains("fill=\"#888\"") && svg.contains("<title>15.00</title>"), "{svg}");
+        assert!(!svg.contains("stroke=\"#c00\""), "{svg}");
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::platform::Platform;
     use super::*;
 
     #[test]
@@ -64,5 +65,13 @@ mod tests {
         assert_eq!(replaced(&once, "a", "new").unwrap(), once);
         assert_eq!(replaced(text, "c", "new"), None);
         assert_eq!(replaced("<!-- a -->\nno end", "a", "new"), None);
+    }
+
+    #[test]
+    fn the_page_has_a_part_for_everything_that_is_measured() {
+        let text = fs::read_to_string(path()).unwrap();
+        for name in [Platform::Cpu.kind(), Platform::Cuda.kind(), "scaling"] {
+            assert!(replaced(&text, name, "").is_some(), "{name}");
+        }
     }
 }

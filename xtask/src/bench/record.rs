@@ -1,19 +1,19 @@
 //! The raw rows and the machine they were taken on: what tables and charts are drawn from, again and again.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::machine::Machine;
+use super::work::{Side, Work};
 use crate::places;
 
 /// One measure of one turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// What was done: the name of a [`Work`](super::work::Work), or of a series of `--scaling`.
+    /// What was done: the name of a [`Work`], or of a series of `--scaling`.
     pub work: String,
     /// Who did it; for `--scaling` the value that was varied.
     pub side: String,
@@ -25,27 +25,10 @@ pub struct Row {
     pub value: f64,
 }
 
-/// Hardware and versions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
-    /// The processor's name.
-    pub cpu: String,
-    /// Processors that this process may use.
-    pub processors: u32,
-    /// The operating system's kernel.
-    pub kernel: String,
-    /// Rust's compiler.
-    pub rustc: String,
-    /// libtorch, ours.
-    pub libtorch: String,
-    /// PyTorch; empty where it took no part.
-    pub torch: String,
-}
-
 /// One run of `bench`: a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// `versus` or `scaling`.
+    /// `versus`, `versus-cuda` or `scaling`.
     pub kind: String,
     /// When it began.
     pub date: String,
@@ -59,36 +42,23 @@ pub struct Record {
     pub rows: Vec<Row>,
 }
 
-impl Machine {
-    /// This machine; `torch` is the version that the other side has.
-    pub fn here(torch: &str) -> Machine {
-        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let field = |name: &str| {
-            let line = info.lines().find(|line| line.starts_with(name));
-            line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned())
-        };
-        let named = field("model name").unwrap_or_else(|| env::consts::ARCH.to_owned());
-        let numbers = [("family", field("cpu family")), ("model", field("model\t"))];
-        let numbers = numbers.map(|(name, value)| value.map(|value| format!(", {name} {value}")).unwrap_or_default());
-        Machine {
-            cpu: format!("{named}{}", numbers.concat()),
-            processors: std::thread::available_parallelism().map_or(0, |n| n.get() as u32),
-            kernel: said("uname", &["-sr"]),
-            rustc: said("rustc", &["--version"]),
-            libtorch: crate::libtorch::inspect::VERSION.to_owned(),
-            torch: torch.to_owned(),
-        }
+impl Row {
+    /// What `side` measured in a turn at `work`.
+    pub fn new(work: Work, side: Side, repetition: u32, measure: &str, value: f64) -> Row {
+        Row { work: work.name().into(), side: side.name().into(), repetition, measure: measure.into(), value }
     }
 }
 
-/// The first line that a program prints; `unknown` where it does not run.
-fn said(program: &str, args: &[&str]) -> String {
-    let output = Command::new(program).args(args).output().ok();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-    if text.is_empty() { "unknown".to_owned() } else { text }
-}
-
 impl Record {
+    /// Takes over from `earlier` what is not in `works`, which are measured anew, and the versions that took part in it.
+    pub fn keep(&mut self, earlier: Record, works: &[Work]) {
+        let anew = |row: &Row| works.iter().any(|work| work.name() == row.work);
+        self.rows.extend(earlier.rows.into_iter().filter(|row| !anew(row)));
+        let peers = earlier.machine.peers.into_iter();
+        let more: Vec<String> = peers.filter(|peer| !self.machine.peers.contains(peer)).collect();
+        self.machine.peers.extend(more);
+    }
+
     /// The values of a measure, by repetition.
     pub fn values(&self, work: &str, side: &str, measure: &str) -> Vec<(u32, f64)> {
         let wanted = |row: &&Row| row.work == work && row.side == side && row.measure == measure;
@@ -107,7 +77,7 @@ impl Record {
         repetitions.into_iter().filter_map(|n| Some((n, super::stats::median(&of(n))?))).collect()
     }
 
-    /// The name of its file: kind, date, processor and threads.
+    /// The name of its file: date, kind, GPU or else processor, and threads.
     pub fn file_name(&self) -> String {
         let plain = |text: &str| -> String {
             let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
@@ -115,8 +85,9 @@ impl Record {
                 kept.collect::<String>().split('-').filter(|p| !p.is_empty()).map(str::to_owned).collect();
             parts.join("-")
         };
+        let device = self.machine.gpu.as_ref().map_or(&self.machine.cpu, |gpu| &gpu.name);
         let day = self.date.get(..10).unwrap_or(&self.date);
-        format!("{day}-{}-{}-{}t.json", self.kind, plain(&self.machine.cpu), self.threads)
+        format!("{day}-{}-{}-{}t.json", self.kind, plain(device), self.threads)
     }
 
     /// Writes it into `folder`, whole or not at all, a row to a line.
@@ -161,6 +132,7 @@ pub fn folder() -> PathBuf {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::machine::Gpu;
     use super::*;
 
     /// A record of made-up rows: work, side, repetition, measure, value.
@@ -172,6 +144,8 @@ pub(super) mod tests {
             rustc: "rustc 1.95".into(),
             libtorch: "2.11.0".into(),
             torch: "2.11.0".into(),
+            gpu: None,
+            peers: Vec::new(),
         };
         let row = |&(work, side, repetition, measure, value): &(&str, &str, u32, &str, f64)| Row {
             work: work.into(),
@@ -201,6 +175,40 @@ pub(super) mod tests {
         new.write(folder.path()).unwrap();
         assert_eq!(Record::newest(folder.path(), "versus").unwrap(), Some(new));
         assert_eq!(Record::newest(folder.path(), "scaling").unwrap(), None);
+    }
+
+    #[test]
+    fn a_record_with_a_gpu_stands_beside_the_one_without_and_one_of_before_is_still_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let cpu = record(&[("lenet-500", "ours", 1, "epoch", 4.0)]);
+        let path = cpu.write(folder.path()).unwrap();
+        // Nothing of GPUs and other libraries stands in it, as in those that were written before there were any.
+        let text = fs::read_to_string(path).unwrap();
+        assert!(!text.contains("gpu") && !text.contains("peers"), "{text}");
+
+        let mut cuda = Record { kind: "versus-cuda".into(), ..cpu.clone() };
+        cuda.machine.gpu = Some(Gpu { name: "NVIDIA H100 80GB".into(), driver: "580.1".into(), cuda: "13.0".into() });
+        let path = cuda.write(folder.path()).unwrap();
+        assert_eq!(path.file_name().unwrap(), "2026-01-31-versus-cuda-nvidia-h100-80gb-2t.json");
+        assert_eq!(Record::newest(folder.path(), "versus-cuda").unwrap(), Some(cuda));
+        assert_eq!(Record::newest(folder.path(), "versus").unwrap(), Some(cpu));
+    }
+
+    #[test]
+    fn every_record_that_is_kept_can_be_read() {
+        for kind in ["versus", "scaling"] {
+            assert!(!Record::newest(&folder(), kind).unwrap().unwrap().rows.is_empty(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn works_that_are_not_measured_anew_are_kept_with_the_versions_that_took_part() {
+        let mut earlier = record(&[("mlp-20", "burn", 1, "epoch", 9.0), ("lenet-500", "ours", 1, "epoch", 4.0)]);
+        earlier.machine.peers = vec!["burn 0".into()];
+        let mut anew = record(&[]);
+        anew.keep(earlier, &[Work::Lenet500]);
+        assert_eq!(anew.rows, record(&[("mlp-20", "burn", 1, "epoch", 9.0)]).rows);
+        assert_eq!(anew.machine.peers, ["burn 0"]);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::record::{self, Machine, Record, Row};
+use super::machine::Machine;
+use super::record::{self, Record, Row};
 use super::side::take;
 use super::stats::median;
 use super::table::conditions;

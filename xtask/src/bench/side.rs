@@ -9,6 +9,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
+use super::peers::{Peer, Programs};
+use super::platform::Platform;
 use super::work::{Side, Training, Work};
 use crate::places;
 
@@ -52,13 +54,17 @@ pub struct Setting<'a> {
     pub initial: &'a Path,
     /// Threads to compute with.
     pub threads: u32,
+    /// Where to compute.
+    pub platform: Platform,
+    /// The same as both sides name it: `cpu`, or `cuda:` and an index.
+    pub device: &'a str,
 }
 
 impl Setting<'_> {
     /// Our own side of a work, with the settings of all turns.
     pub fn ours(&self, work: Work, amount: Amount) -> Command {
         let mut command = self.with_threads(Command::new(self.runner));
-        command.args(["bench-side", "--work", work.name()]);
+        command.args(["bench-side", "--work", work.name(), "--device", self.device]);
         command.args(["--epochs", &amount.epochs.to_string(), "--pictures", &amount.pictures.to_string()]);
         if let Some(root) = self.mnist.parent() {
             command.arg("--data").arg(root);
@@ -67,17 +73,32 @@ impl Setting<'_> {
     }
 
     /// PyTorch's side of a work.
-    pub fn pytorch(&self, side: Side, training: Training, amount: Amount) -> Command {
+    pub fn pytorch(&self, work: Work, side: Side, training: Training, amount: Amount) -> Command {
         let mut command = self.with_threads(Command::new(self.python));
         let (way, workers) = match side {
             Side::Loader => ("loader", "0"),
             Side::LoaderWorkers => ("loader", "2"),
             Side::Compile => ("compile", "0"),
-            Side::Bf16 => ("bf16", "0"),
-            Side::Ours | Side::Resident | Side::Import => ("resident", "0"),
+            _ => ("resident", "0"),
         };
-        command.arg(places::workspace().join("benches/pytorch/side.py")).arg("--data").arg(self.mnist);
-        command.arg("--initial").arg(self.initial).args(["--way", way, "--workers", workers]);
+        command.arg(places::workspace().join("benches/pytorch/side.py"));
+        command.args(["--way", way, "--workers", workers, "--device", self.device]);
+        command.args(["--precision", self.platform.precision(work, side).name()]);
+        command.args(["--compile-mode", self.platform.compile_mode(), "--threads", &self.threads.to_string()]);
+        self.options(&mut command, training, amount);
+        command
+    }
+
+    /// Another library's side of a work.
+    pub fn peer(&self, programs: &Programs, peer: Peer, training: Training, amount: Amount) -> Command {
+        let mut command = self.with_threads(Command::new(programs.of(peer)));
+        self.options(&mut command, training, amount);
+        command
+    }
+
+    /// What all other sides are told.
+    fn options(&self, command: &mut Command, training: Training, amount: Amount) {
+        command.arg("--data").arg(self.mnist).arg("--initial").arg(self.initial);
         for (option, value) in [
             ("--model", training.model.to_owned()),
             ("--batch", training.batch.to_string()),
@@ -86,11 +107,9 @@ impl Setting<'_> {
             ("--l2", training.l2.to_string()),
             ("--epochs", amount.epochs.to_string()),
             ("--pictures", amount.pictures.to_string()),
-            ("--threads", self.threads.to_string()),
         ] {
             command.args([option, &value]);
         }
-        command
     }
 
     /// `import torch`, and a line when that is done.
@@ -102,7 +121,9 @@ impl Setting<'_> {
 
     fn with_threads(&self, mut command: Command) -> Command {
         let threads = self.threads.to_string();
-        command.env("OMP_NUM_THREADS", &threads).env("MKL_NUM_THREADS", &threads);
+        for variable in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
+            command.env(variable, &threads);
+        }
         command
     }
 }
@@ -172,6 +193,32 @@ mod tests {
         assert_eq!(turn.values("epoch"), [1.5, 2.0]);
         assert_eq!(turn.values("validation"), [0.0; 0]);
         assert!(turn.first_line >= 0.2);
+    }
+
+    #[test]
+    fn pytorch_is_told_where_and_how_to_compute() {
+        let path = Path::new("x");
+        let setting = |platform, device| Setting {
+            runner: path,
+            python: path,
+            mnist: path,
+            initial: path,
+            threads: 2,
+            platform,
+            device,
+        };
+        let told = |platform, device, work: Work, side| {
+            let amount = Amount { pictures: 2000, epochs: 2 };
+            let command = setting(platform, device).pytorch(work, side, work.training().unwrap(), amount);
+            let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+            words.join(" ")
+        };
+        let cuda = told(Platform::Cuda, "cuda:1", Work::Lenet500Tf32, Side::Compile);
+        assert!(cuda.contains("--way compile --workers 0 --device cuda:1 --precision tf32"), "{cuda}");
+        assert!(cuda.contains("--compile-mode reduce-overhead"), "{cuda}");
+        let cpu = told(Platform::Cpu, "cpu", Work::Lenet500Bf16, Side::Bf16);
+        assert!(cpu.contains("--way resident --workers 0 --device cpu --precision bf16"), "{cpu}");
+        assert!(cpu.contains("--compile-mode default"), "{cpu}");
     }
 
     #[test]

@@ -2,52 +2,60 @@
 
 use std::fmt::Write;
 
+use super::goals::{self, Goal, PEAK_SHARE};
+use super::platform::Platform;
 use super::record::Record;
 use super::stats::{Spread, ratios, spread};
-use super::work::{GOALS, Goal, PEAK_SHARE, Side, Target, Work};
+use super::work::{Side, Target, Work};
 
-/// The table of goals with our figures beside each, and the conditions under it.
-pub fn goals(record: &Record) -> String {
+/// The table of goals with our figures beside each, and the conditions under it. Other libraries have rows where they
+/// took turns.
+pub fn goals(platform: Platform, record: &Record) -> String {
     let mut text = "| work | against | theirs | ours | theirs / ours | goal | met |\n\
                     | --- | --- | --- | --- | --- | --- | --- |\n"
         .to_owned();
     let mut row = |cells: [String; 7]| {
         let _ = writeln!(text, "| {} |", cells.join(" | ")); // writing to a String does not fail
     };
-    for goal in GOALS {
-        row(ratio_row(record, goal));
+    for goal in goals::goals(platform) {
+        if goal.against.peer().is_none() || !goal.ratios(record).is_empty() {
+            row(ratio_row(record, &goal));
+        }
     }
-    row(share_row(record));
-    for &work in Work::ALL {
-        if let Some(target) = work.target() {
-            row(target_row(record, work, target));
+    if platform == Platform::Cpu {
+        row(share_row(record));
+    }
+    for &work in platform.works() {
+        if let Some(target) = platform.target(work) {
+            row(target_row(platform, record, work, target));
         }
     }
     text.push_str(&conditions(record));
     text
 }
 
-/// The ratio that a goal is about, repetition by repetition; empty where a side was not measured.
-pub fn goal_ratios(record: &Record, goal: &Goal) -> Vec<f64> {
-    let side = |side: Side| record.medians(goal.work.name(), side.name(), goal.measure);
-    ratios(&side(goal.against), &side(Side::Ours))
-}
-
 fn ratio_row(record: &Record, goal: &Goal) -> [String; 7] {
     let time = |side: Side| {
-        let values: Vec<f64> =
-            record.medians(goal.work.name(), side.name(), goal.measure).into_iter().map(|(_, value)| value).collect();
+        let values: Vec<f64> = goal.times(record, side).into_iter().map(|(_, value)| value).collect();
         spread(&values).map_or_else(not_measured, |it| seconds(&it))
     };
-    let measured = spread(&goal_ratios(record, goal));
+    let measured = spread(&goal.ratios(record));
+    let against = match goals::scale(record, goal.work, goal.against) {
+        Some(scale) => format!("{}, one {scale}th of the pictures, times {scale}", goal.against.title()),
+        None => goal.against.title().to_owned(),
+    };
     [
         goal.title.to_owned(),
-        goal.against.title().to_owned(),
+        against,
         time(goal.against),
         time(Side::Ours),
         measured.map_or_else(not_measured, |it| ratio(&it)),
-        format!("{}", goal.at_least),
-        measured.map_or_else(not_measured, |it| verdict(it.median, goal.at_least)),
+        goal.at_least.map_or_else(|| "none".to_owned(), |least| least.to_string()),
+        match (measured, goal.at_least) {
+            (Some(it), Some(least)) => verdict(it.median, least),
+            (Some(_), None) => String::new(),
+            (None, _) => not_measured(),
+        },
     ]
 }
 
@@ -74,11 +82,11 @@ fn share_row(record: &Record) -> [String; 7] {
     ]
 }
 
-fn target_row(record: &Record, work: Work, target: Target) -> [String; 7] {
+fn target_row(platform: Platform, record: &Record, work: Work, target: Target) -> [String; 7] {
     let of = |measure| -> Vec<f64> {
         record.values(work.name(), Side::Ours.name(), measure).into_iter().map(|(_, value)| value).collect()
     };
-    let (times, errors) = (of("wall"), of("test-error"));
+    let (times, errors) = (of(target.clock.measure()), of("test-error"));
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let measured = !times.is_empty() && times.len() == errors.len();
     let (ours, met) = if measured {
@@ -93,15 +101,19 @@ fn target_row(record: &Record, work: Work, target: Target) -> [String; 7] {
     } else {
         (not_measured(), not_measured())
     };
+    let (theirs, covered) = match platform {
+        Platform::Cpu => ("380 min (0.92 %)", ""),
+        Platform::Cuda => ("32.5 min on a GTX 480 (0.92 %)", ", training alone"),
+    };
     [
         format!(
-            "MNIST test error at most {:.2} % (`{}`, {} epochs)",
+            "MNIST test error at most {:.2} % (`{}`, {} epochs){covered}",
             target.error * 100.0,
             target.recipe,
             target.epochs
         ),
         "the tutorial".to_owned(),
-        "380 min (0.92 %)".to_owned(),
+        theirs.to_owned(),
         ours,
         String::new(),
         format!("{} s", target.seconds),
@@ -113,8 +125,13 @@ fn target_row(record: &Record, work: Work, target: Target) -> [String; 7] {
 pub fn conditions(record: &Record) -> String {
     let machine = &record.machine;
     let torch = if machine.torch.is_empty() { String::new() } else { format!(", PyTorch {}", machine.torch) };
+    let peers: String = machine.peers.iter().map(|peer| format!(", {peer}")).collect();
+    let gpu = machine
+        .gpu
+        .as_ref()
+        .map_or_else(String::new, |gpu| format!("{}, driver {}, CUDA {}; ", gpu.name, gpu.driver, gpu.cuda));
     format!(
-        "\n{}, {} processors, {} threads on every side; {}; libtorch {}{torch}; {}; {}. `{}`\n",
+        "\n{gpu}{}, {} processors, {} threads on every side; {}; libtorch {}{torch}{peers}; {}; {}. `{}`\n",
         machine.cpu,
         machine.processors,
         record.threads,
@@ -157,6 +174,7 @@ fn not_measured() -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::machine::Gpu;
     use super::super::record::tests::record;
     use super::*;
 
@@ -172,7 +190,7 @@ mod tests {
             ("mlp-20", "resident", 1, "epoch", 2.0),
             ("mlp-20", "ours", 1, "epoch", 1.0),
         ];
-        let text = goals(&record(&rows));
+        let text = goals(Platform::Cpu, &record(&rows));
         // 3 / 2 = 1.5 meets 1.5; 2 / 1 = 2 is 20 % short of 2.5.
         let lenet = line(&text, "| LeNet epoch, batch 20 |");
         assert!(lenet.contains("**1.50**") && lenet.ends_with("| 1.5 | yes |"), "{lenet}");
@@ -184,7 +202,7 @@ mod tests {
     #[test]
     fn the_share_of_the_peak_is_operations_over_time_over_peak() {
         let side = |measure, value| ("lenet-500", "ours", 1, measure, value);
-        let text = goals(&record(&[side("epoch", 4.0), side("flops", 400e9), side("peak", 200.0)]));
+        let text = goals(Platform::Cpu, &record(&[side("epoch", 4.0), side("flops", 400e9), side("peak", 200.0)]));
         // 400 GFLOP in 4 s are 100 GFLOP/s, half of 200: 0.5 / 0.55 is 9.1 % short.
         let share = text.lines().find(|line| line.contains("matrix product")).unwrap();
         assert!(share.contains("share 50 %") && share.ends_with("| no: 10 % short |"), "{share}");
@@ -194,10 +212,52 @@ mod tests {
     fn time_to_an_error_needs_both_the_error_and_the_time() {
         let told = |error: f64, wall: f64| {
             let rows = [("error-0.92", "ours", 1, "test-error", error), ("error-0.92", "ours", 1, "wall", wall)];
-            line(&goals(&record(&rows)), "| MNIST test error at most 0.92 %")
+            line(&goals(Platform::Cpu, &record(&rows)), "| MNIST test error at most 0.92 %")
         };
         assert!(told(0.0092, 15.0).ends_with("| yes |"));
         assert!(told(0.0090, 17.5).ends_with("| no: 2.5 s too long |"));
         assert!(told(0.0100, 10.0).ends_with("| no: the error is 0.080 % too high |"));
+    }
+
+    #[test]
+    fn other_libraries_have_rows_without_a_goal_where_they_took_turns() {
+        let rows = [
+            ("lenet-500", "ours", 1, "epoch", 4.0),
+            ("lenet-500", "burn", 1, "epoch", 8.0),
+            ("lenet-500", "burn", 1, "scale", 5.0),
+        ];
+        let mut record = record(&rows);
+        record.machine.peers = vec!["burn 0.22.1 (flex)".into()];
+        let text = goals(Platform::Cpu, &record);
+        let burn = text.lines().find(|line| line.contains("| burn")).unwrap();
+        // A fifth of the pictures in 8 s are 40 s for all of them: ten times ours.
+        assert!(
+            burn.contains("times 5 | 40.00 s") && burn.contains("**10.00**") && burn.ends_with("| none |  |"),
+            "{burn}"
+        );
+        assert!(!text.contains("candle"), "{text}");
+        assert!(text.contains("PyTorch 2.11.0, burn 0.22.1 (flex); "), "{text}");
+    }
+
+    #[test]
+    fn the_table_of_cuda_names_the_gpu_and_counts_training_alone() {
+        let rows = [
+            ("lenet-500-tf32", "compile", 1, "epoch", 0.03),
+            ("lenet-500-tf32", "ours", 1, "epoch", 0.015),
+            ("error-0.92", "ours", 1, "wall", 9.0),
+            ("error-0.92", "ours", 1, "training", 1.5),
+            ("error-0.92", "ours", 1, "test-error", 0.008),
+        ];
+        let mut record = record(&rows);
+        record.machine.gpu = Some(Gpu { name: "NVIDIA H100".into(), driver: "580.1".into(), cuda: "13.0".into() });
+        let text = goals(Platform::Cuda, &record);
+        let compile = text.lines().find(|line| line.contains("TF32 on both sides | PyTorch, resident, torch.compile"));
+        assert!(compile.unwrap().ends_with("| 1.5 | yes |"), "{text}");
+        let target = line(&text, "| MNIST test error at most 0.92 %");
+        assert!(target.contains("0.800 % in 1.5 s") && target.ends_with("| 2 s | yes |"), "{target}");
+        assert!(
+            text.contains("NVIDIA H100, driver 580.1, CUDA 13.0; AMD EPYC") && !text.contains("matrix product"),
+            "{text}"
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::DataDirArgs;
+use super::{DataDirArgs, Device};
 use crate::bench::work::Work;
 
 /// `bench`
@@ -16,6 +16,8 @@ Examples:
   cargo xtask bench -- --save-baseline before
   cargo xtask bench --versus --threads 2     against PyTorch, alternating; some 40 minutes
   cargo xtask bench --versus --quick --work softmax-600
+  cargo xtask bench --versus --peers         burn and candle too; some 10 minutes more
+  cargo xtask bench --versus --device cuda   on the first GPU, against PyTorch there
   cargo xtask bench --scaling                time and memory as work grows
   cargo xtask bench --render                 docs/performance.md anew from benches/results/")]
 pub struct BenchArgs {
@@ -31,7 +33,13 @@ pub struct BenchArgs {
     /// Tiny amounts of work: shows that everything runs; the figures are printed and not kept
     #[arg(long)]
     pub quick: bool,
-    /// Threads of both sides
+    /// Where all sides compute: cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", requires = "versus", conflicts_with_all = ["scaling", "render"])]
+    pub device: Device,
+    /// Other Rust libraries (burn, candle) take turns as well; they are built first. CPU only
+    #[arg(long, requires = "versus", conflicts_with_all = ["scaling", "render"])]
+    pub peers: bool,
+    /// Threads of every side
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: u32,
     /// Only these works; may be given several times
@@ -79,6 +87,9 @@ pub struct BenchSideArgs {
     /// Print the resident memory after every so many minibatches
     #[arg(long, value_name = "STEPS")]
     pub memory: Option<u64>,
+    /// Where to compute
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub device: Device,
     /// Measure the matrix product's peak first
     #[arg(long)]
     pub peak: bool,

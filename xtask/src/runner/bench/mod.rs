@@ -3,8 +3,10 @@
 mod charts;
 pub mod side;
 
+use crate::device;
 use anyhow::{Result, bail};
 use std::process::ExitCode;
+use xtask::bench::platform::Platform;
 use xtask::bench::record::{Record, folder};
 use xtask::bench::{page, scaling, table, versus};
 use xtask::cli::BenchArgs;
@@ -24,12 +26,16 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let (compared, scaled) = (Record::newest(&folder(), "versus")?, Record::newest(&folder(), "scaling")?);
-    if compared.is_none() && scaled.is_none() {
+    let compared = |platform: Platform| Record::newest(&folder(), platform.kind());
+    let (cpu, cuda) = (compared(Platform::Cpu)?, compared(Platform::Cuda)?);
+    let scaled = Record::newest(&folder(), "scaling")?;
+    if cpu.is_none() && cuda.is_none() && scaled.is_none() {
         bail!("{} holds no results: measure with `bench --versus` or `bench --scaling` first", folder().display());
     }
-    if let Some(record) = compared {
-        versus::render(&record, &page::path(), &charts::pictures())?;
+    for (platform, record) in [(Platform::Cpu, cpu), (Platform::Cuda, cuda)] {
+        if let Some(record) = record {
+            versus::render(platform, &record, &page::path(), &charts::pictures())?;
+        }
     }
     if let Some(record) = scaled {
         charts::scaling(&record)?;
@@ -39,11 +45,15 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
 }
 
 fn compare(args: &BenchArgs) -> Result<ExitCode> {
-    let task = versus::Task::new(args)?;
+    let (platform, cuda) = match device::resolve(args.device)? {
+        tch::Device::Cuda(index) => (Platform::Cuda, Some(index)),
+        _ => (Platform::Cpu, None),
+    };
+    let task = versus::Task::new(args, cuda)?;
     let (record, failures) = task.measure()?;
-    crate::console::line(false, &table::goals(&record));
+    crate::console::line(false, &table::goals(platform, &record));
     if task.is_kept() {
-        versus::render(&record, &page::path(), &charts::pictures())?;
+        versus::render(platform, &record, &page::path(), &charts::pictures())?;
     }
     if !failures.is_empty() {
         bail!("{} turns failed and are left out:\n  {}", failures.len(), failures.join("\n  "));

@@ -6,34 +6,39 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
-use tch::{Device, Kind, Tensor};
+use tch::{Cuda, Device, Kind, Tensor};
 use tensor_data::{Samples, Source};
 use train::{Event, Learner, Observer, Plan, Recipe, fit};
-use xtask::bench::work::{Training, Work};
+use xtask::bench::work::{Precision, Training};
 use xtask::cli::{BenchSideArgs, Setting};
 
-use crate::data_sets;
+use crate::{data_sets, device};
 
 /// Side of the matrices whose product is the machine's peak.
 const PRODUCT: i64 = 2048;
 
 /// Trains, and prints what was measured.
 pub fn run(args: &BenchSideArgs) -> Result<ExitCode> {
+    let device = device::resolve(args.device)?;
+    if device.is_cuda() {
+        torch_ext::allow_tf32(args.work.precision() == Precision::Tf32)?;
+    }
     if args.peak {
         say("peak", peak())?;
     }
     let recipe = recipe(args)?;
     let source = data_sets::open("mnist", true, &args.data)?.source;
     let source = Source { train: part(&source.train, args.pictures as usize, recipe.data.validation)?, ..source };
-    let data = data_sets::upload(&source, &recipe, Device::Cpu)?;
+    let data = data_sets::upload(&source, &recipe, device)?;
     drop(source);
     let plan = Plan::new(&recipe, &data)?;
-    let mut learner = Learner::new(&plan, &data, Device::Cpu)?;
+    let mut learner = Learner::new(&plan, &data, device)?;
     if let Some(path) = &args.initial {
-        let values: Vec<(String, Tensor)> = learner.model.named_parameters();
+        let values = learner.model.named_parameters().into_iter();
+        let values: Vec<(String, Tensor)> = values.map(|(name, value)| (name, value.to_device(Device::Cpu))).collect();
         Tensor::write_safetensors(&values, path).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let mut meter = Meter::new(args, plan.steps_per_epoch());
+    let mut meter = Meter::new(args, device, plan.steps_per_epoch());
     fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut meter)?;
     say("flops", training_flops(&learner) * (plan.steps_per_epoch() * plan.minibatch_size() as u64) as f64)?;
     say("memory-peak", memory("VmHWM:")?)?;
@@ -53,7 +58,7 @@ fn recipe(args: &BenchSideArgs) -> Result<Recipe> {
          [penalty]\nl1 = {l1}\nl2 = {l2}\n",
         args.epochs
     );
-    let precision = (args.work == Work::Lenet500Bf16).then(|| ("precision".to_owned(), "bf16".to_owned()));
+    let precision = (args.work.precision() == Precision::Bf16).then(|| ("precision".to_owned(), "bf16".to_owned()));
     let steps = args.steps.map(|steps| ("limits.iterations".to_owned(), steps.to_string()));
     let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
     let overrides: Vec<(String, String)> = precision.into_iter().chain(steps).chain(set).collect();
@@ -93,6 +98,7 @@ fn peak() -> f64 {
 /// Times epochs and validations as the loop tells of them.
 struct Meter<'a> {
     args: &'a BenchSideArgs,
+    device: Device,
     steps_per_epoch: u64,
     mark: Instant,
     /// Sum of the losses so far, since the last validation.
@@ -101,20 +107,28 @@ struct Meter<'a> {
 }
 
 impl Meter<'_> {
-    fn new(args: &BenchSideArgs, steps_per_epoch: u64) -> Meter<'_> {
-        Meter { args, steps_per_epoch, mark: Instant::now(), loss: 0.0, samples: 0 }
+    fn new(args: &BenchSideArgs, device: Device, steps_per_epoch: u64) -> Meter<'_> {
+        Meter { args, device, steps_per_epoch, mark: Instant::now(), loss: 0.0, samples: 0 }
     }
 
-    /// Seconds since the last mark, which is set anew.
+    /// Seconds since the last mark, which is set anew. What the device was told to do by then is done.
     fn lap(&mut self) -> f64 {
+        self.finish();
         let seconds = self.mark.elapsed().as_secs_f64();
         self.mark = Instant::now();
         seconds
     }
 
+    /// Waits for the device's queue; a CPU has none.
+    fn finish(&self) {
+        if let Device::Cuda(index) = self.device {
+            Cuda::synchronize(index as i64);
+        }
+    }
+
     fn hear(&mut self, event: &Event<'_>) -> Result<()> {
         match event {
-            Event::Started { .. } => self.mark = Instant::now(),
+            Event::Started { .. } => drop(self.lap()),
             Event::Trained { iteration, sums, .. } => {
                 if self.args.losses {
                     let sums = sums();
