@@ -194,7 +194,9 @@ fn runner() -> Line {
     };
     let version = probe["libtorch"].as_str().unwrap_or("of unknown version");
     let (threads, between) = (number("threads"), number("interop_threads"));
-    good(name, format!("libtorch {version} sees {cuda}, uses {threads} threads ({between} between operations)"))
+    let vectors = probe["vectors"].as_str().unwrap_or("unknown");
+    let threads = format!("uses {threads} threads ({between} between operations)");
+    good(name, format!("libtorch {version} sees {cuda}, {threads}; kernels for vectors: {vectors}"))
 }
 
 fn probe(runner: &Path) -> Option<Value> {

@@ -6,6 +6,7 @@
 //! | [`side`] | one turn of one side: a process that prints measures as JSON lines |
 //! | [`python`] | the Python environment with PyTorch |
 //! | [`versus`] | the turns of both sides, A B A B |
+//! | [`criterion`] | what criterion measured: gathered, kept, compared |
 //! | [`scaling`] | time and memory as work grows |
 //! | [`record`] | the raw rows and the machine, as a file in `benches/results/` |
 //! | [`stats`] | medians, quartiles, ratios per repetition |
@@ -16,6 +17,7 @@
 //! Nothing here links libtorch: our own side is the runner itself, started anew for every turn.
 
 pub mod bars;
+pub mod criterion;
 pub mod page;
 pub mod python;
 pub mod record;

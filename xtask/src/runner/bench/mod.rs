@@ -6,7 +6,7 @@ pub mod side;
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::bench::record::{Record, folder};
-use xtask::bench::{page, scaling, table, versus};
+use xtask::bench::{criterion, page, scaling, table, versus};
 use xtask::cli::BenchArgs;
 use xtask::places;
 
@@ -25,7 +25,8 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let (compared, scaled) = (Record::newest(&folder(), "versus")?, Record::newest(&folder(), "scaling")?);
-    if compared.is_none() && scaled.is_none() {
+    let layers = Record::newest(&folder(), criterion::KIND)?;
+    if compared.is_none() && scaled.is_none() && layers.is_none() {
         bail!("{} holds no results: measure with `bench --versus` or `bench --scaling` first", folder().display());
     }
     if let Some(record) = compared {
@@ -33,6 +34,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if let Some(record) = scaled {
         charts::scaling(&record)?;
+    }
+    if let Some(record) = layers {
+        page::replace(&page::path(), criterion::KIND, &criterion::section(&record))?;
     }
     crate::console::line(false, &format!("wrote {}", places::shorten(&page::path()).display()));
     Ok(ExitCode::SUCCESS)
