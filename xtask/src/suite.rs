@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
+use tensor_data::mnist;
 
 use crate::bench::record::{self, Record};
 use crate::bench::{criterion, page};
@@ -70,6 +71,9 @@ pub fn bench(args: &BenchArgs) -> Result<()> {
     let mut command = cargo(["bench", "--profile", "dev", "--workspace", "--bench", "*", "--"]);
     command.args(args.quick.then_some("--quick")).args(&args.criterion);
     command.env("CRITERION_HOME", criterion::home()).env("OMP_NUM_THREADS", args.threads.to_string());
+    if let Some(root) = places::data_roots(&args.data).into_iter().find(|root| mnist::is_present(&root.join("mnist"))) {
+        command.env("MINIBATCH_DATA", root);
+    }
     let since = SystemTime::now();
     step(command, "cargo bench")?;
     tell(&criterion::gather(&criterion::home(), since, args.threads)?, args.keep)
@@ -83,7 +87,7 @@ fn tell(now: &Record, keep: bool) -> Result<()> {
     }
     let before = criterion::earlier(&record::folder(), now)?;
     match &before {
-        Some(before) => print(criterion::comparison(now, before))?,
+        Some(before) => print(criterion::comparison(now, before).trim_end())?,
         None => say(
             "no figures of this kind of machine are kept yet, so there is nothing to compare with: --keep keeps these",
         ),

@@ -98,15 +98,18 @@ fn check(arch: &Arch, input: [i64; 3], classes: i64, batch: i64, autocast: bool)
     Isa::Avx512.limit();
 }
 
-/// Odd batches, pictures and numbers of classes; more classes than the kernels for few take; filters that the fused
-/// convolution does not know.
+/// Odd batches, pictures and numbers of classes; more classes than the kernels for few take. Filters of 4x4, which the fused
+/// convolution does not know, are convolved by libtorch: in f32 alone, because pooling of feature maps that were rounded to
+/// bf16 may let another value win, and its gradient goes elsewhere. The fused convolution pools what it has not rounded.
 fn check_all(autocast: bool) {
     for batch in [1, 17, 33] {
         for ignore_border in [true, false] {
             check(&lenet([5, 7], 5, ignore_border), [1, 29, 27], 7, batch, autocast);
             check(&lenet([3, 11], 3, ignore_border), [3, 17, 21], 7, batch, autocast);
         }
-        check(&lenet([4, 6], 4, true), [1, 29, 27], 7, batch, autocast);
+        if !autocast {
+            check(&lenet([4, 6], 4, true), [1, 29, 27], 7, batch, autocast);
+        }
         check(&mlp(&[15, 33]), [1, 29, 27], 7, batch, autocast);
         check(&mlp(&[16]), [1, 5, 3], 17, batch, autocast);
         check(&Arch::Softmax, [1, 29, 27], 7, batch, autocast);

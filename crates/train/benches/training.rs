@@ -79,7 +79,7 @@ fn checkpoints(criterion: &mut Criterion, device: Device) -> Result<(), Box<dyn 
     let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let mut folder = RunFolder::create(&place.path().join("run"), &recipe)?;
     train(&plan, &data, &mut learner, &mut folder);
-    criterion.bench_function(device::group("checkpoint of LeNet", device), |bencher| {
+    criterion.bench_function(&device::group("checkpoint of LeNet", device), |bencher| {
         let stopped = Event::Stopped { by: StoppedBy::Epochs, learner: &learner };
         bencher.iter(|| folder.on(&stopped).expect("the disk takes a checkpoint"));
     });
