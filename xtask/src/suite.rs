@@ -2,15 +2,19 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
+use tensor_data::mnist;
 
+use crate::bench::record::{self, Record};
+use crate::bench::{criterion, page};
 use crate::cargo::{cargo, cxx_compiler};
 use crate::cli::BenchArgs;
 use crate::libtorch;
 use crate::libtorch::search::Wish;
 use crate::progress::{print, say};
-use crate::start;
+use crate::{places, start};
 
 /// Cargo's part of `test`, in this order; the quick ones first.
 const STEPS: [&[&str]; 5] = [
@@ -55,18 +59,46 @@ fn short_training() -> Result<()> {
     Ok(())
 }
 
-/// `bench`: every criterion bench of the workspace.
+/// `bench`: every criterion bench of the workspace; what it measured beside the newest record of this kind of machine.
 ///
 /// # Errors
-/// If libtorch cannot be had, or a bench fails.
+/// If libtorch cannot be had, a bench fails, or results cannot be read or written.
 pub fn bench(args: &BenchArgs) -> Result<()> {
     cxx_compiler()?;
     libtorch::ensure(Wish::default())?;
     // The profile is the one that everything else here is built and run with, so that libtorch's bindings are not
     // compiled again. The pattern leaves out unit tests, which do not know criterion's options.
     let mut command = cargo(["bench", "--profile", "dev", "--workspace", "--bench", "*", "--"]);
-    command.args(&args.criterion);
-    step(command, "cargo bench")
+    command.args(args.quick.then_some("--quick")).args(&args.criterion);
+    command.env("CRITERION_HOME", criterion::home()).env("OMP_NUM_THREADS", args.threads.to_string());
+    if let Some(root) = places::data_roots(&args.data).into_iter().find(|root| mnist::is_present(&root.join("mnist"))) {
+        command.env("MINIBATCH_DATA", root);
+    }
+    let since = SystemTime::now();
+    step(command, "cargo bench")?;
+    tell(&criterion::gather(&criterion::home(), since, args.threads)?, args.keep)
+}
+
+/// Says what became slower, and keeps the record where that is wanted.
+fn tell(now: &Record, keep: bool) -> Result<()> {
+    if now.rows.is_empty() {
+        ensure!(!keep, "nothing was measured, so there is nothing to keep: see above");
+        return Ok(());
+    }
+    let before = criterion::earlier(&record::folder(), now)?;
+    match &before {
+        Some(before) => print(criterion::comparison(now, before).trim_end())?,
+        None => say(
+            "no figures of this kind of machine are kept yet, so there is nothing to compare with: --keep keeps these",
+        ),
+    }
+    if keep {
+        let today = before.filter(|before| before.file_name() == now.file_name());
+        let whole = criterion::completed(now.clone(), today);
+        say(format!("kept in {}", places::shorten(&whole.write(&record::folder())?).display()));
+        page::replace(&page::path(), criterion::KIND, &criterion::section(&whole))?;
+    }
+    Ok(())
 }
 
 fn step(mut command: Command, name: &str) -> Result<()> {

@@ -1,11 +1,13 @@
 //! Instruction sets: the kernels were compiled once for each, and the best is chosen when the program runs.
 
 use std::ffi::c_int;
+use std::fmt;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::{Error, shim};
 
 /// Instruction sets that the kernels were compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Isa {
     /// What every processor has; 4 pictures to a vector.
     Plain,
@@ -15,15 +17,25 @@ pub enum Isa {
     Avx512,
 }
 
+/// The number of the highest set that [`Isa::best`] may give.
+static LIMIT: AtomicI32 = AtomicI32::new(c_int::MAX);
+
 impl Isa {
     /// The instruction sets that this processor has, best first.
     pub fn available() -> Vec<Isa> {
         [Isa::Avx512, Isa::Avx2, Isa::Plain].into_iter().filter(|isa| isa.is_available()).collect()
     }
 
-    /// The best that this processor has.
+    /// The best that this processor has, up to the [limit](Isa::limit).
     pub fn best() -> Isa {
-        *Isa::available().first().unwrap_or(&Isa::Plain)
+        let limit = LIMIT.load(Ordering::Relaxed);
+        Isa::available().into_iter().find(|isa| isa.number() <= limit).unwrap_or(Isa::Plain)
+    }
+
+    /// From here on [`best`](Isa::best) gives nothing above this set, in the whole process: a program then computes as on
+    /// a processor that has no more. A set that this processor lacks limits nothing.
+    pub fn limit(self) {
+        LIMIT.store(self.number(), Ordering::Relaxed);
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -62,5 +74,15 @@ impl Isa {
 
     pub(crate) fn check(self) -> Result<c_int, Error> {
         if self.is_available() { Ok(self.number()) } else { Err(Error(format!("this processor lacks {self:?}"))) }
+    }
+}
+
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Isa::Plain => "plain",
+            Isa::Avx2 => "AVX2",
+            Isa::Avx512 => "AVX-512",
+        })
     }
 }

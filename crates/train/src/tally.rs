@@ -36,9 +36,15 @@ pub(crate) struct Tally {
 }
 
 enum Running {
-    Host { loss: f64, errors: i64 },
+    Host {
+        loss: f64,
+        errors: i64,
+    },
     /// 0-dim, f64 and Int64.
-    Device { loss: Tensor, errors: Tensor },
+    Device {
+        loss: Tensor,
+        errors: Tensor,
+    },
 }
 
 impl Tally {

@@ -11,6 +11,7 @@
 //! | [`versus`] | the turns of all sides, A B A B |
 //! | [`coincide`] | whether two sides compute the same |
 //! | [`reach`] | the time to a test error |
+//! | [`criterion`] | what criterion measured: gathered, kept, compared |
 //! | [`scaling`] | time and memory as work grows |
 //! | [`record`] | the raw rows, as a file in `benches/results/` |
 //! | [`machine`] | hardware and versions that stand with them |
@@ -23,6 +24,7 @@
 
 pub mod bars;
 pub mod coincide;
+pub mod criterion;
 pub mod goals;
 pub mod machine;
 pub mod page;

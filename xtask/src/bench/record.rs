@@ -28,7 +28,7 @@ pub struct Row {
 /// One run of `bench`: a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// `versus`, `versus-cuda` or `scaling`.
+    /// `versus`, `versus-cuda`, `scaling` or `criterion`.
     pub kind: String,
     /// When it began.
     pub date: String,
@@ -117,11 +117,19 @@ impl Record {
     /// # Errors
     /// If a file there cannot be read.
     pub fn newest(folder: &Path, kind: &str) -> Result<Option<Record>> {
-        let Ok(entries) = fs::read_dir(folder) else { return Ok(None) };
+        let records = Record::all(folder)?.into_iter().filter(|record| record.kind == kind);
+        Ok(records.max_by(|a, b| a.date.cmp(&b.date)))
+    }
+
+    /// All in `folder`; none where it is not there.
+    ///
+    /// # Errors
+    /// If a file there cannot be read.
+    pub fn all(folder: &Path) -> Result<Vec<Record>> {
+        let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
         let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
         let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-        let records = paths.map(|path| Record::read(&path)).collect::<Result<Vec<_>>>()?;
-        Ok(records.into_iter().filter(|record| record.kind == kind).max_by(|a, b| a.date.cmp(&b.date)))
+        paths.map(|path| Record::read(&path)).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::bench::work::Work;
 Examples:
   cargo xtask bench                          all criterion benches
   cargo xtask bench -- forward               those whose name contains \"forward\"
+  cargo xtask bench --keep                   the figures go to benches/results/ and docs/performance.md
   cargo xtask bench -- --save-baseline before
   cargo xtask bench --versus --threads 2     against PyTorch, alternating; some 40 minutes
   cargo xtask bench --versus --quick --work softmax-600
@@ -30,6 +31,9 @@ pub struct BenchArgs {
     /// Write tables and charts anew from the newest results, measuring nothing
     #[arg(long)]
     pub render: bool,
+    /// Keep what the criterion benches measured in benches/results/ and write it into docs/performance.md
+    #[arg(long, conflicts_with_all = ["versus", "scaling", "render", "quick"])]
+    pub keep: bool,
     /// Tiny amounts of work: shows that everything runs; the figures are printed and not kept
     #[arg(long)]
     pub quick: bool,
@@ -39,7 +43,7 @@ pub struct BenchArgs {
     /// Other Rust libraries (burn, candle) take turns as well; they are built first. CPU only
     #[arg(long, requires = "versus", conflicts_with_all = ["scaling", "render"])]
     pub peers: bool,
-    /// Threads of every side
+    /// Threads of every side, and of the criterion benches
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: u32,
     /// Only these works; may be given several times

@@ -31,6 +31,7 @@ mod reporter;
 mod signals;
 mod tensorboard;
 mod train_command;
+mod vectors;
 mod watch;
 
 use clap::Parser;
@@ -39,6 +40,7 @@ use xtask::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     allocator::keep_memory();
+    vectors::limit();
     let result = match Cli::parse().command {
         Command::Train(args) => train_command::run(&args),
         Command::FindRate(args) => find_rate::run(&args),

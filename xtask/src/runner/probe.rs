@@ -21,6 +21,8 @@ struct Probe {
     no_cuda_graphs: Option<String>,
     threads: i32,
     interop_threads: i32,
+    /// Which of the hand-written kernels are used.
+    vectors: String,
 }
 
 /// Prints the probe.
@@ -33,15 +35,16 @@ pub fn run(args: &ProbeArgs) -> Result<ExitCode> {
         no_cuda_graphs: no_cuda_graphs(cuda_devices),
         threads: tch::get_num_threads(),
         interop_threads: tch::get_num_interop_threads(),
+        vectors: torch_ext::Isa::best().to_string(),
     };
     if args.output.json {
         console::print_json(&probe)?;
     } else {
-        let Probe { libtorch, cuda_devices, threads, interop_threads, .. } = probe;
+        let Probe { libtorch, cuda_devices, threads, interop_threads, vectors, .. } = probe;
         console::line(
             false,
             &format!(
-                "libtorch {libtorch}, {cuda_devices} CUDA devices, {threads} threads, {interop_threads} between operations"
+                "libtorch {libtorch}, {cuda_devices} CUDA devices, {threads} threads, {interop_threads} between operations, {vectors} kernels"
             ),
         );
     }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::bench::platform::Platform;
 use xtask::bench::record::{Record, folder};
-use xtask::bench::{page, scaling, table, versus};
+use xtask::bench::{criterion, page, scaling, table, versus};
 use xtask::cli::BenchArgs;
 use xtask::places;
 
@@ -28,8 +28,8 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     let compared = |platform: Platform| Record::newest(&folder(), platform.kind());
     let (cpu, cuda) = (compared(Platform::Cpu)?, compared(Platform::Cuda)?);
-    let scaled = Record::newest(&folder(), "scaling")?;
-    if cpu.is_none() && cuda.is_none() && scaled.is_none() {
+    let (scaled, layers) = (Record::newest(&folder(), "scaling")?, Record::newest(&folder(), criterion::KIND)?);
+    if cpu.is_none() && cuda.is_none() && scaled.is_none() && layers.is_none() {
         bail!("{} holds no results: measure with `bench --versus` or `bench --scaling` first", folder().display());
     }
     for (platform, record) in [(Platform::Cpu, cpu), (Platform::Cuda, cuda)] {
@@ -39,6 +39,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if let Some(record) = scaled {
         charts::scaling(&record)?;
+    }
+    if let Some(record) = layers {
+        page::replace(&page::path(), criterion::KIND, &criterion::section(&record))?;
     }
     crate::console::line(false, &format!("wrote {}", places::shorten(&page::path()).display()));
     Ok(ExitCode::SUCCESS)
