@@ -72,12 +72,16 @@ fn cuda_graphs(library: &Path, system: &str) -> Result<PathBuf, String> {
     if system != "linux" {
         return Err("it is made for Linux alone".to_owned());
     }
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not say where to build")?);
+    let built = out.join(NAME);
+    // target/<profile>, where the programs lie: OUT_DIR is target/<profile>/build/<package>/out.
+    let beside_programs = out.ancestors().nth(3).map(|profile| profile.join(NAME));
+    // Removed and not written over: a program that runs may have it in memory, and one of another libtorch must not stay.
+    beside_programs.iter().for_each(|old| drop(fs::remove_file(old)));
     let headers = cuda_headers(library).ok_or(
         "CUDA's headers were found neither beside libtorch (nvidia/cu13/include) nor in CUDA_HOME or /usr/local/cuda",
     )?;
     let include = library.join("../include");
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not say where to build")?);
-    let built = out.join(NAME);
     let mut compiler = cc::Build::new();
     compiler.cpp(true).std("c++17").opt_level(2).debug(false).warnings(false).pic(true);
     compiler.include(&include).include(include.join("torch/csrc/api/include")).include(&headers);
@@ -89,10 +93,8 @@ fn cuda_graphs(library: &Path, system: &str) -> Result<PathBuf, String> {
         let error = said.lines().find(|line| line.contains("error")).unwrap_or("no message").to_owned();
         return Err(format!("it does not compile against {}: {error}", headers.display()));
     }
-    // target/<profile>, where the programs lie: OUT_DIR is target/<profile>/build/<package>/out.
-    if let Some(profile) = out.ancestors().nth(3) {
-        fs::copy(&built, profile.join(NAME))
-            .map_err(|error| format!("it cannot be put beside the programs: {error}"))?;
+    if let Some(copy) = beside_programs {
+        fs::copy(&built, copy).map_err(|error| format!("it cannot be put beside the programs: {error}"))?;
     }
     Ok(built)
 }

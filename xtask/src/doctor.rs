@@ -253,3 +253,18 @@ fn disk() -> Line {
     }
     good(name, found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graphs_that_cannot_be_captured_are_a_note_with_the_reason_and_a_way_to_mend_it() {
+        assert_eq!(cuda_graphs(None).state, State::Good);
+        let line = cuda_graphs(Some("this build holds no libminibatch_cuda.so"));
+        assert_eq!(line.state, State::Note, "training works without");
+        assert!(line.found.contains("no libminibatch_cuda.so"), "{}", line.found);
+        let mend = line.mend.unwrap();
+        assert!(mend.contains("setup --cuda --force") && mend.contains("CUDA_HOME"), "{mend}");
+    }
+}

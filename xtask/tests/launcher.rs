@@ -60,9 +60,9 @@ exit 1"#,
 fn a_wheel_with_another_hash_is_not_used() {
     let machine = Machine::new();
     machine.python(
-        r#"echo other > "$into/nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl""#,
+        r#"echo other > "$into/nvidia_cuda_crt-13.0.88-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl""#,
     );
-    assert_says(&machine.expect(&["setup", "--cpu"], 1), &["nvidia_cuda_runtime-13.0.96", "not the published one"]);
+    assert_says(&machine.expect(&["setup", "--cpu"], 1), &["nvidia_cuda_crt-13.0.88", "not the published one"]);
     assert!(!machine.cache().join("libtorch-2.11.0-cpu").exists());
 }
 

@@ -6,7 +6,7 @@ use crate::criterion::Criterion;
 use crate::stepping::EagerReason;
 use crate::tally::Tally;
 use crate::update::Numbers;
-use crate::{Error, Learner, Plan};
+use crate::{Error, Learner, Plan, Progress};
 use tch::{Device, Kind, TchError, Tensor};
 use tensor_data::{Batches, Feed};
 use torch_ext::Graph;
@@ -20,8 +20,9 @@ const REHEARSALS: u32 = 2;
 pub(crate) enum Again {
     /// As a CUDA graph, after so many more rehearsals.
     Replayed { graph: Graph, rehearsals: u32, captured: bool },
-    /// Operation by operation, as it would be captured.
-    Anew,
+    /// Operation by operation, as it would be captured: with what the host had counted by then, which a graph does not see
+    /// change.
+    Anew { counted: Option<Progress> },
 }
 
 impl Again {
@@ -83,7 +84,14 @@ impl<'a> Captured<'a> {
         let Captured { again, feed, table, row, .. } = self;
         let mut body = || work(run, feed, table, row);
         match again {
-            Again::Anew => body()?,
+            Again::Anew { counted } => {
+                let now = run.learner.progress.clone();
+                let then = counted.get_or_insert_with(|| now.clone()).clone();
+                run.learner.progress = Progress { iteration: now.iteration, ..then }; // errors name the minibatch
+                let done = work(run, feed, table, row);
+                run.learner.progress = now;
+                done?;
+            }
             Again::Replayed { graph, rehearsals: left @ 1.., .. } => {
                 graph.rehearse(&mut body)?;
                 *left -= 1;

@@ -103,7 +103,7 @@ impl<'a> Stepper<'a> {
 
 fn again(place: Where, device: Device) -> Result<Again, EagerReason> {
     match place {
-        Where::Anywhere => Ok(Again::Anew),
+        Where::Anywhere => Ok(Again::Anew { counted: None }),
         Where::OnCuda => Again::on(device),
     }
 }

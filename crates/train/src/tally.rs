@@ -113,3 +113,24 @@ impl Tally {
         Sums { loss, errors, samples: self.samples }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_added_and_cleared_where_they_lie_so_that_a_captured_step_finds_them() {
+        let mut tally = Tally::start(Sums { loss: 1.5, errors: 3, samples: 10 }, Device::Cpu);
+        let places = |tally: &Tally| [tally.loss.data_ptr() as usize, tally.errors.data_ptr() as usize];
+        let before = places(&tally);
+        let measured = Measured { loss: Tensor::from(0.25f32), errors: Tensor::from(2i64) };
+        tally.add(&measured, 4);
+        assert_eq!(tally.read(), Sums { loss: 2.5, errors: 5, samples: 14 });
+        tally.clear();
+        assert_eq!(tally.read(), Sums::default());
+        tally.add_on_device(&measured, 4);
+        tally.count(4);
+        assert_eq!(tally.read(), Sums { loss: 1.0, errors: 2, samples: 4 });
+        assert_eq!(places(&tally), before);
+    }
+}
