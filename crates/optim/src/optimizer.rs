@@ -177,7 +177,8 @@ impl Optimizer {
     }
 
     /// [`add_penalty`](Optimizer::add_penalty) and [`apply`](Optimizer::apply) at once, with the same result to rounding. SGD
-    /// in f32 on a CPU makes it one pass over each parameter ([`torch_ext::sgd`]). What becomes of `gradients` is open.
+    /// in f32 on a CPU makes it one pass over each parameter ([`torch_ext::sgd`]). What becomes of `gradients` is
+    /// open, but that one which is not finite with its penalty is not finite afterwards.
     ///
     /// # Errors
     /// A rate out of range or gradients that do not fit the parameters; nothing has moved then.

@@ -75,20 +75,25 @@ impl Slot {
         }
     }
 
-    /// One step at `rate` along `gradient` and the slope of `penalty`, in one pass over the parameter: for SGD on CPUs in f32.
+    /// One step at `rate` along `gradient` and the slope of `penalty`, in one pass over the parameter: for SGD
+    /// without dampening on CPUs in f32.
     /// Says whether it was made; the caller counts it.
     pub fn descend(&mut self, penalty: &Penalty, gradient: &Tensor, rate: f64) -> Result<bool, Error> {
         let w = &mut self.parameter.tensor;
         let Memory::Sgd { options, momentum } = &mut self.memory else { return Ok(false) };
         let fits = |it: &Tensor| it.device() == Device::Cpu && it.kind() == Kind::Float && it.is_contiguous();
-        if !(fits(w) && fits(gradient)) {
+        if !(fits(w) && fits(gradient) && options.dampening == 0.0) {
             return Ok(false);
         }
         let Penalty { l1, l2 } = if self.parameter.decay { *penalty } else { Penalty::default() };
-        let SgdOptions { momentum: mu, dampening, nesterov } = *options;
+        let SgdOptions { momentum: mu, nesterov, .. } = *options;
         let (rate, first) = (rate * self.parameter.rate_factor, self.steps == 0);
-        let step = SgdStep { rate, l1, l2, momentum: mu, dampening, nesterov, first };
-        torch_ext::sgd(w, gradient, momentum.as_mut(), &step, Isa::best())?;
+        let step = SgdStep { rate, l1, l2, momentum: mu, nesterov, first };
+        let finite = torch_ext::sgd(w, gradient, momentum.as_mut(), &step, Isa::best())?;
+        if !finite {
+            // With the penalty in it, which the tensor does not hold: who looks for what went first must find it there.
+            let _ = gradient.shallow_clone().f_fill_(f64::NAN)?;
+        }
         Ok(true)
     }
 

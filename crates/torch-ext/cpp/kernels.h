@@ -30,11 +30,11 @@ struct Head {
 };
 
 // One step of stochastic gradient descent at rate `rate`: the gradient g of the data loss becomes
-// d = g + l1 * sign(w) + twice_l2 * w, the momentum v = momentum * v + share * d (in the first step v = d), and w moves
-// by -rate times d (without momentum) or v; with Nesterov's by -rate * d - rate_ahead * v, which is rate * momentum.
+// d = g + l1 * sign(w) + twice_l2 * w, the momentum v = momentum * v + d (in the first step v = d), and w moves by -rate
+// times d (without momentum) or v; with Nesterov's by -rate * d - rate_ahead * v, rate_ahead being rate * momentum.
 struct SgdStep {
-  float rate, l1, twice_l2, momentum, share, rate_ahead;
-  bool dampened, nesterov, first; // dampened: share is not 1
+  float rate, l1, twice_l2, momentum, rate_ahead;
+  bool nesterov, first;
 };
 
 struct Kernels {
@@ -84,8 +84,8 @@ struct Kernels {
   int64_t (*head)(const Head &, const float *x, int64_t rows, const int64_t *labels, float *losses,
                   float *input_gradient);
 
-  // Moves `count` values `w` along `g`; `v` is null without momentum. Any address.
-  void (*sgd)(const SgdStep &, int64_t count, float *w, const float *g, float *v);
+  // Moves `count` values `w` along `g`; `v` is null without momentum. Any address. Whether all of d was finite.
+  bool (*sgd)(const SgdStep &, int64_t count, float *w, const float *g, float *v);
 };
 
 // Kernel sizes that `backward_input` was compiled for.

@@ -7,21 +7,19 @@
 namespace minibatch {
 namespace {
 
-// One value or vector T of them; gives the parameter's new values. `v` is the momentum's, which is renewed. The terms are
-// added one after the other, as libtorch's operations for each of them would.
-template <typename T> INLINE T sgd_step(const SgdStep &s, T w, T g, T *v, T sign) {
+// What becomes of the momentum. Known when a loop is compiled, so that each expression is rounded as it stands here.
+enum Momentum { NONE, FIRST, KEPT };
+
+// One value or vector T of them: moves w, and turns g into d. The terms are added one after the other, as libtorch's
+// operations for each of them would.
+template <Momentum momentum, bool nesterov, typename T>
+INLINE void sgd_step(const SgdStep &s, T &w, T &g, T &v, T sign) {
   g += s.l1 * sign;
   g += s.twice_l2 * w;
-  if (!v) return w - s.rate * g;
-  if (s.first)
-    *v = g;
-  else if (s.dampened)
-    *v = s.momentum * *v + s.share * g;
-  else
-    *v = s.momentum * *v + g;
-  if (!s.nesterov) return w - s.rate * *v;
-  w -= s.rate * g;
-  return w - s.rate_ahead * *v;
+  if (momentum == FIRST) v = g;
+  if (momentum == KEPT) v = s.momentum * v + g;
+  if (momentum == NONE || nesterov) w -= s.rate * g;
+  if (momentum != NONE) w -= (nesterov ? s.rate_ahead : s.rate) * v;
 }
 
 INLINE V sign_of(V w) {
@@ -29,18 +27,33 @@ INLINE V sign_of(V w) {
   return (w > zero ? one : zero) - (w < zero ? one : zero);
 }
 
-void sgd(const SgdStep &s, int64_t count, float *w, const float *g, float *v) {
+template <Momentum momentum, bool nesterov>
+bool descend(const SgdStep &s, int64_t count, float *w, const float *g, float *v) {
+  V odd{}; // stays zero while all gradients are finite
   int64_t i = 0;
   for (; i + L <= count; i += L) {
-    const V values = load_any(w + i);
-    V velocity = v ? load_any(v + i) : V{};
-    store_any(w + i, sgd_step(s, values, load_any(g + i), v ? &velocity : nullptr, sign_of(values)));
-    if (v) store_any(v + i, velocity);
+    V values = load_any(w + i), slope = load_any(g + i), velocity{};
+    if (momentum != NONE) velocity = load_any(v + i);
+    sgd_step<momentum, nesterov>(s, values, slope, velocity, sign_of(values));
+    store_any(w + i, values);
+    if (momentum != NONE) store_any(v + i, velocity);
+    odd += slope - slope;
   }
+  float sum = sum_of(odd);
   for (; i < count; i++) {
-    const float sign = static_cast<float>((w[i] > 0) - (w[i] < 0));
-    w[i] = sgd_step(s, w[i], g[i], v ? v + i : nullptr, sign);
+    float slope = g[i], none = 0;
+    sgd_step<momentum, nesterov>(s, w[i], slope, momentum != NONE ? v[i] : none, sign_of(splat(w[i]))[0]);
+    sum += slope - slope;
   }
+  return sum == 0;
+}
+
+bool sgd(const SgdStep &s, int64_t count, float *w, const float *g, float *v) {
+  const auto loop = !v           ? descend<NONE, false>
+                    : s.first    ? (s.nesterov ? descend<FIRST, true> : descend<FIRST, false>)
+                    : s.nesterov ? descend<KEPT, true>
+                                 : descend<KEPT, false>;
+  return loop(s, count, w, g, v);
 }
 
 } // namespace

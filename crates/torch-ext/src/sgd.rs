@@ -15,8 +15,6 @@ pub struct SgdStep {
     pub l2: f64,
     /// Part mu of the momentum buffer that survives; of no effect without a buffer.
     pub momentum: f64,
-    /// Part of the gradient that does not enter the buffer.
-    pub dampening: f64,
     /// Whether to look ahead along the buffer.
     pub nesterov: bool,
     /// Whether the buffer holds nothing yet.
@@ -27,10 +25,11 @@ pub struct SgdStep {
 /// `d = gradient + l1 * sign(w) + 2 * l2 * w`:
 ///
 /// - without momentum `w <- w - eta * d`;
-/// - with it `v <- mu * v + (1 - dampening) * d` (`v <- d` in the first step) and `w <- w - eta * v`, or with Nesterov's
+/// - with it `v <- mu * v + d` (`v <- d` in the first step) and `w <- w - eta * v`, or with Nesterov's
 ///   `w <- w - eta * (d + mu * v)`.
 ///
-/// All tensors are f32, contiguous, on the CPU, and of one shape. The number of threads changes nothing but last bits.
+/// Says whether all of d was finite. All tensors are f32, contiguous, on the CPU, and of one shape. The number of threads
+/// changes nothing.
 ///
 /// # Errors
 /// Tensors that are not so; an instruction set that this processor lacks.
@@ -40,6 +39,6 @@ pub fn sgd(
     momentum: Option<&mut Tensor>,
     step: &SgdStep,
     isa: Isa,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     shim::sgd(parameter, gradient, momentum, step, isa.check()?)
 }

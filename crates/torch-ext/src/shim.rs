@@ -51,6 +51,7 @@ unsafe extern "C" {
         isa: c_int,
     ) -> *mut c_char;
     fn minibatch_sgd(
+        finite: *mut bool,
         parameter: *mut C_tensor,
         gradient: *const C_tensor,
         momentum: *mut C_tensor,
@@ -58,7 +59,6 @@ unsafe extern "C" {
         l1: f32,
         twice_l2: f32,
         mu: f32,
-        share: f32,
         rate_ahead: f32,
         nesterov: bool,
         first: bool,
@@ -137,15 +137,17 @@ pub(crate) fn sgd(
     momentum: Option<&mut Tensor>,
     step: &SgdStep,
     isa: c_int,
-) -> Result<(), Error> {
-    let &SgdStep { rate, l1, l2, momentum: mu, dampening, nesterov, first } = step;
+) -> Result<bool, Error> {
+    let &SgdStep { rate, l1, l2, momentum: mu, nesterov, first } = step;
     let velocity = momentum.map_or(ptr::null_mut(), |it| it.as_mut_ptr());
     let rate_ahead = (rate * mu) as f32;
-    let (rate, l1, twice_l2, mu, share) =
-        (rate as f32, l1 as f32, (2.0 * l2) as f32, mu as f32, (1.0 - dampening) as f32);
-    let (w, g) = (parameter.as_mut_ptr(), gradient.as_ptr());
+    let (rate, l1, twice_l2, mu) = (rate as f32, l1 as f32, (2.0 * l2) as f32, mu as f32);
+    let (w, g, mut finite) = (parameter.as_mut_ptr(), gradient.as_ptr(), false);
     // SAFETY: the pointers are those of tensors that outlive the call, which writes to those that are borrowed so.
-    done(unsafe { minibatch_sgd(w, g, velocity, rate, l1, twice_l2, mu, share, rate_ahead, nesterov, first, isa) })
+    done(unsafe {
+        minibatch_sgd(&mut finite, w, g, velocity, rate, l1, twice_l2, mu, rate_ahead, nesterov, first, isa)
+    })?;
+    Ok(finite)
 }
 
 /// Whether autocast was on before, and with which dtype.

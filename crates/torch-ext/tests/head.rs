@@ -102,7 +102,7 @@ fn what_does_not_fit_is_refused_by_name() {
         (refused(&x, &w, &b.narrow(0, 0, 9), &labels), "10 outputs, but a bias of [9]"),
         (refused(&x, &many, &Tensor::zeros([17], FLOAT), &labels), "1 to 16 classes, found 4 and 17"),
         (refused(&x.narrow(0, 0, 0), &w, &b, &labels.narrow(0, 0, 0)), "at least one picture"),
-        (refused(&x, &w, &b, &(&labels * 0 + 10)), "label 10 of row 0 is none of the 10 classes"),
+        (refused(&x, &w, &b, &labels.full_like(10)), "label 10 of row 0 is none of the 10 classes"),
         (refused(&x, &w, &b, &labels.narrow(0, 0, 3)), "expected 4 labels"),
         (refused(&x.to_kind(Kind::BFloat16), &w, &b, &labels), "expected Float on the CPU"),
     ] {

@@ -5,8 +5,7 @@ use tch::{Device, Kind, Tensor};
 use torch_ext::{Isa, SgdStep, sgd};
 
 const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
-const STEP: SgdStep =
-    SgdStep { rate: 0.25, l1: 0.0, l2: 0.0, momentum: 0.0, dampening: 0.0, nesterov: false, first: false };
+const STEP: SgdStep = SgdStep { rate: 0.25, l1: 0.0, l2: 0.0, momentum: 0.0, nesterov: false, first: false };
 
 fn values(of: &Tensor) -> Vec<f64> {
     Vec::try_from(of.to_kind(Kind::Double)).unwrap()
@@ -16,7 +15,7 @@ fn values(of: &Tensor) -> Vec<f64> {
 fn formula(s: &SgdStep, w: f64, g: f64, v: Option<f64>) -> (f64, Option<f64>) {
     let sign = if w == 0.0 { 0.0 } else { w.signum() };
     let d = g + s.l1 * sign + 2.0 * s.l2 * w;
-    let v = v.map(|v| if s.first { d } else { s.momentum * v + (1.0 - s.dampening) * d });
+    let v = v.map(|v| if s.first { d } else { s.momentum * v + d });
     let along = match v {
         None => d,
         Some(v) if s.nesterov => d + s.momentum * v,
@@ -33,7 +32,6 @@ fn every_kind_of_step_is_the_formula_for_every_length() {
         (STEP, false),
         (penalised, false),
         (with_momentum, true),
-        (SgdStep { dampening: 0.5, ..with_momentum }, true),
         (SgdStep { nesterov: true, ..with_momentum }, true),
         (SgdStep { nesterov: true, first: true, ..with_momentum }, true),
     ] {
@@ -43,7 +41,7 @@ fn every_kind_of_step_is_the_formula_for_every_length() {
             let before = before * Tensor::randint(2, [count], FLOAT); // zeros too, where the L1 penalty has no slope
             for isa in Isa::available() {
                 let (mut w, mut v) = (before.copy(), velocity.copy());
-                sgd(&mut w, &g, has_momentum.then_some(&mut v), &step, isa).unwrap();
+                assert!(sgd(&mut w, &g, has_momentum.then_some(&mut v), &step, isa).unwrap());
                 let moved = values(&w).into_iter().zip(values(&v));
                 let were = values(&before).into_iter().zip(values(&g)).zip(values(&velocity));
                 for (((w, g), v), found) in were.zip(moved) {
@@ -54,6 +52,24 @@ fn every_kind_of_step_is_the_formula_for_every_length() {
                     assert!(close(found.1, momentum.unwrap_or(v)), "momentum of {step:?}, {isa:?}");
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_slope_that_is_not_finite_is_told_be_it_the_gradients_or_the_penaltys() {
+    for count in [1, 16, 17, 70_001] {
+        let w = Tensor::full([count], 2.0, FLOAT);
+        let odd = |value: f64| {
+            let g = Tensor::ones([count], FLOAT);
+            let _ = g.get(count - 1).fill_(value);
+            g
+        };
+        for isa in Isa::available() {
+            let finite = |g: &Tensor, l2: f64| sgd(&mut w.copy(), g, None, &SgdStep { l2, ..STEP }, isa).unwrap();
+            assert!(finite(&odd(1.0), 1e37));
+            assert!(!finite(&odd(f64::NAN), 0.0) && !finite(&odd(f64::INFINITY), 0.0), "{count}, {isa:?}");
+            assert!(!finite(&odd(1.0), 1.5e38), "2 * 1.5e38 * 2 is beyond f32");
         }
     }
 }

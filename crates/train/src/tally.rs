@@ -47,15 +47,19 @@ enum Running {
     },
 }
 
+impl Running {
+    fn on(device: Device, loss: f64, errors: i64) -> Running {
+        let place = |number: Tensor| number.to_device(device);
+        Running::Device { loss: place(Tensor::from(loss)), errors: place(Tensor::from(errors)) }
+    }
+}
+
 impl Tally {
     pub(crate) fn start(from: Sums, device: Device) -> Tally {
         let Sums { loss, errors, samples } = from;
         let sums = match device {
             Device::Cpu => Running::Host { loss, errors },
-            _ => Running::Device {
-                loss: Tensor::from(loss).to_device(device),
-                errors: Tensor::from(errors).to_device(device),
-            },
+            _ => Running::on(device, loss, errors),
         };
         Tally { sums, samples }
     }
@@ -118,19 +122,32 @@ impl Tally {
 mod tests {
     use super::*;
 
-    #[test]
-    fn sums_are_added_and_cleared_where_they_lie_so_that_a_captured_step_finds_them() {
-        let mut tally = Tally::start(Sums { loss: 1.5, errors: 3, samples: 10 }, Device::Cpu);
-        let places = |tally: &Tally| [tally.loss.data_ptr() as usize, tally.errors.data_ptr() as usize];
-        let before = places(&tally);
+    /// Adds, clears and adds again.
+    fn check(mut tally: Tally) -> Tally {
         let measured = Measured { loss: Tensor::from(0.25f32), errors: Tensor::from(2i64) };
-        tally.add(&measured, 4);
+        tally.add(&measured, 4).unwrap();
         assert_eq!(tally.read(), Sums { loss: 2.5, errors: 5, samples: 14 });
         tally.clear();
         assert_eq!(tally.read(), Sums::default());
-        tally.add_on_device(&measured, 4);
+        tally.add_figures(&measured, 4).unwrap();
         tally.count(4);
         assert_eq!(tally.read(), Sums { loss: 1.0, errors: 2, samples: 4 });
-        assert_eq!(places(&tally), before);
+        tally
+    }
+
+    #[test]
+    fn sums_are_added_and_cleared_on_the_host() {
+        check(Tally::start(Sums { loss: 1.5, errors: 3, samples: 10 }, Device::Cpu));
+    }
+
+    #[test]
+    fn sums_on_a_device_stay_where_they_lie_so_that_a_captured_step_finds_them() {
+        let tally = Tally { sums: Running::on(Device::Cpu, 1.5, 3), samples: 10 };
+        let places = |tally: &Tally| match &tally.sums {
+            Running::Device { loss, errors } => [loss.data_ptr() as usize, errors.data_ptr() as usize],
+            Running::Host { .. } => panic!("they lie on the device"),
+        };
+        let before = places(&tally);
+        assert_eq!(places(&check(tally)), before);
     }
 }

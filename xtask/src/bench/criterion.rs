@@ -10,7 +10,8 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::record::{Machine, Record, Row};
+use super::machine::Machine;
+use super::record::{Record, Row};
 use super::stats::{median, spread};
 use super::table::conditions;
 
