@@ -66,7 +66,9 @@ pub fn draw(platform: Platform, record: &Record) -> Option<String> {
     }
     let _ = writeln!(
         svg,
-        "<text x=\"{LEFT}\" y=\"{:.1}\">times faster (log scale); red: goal; grey: no goal; thin line: quartiles</text>\n</svg>",
+        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">times faster (log scale); red: goal; grey: no goal; thin line: \
+         quartiles</text>\n</svg>",
+        place(100.0),
         bottom + 38.0
     );
     Some(svg)
