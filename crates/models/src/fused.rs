@@ -18,16 +18,9 @@ pub(crate) fn reach(device: Device, layers: &[Layer]) -> usize {
     if device == Device::Cpu { 2 * layers.chunks_exact(2).take_while(is_pair).count() } else { 0 }
 }
 
-/// The instruction set to take so many pictures with; none where half of a block or more would be empty, which costs as
-/// much as a full one. LeNet's second layer with its gradients, measured: one picture takes libtorch 0.37 ms and a block of
-/// 16 0.90 ms; 20 pictures 2.1 and 1.6 ms.
-pub(crate) fn worth(pictures: i64) -> Option<Isa> {
-    let isa = Isa::best();
-    (2 * pictures > isa.lanes()).then_some(isa)
-}
-
 /// The feature maps after the first `reach` layers: f32 `[n, channels, height, width]` to `[n, maps, h, w]`.
-pub(crate) fn features(model: &Model, images: &Tensor, reach: usize, isa: Isa) -> Result<Tensor, Error> {
+pub(crate) fn features(model: &Model, images: &Tensor, reach: usize) -> Result<Tensor, Error> {
+    let isa = Isa::best();
     let mut x = pack(images, isa)?; // [blocks, c, h, w, lanes]
     for pair in model.layers()[..reach].chunks_exact(2) {
         if let [Layer { op: Op::Convolve(weight), .. }, Layer { op: Op::Pool { ignore_border, activation }, .. }] = pair

@@ -67,8 +67,7 @@ impl Model {
     pub fn features(&self, images: &Tensor, mode: Mode) -> Tensor {
         let before_output = self.layers.len() - 1; // `layers` always ends with the output layer
         if self.fused > 0
-            && let Some(isa) = images.size().first().and_then(|&pictures| fused::worth(pictures))
-            && let Ok(features) = fused::features(self, images, self.fused, isa)
+            && let Ok(features) = fused::features(self, images, self.fused)
         {
             let layers = &self.layers[self.fused..before_output];
             return self.run_layers(layers, features, mode, |_, _| {}).flatten(1, -1); // [n, features]
