@@ -1,4 +1,5 @@
 //! Steps whose numbers lie in a tensor: the same bits as steps at a rate, over every rule and over many steps.
+#![cfg(feature = "tch")]
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod common;
