@@ -90,7 +90,7 @@ impl Slot {
         let (rate, first) = (rate * self.parameter.rate_factor, self.steps == 0);
         let step = SgdStep { rate, l1, l2, momentum: mu, nesterov, first };
         let finite = torch_ext::sgd(w, gradient, momentum.as_mut(), &step, Isa::best())?;
-        if !finite {
+        if !finite && !penalty.is_zero() {
             // With the penalty in it, which the tensor does not hold: who looks for what went first must find it there.
             let _ = gradient.shallow_clone().f_fill_(f64::NAN)?;
         }

@@ -42,7 +42,7 @@ impl Criterion {
     ///
     /// On a CPU the output layer and the plain loss of few classes are one operation ([`torch_ext::linear_cross_entropy`]).
     pub(crate) fn forward(&self, precision: Precision, model: &Model, batch: &Batch) -> Result<Measured, Error> {
-        if !(self.is_plain() && model.device() == Device::Cpu && model.classes() <= FEW_CLASSES) {
+        if !self.has_kernel(model.device(), model.classes()) {
             let logits = precision::forward(precision, model, &batch.images)?; // [m, classes]
             return Ok(self.measure(&logits, &batch.labels));
         }
@@ -54,9 +54,7 @@ impl Criterion {
 
     /// Mean loss of logits `[m, classes]` and labels `[m]`, and how many rows are wrong. No device wait.
     pub(crate) fn measure(&self, logits: &Tensor, labels: &Tensor) -> Measured {
-        if self.is_plain()
-            && logits.device() == Device::Cpu
-            && logits.size()[1] <= FEW_CLASSES
+        if self.has_kernel(logits.device(), logits.size()[1])
             && let Ok((loss, errors)) = torch_ext::cross_entropy(logits, labels, Isa::best())
         {
             return Measured { loss, errors };
@@ -67,8 +65,10 @@ impl Criterion {
         Measured { loss, errors }
     }
 
-    fn is_plain(&self) -> bool {
-        self.class_weights.is_none() && self.label_smoothing == 0.0
+    /// Whether there are kernels for it: for the plain loss of few classes on a CPU.
+    fn has_kernel(&self, device: Device, classes: i64) -> bool {
+        let is_plain = self.class_weights.is_none() && self.label_smoothing == 0.0;
+        is_plain && device == Device::Cpu && classes <= FEW_CLASSES
     }
 
     /// What the mean was divided by: the sum of the samples' weights, 0-dim f32 on the device. No device wait.
