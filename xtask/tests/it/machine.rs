@@ -1,8 +1,5 @@
 //! A machine in a temporary folder: a workspace, a home, and a PATH that holds nothing but what a test puts there.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, reason = "helpers of a test stop it where they cannot go on")]
-
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};

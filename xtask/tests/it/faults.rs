@@ -1,21 +1,11 @@
 //! Training that loses nothing: signals, SIGKILL at random moments, damaged files. Whatever happens, the
 //! run that goes on ends with the very bytes of the undisturbed one.
 //!
-//! The kill test makes a dozen kills. `MINIBATCH_KILLS=300 cargo test -p xtask --test faults kill` makes 300.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test stops where it cannot go on, and says what it skips"
-)]
+//! The kill test makes a dozen kills. `MINIBATCH_KILLS=300 cargo test -p xtask --test it faults::kill` makes 300.
 
-#[path = "common/runs.rs"]
-mod runs;
-
+use crate::runs::{Place, RECIPE, rows, signal, wait_until};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use runs::{Place, RECIPE, rows, signal, wait_until};
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;

@@ -1,8 +1,6 @@
 //! A reader of event files that shares nothing with the writer: framing, CRC-32C bit by bit, and as much of protobuf as
 //! events need.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of a test stop it where they cannot go on")]
-
 /// An event as it was read.
 #[derive(Debug, Default)]
 pub struct Event {

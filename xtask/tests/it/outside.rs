@@ -1,7 +1,5 @@
 //! A program outside the workspace that imports `tensor-data` and `optim`: `examples/outside`, copied away from here,
 //! built with nothing but LIBTORCH and run without it.
-#![cfg(feature = "runner")]
-#![allow(clippy::unwrap_used, reason = "helpers of a test stop it where they cannot go on")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,5 @@
 //! The report: one file that loads nothing, says what the run saved, and works in a browser.
 
-#![cfg(feature = "runner")]
-#![allow(clippy::unwrap_used, reason = "helpers of a test stop it where they cannot go on")]
-#![allow(clippy::print_stderr, reason = "a test that is left out says so")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,11 +1,7 @@
 //! Runs whose numbers stop being finite: each ends with status 1 and one message that says what went first, and leaves
 //! the last finite checkpoint and the best model as they were.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
-#[path = "common/runs.rs"]
-mod runs;
-
-use runs::{Place, RECIPE};
+use crate::runs::{Place, RECIPE};
 use std::path::Path;
 
 /// Every number of a saved model.

@@ -1,19 +1,7 @@
 //! What a run says of itself to programs: JSON lines, TensorBoard's event files, figures of each class, and the models that
 //! it keeps.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test stops where it cannot go on, and says what it skips"
-)]
 
-#[path = "common/runs.rs"]
-mod runs;
-#[path = "common/tfevents.rs"]
-mod tfevents;
-
-use runs::{Place, RECIPE, finish, rows, signal, wait_until};
+use crate::runs::{Place, RECIPE, finish, rows, signal, wait_until};
 use serde_json::Value;
 use std::fs;
 use std::process::{Command, Stdio};
@@ -292,7 +280,7 @@ fn the_event_file_holds_every_validation_once_and_its_checksums_are_right() {
     place.good("train {}/thing.toml --epochs 3 --out {}/run --tensorboard");
     let table = csv(&place.text("run/metrics.csv"));
     let check = |expected: usize| {
-        let events = tfevents::read(&place.bytes(EVENTS));
+        let events = crate::tfevents::read(&place.bytes(EVENTS));
         assert_eq!(events[0].version.as_deref(), Some("brain.Event:2"));
         assert_eq!(events[1].tags().collect::<Vec<_>>(), ["recipe/text_summary"]);
         let table = csv(&place.text("run/metrics.csv"));
@@ -333,9 +321,9 @@ fn steps_after_a_kill_are_not_repeated_in_the_event_file() {
     wait_until(&mut child, || rows(&folder) >= 5);
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(tfevents::read_whole(&place.bytes(EVENTS)).len() > 3, "the steps that are made again were written");
+    assert!(crate::tfevents::read_whole(&place.bytes(EVENTS)).len() > 3, "the steps that are made again were written");
     place.good("train --resume {}/run --epochs 12");
-    let steps: Vec<i64> = tfevents::read(&place.bytes(EVENTS))[2..].iter().map(|event| event.step).collect();
+    let steps: Vec<i64> = crate::tfevents::read(&place.bytes(EVENTS))[2..].iter().map(|event| event.step).collect();
     assert_eq!(steps, (1..=12).map(|epoch| epoch * 50).collect::<Vec<_>>());
 }
 

@@ -1,12 +1,6 @@
 //! The page of a run that is being trained: it can be read from this machine and changes, and training takes no notice.
 
-#![allow(clippy::unwrap_used, reason = "helpers of a test stop it where they cannot go on")]
-#![allow(clippy::print_stderr, reason = "a test that is left out says so")]
-
-#[path = "common/runs.rs"]
-mod runs;
-
-use runs::{Place, RECIPE, signal, wait_until};
+use crate::runs::{Place, RECIPE, signal, wait_until};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,13 +1,10 @@
 //! The launcher as users meet it on machines that lack something: one message, what to do about it, exit status 1.
-#![allow(clippy::unwrap_used, reason = "helpers of a test stop it where they cannot go on")]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use common::{Machine, VERSION, libtorch};
+use crate::machine::{Machine, VERSION, libtorch};
 use xtask::libtorch::inspect::Kind;
 use xtask::libtorch::manifest::{MANIFEST, Manifest};
 

@@ -1,16 +1,6 @@
 //! `train` and `eval` from outside: what a run leaves behind, what it prints, and that its figures can be had again.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test stops where it cannot go on, and says what it skips"
-)]
 
-#[path = "common/runs.rs"]
-mod runs;
-
-use runs::{Place, RECIPE, finish};
+use crate::runs::{Place, RECIPE, finish};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
@@ -130,7 +120,7 @@ fn a_reader_that_goes_away_does_not_end_training() {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(runs::rows(&place.path("run")), 5);
+    assert_eq!(crate::runs::rows(&place.path("run")), 5);
 }
 
 #[test]

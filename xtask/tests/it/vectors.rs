@@ -1,10 +1,6 @@
 //! The same training on processors with AVX-512, with AVX2 and with neither, as far as this one can pretend.
-#![allow(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
-#[path = "common/runs.rs"]
-mod runs;
-
-use runs::{Place, finish};
+use crate::runs::{Place, finish};
 use std::process::Command;
 
 /// What `default`, `avx2` or `avx512` sets, for libtorch's kernels and ours, and for the libraries that libtorch calls.

@@ -1,8 +1,5 @@
 //! What the tests of training share: a temporary folder with small pictures, recipes, and the runner to use on them.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of a test stop it where they cannot go on")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

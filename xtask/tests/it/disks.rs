@@ -1,16 +1,6 @@
 //! Disks that are full, limited or not to be written: a clear message, and the last checkpoint whole.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test stops where it cannot go on, and says what it skips"
-)]
 
-#[path = "common/runs.rs"]
-mod runs;
-
-use runs::{Place, RECIPE, finish, rows};
+use crate::runs::{Place, RECIPE, finish, rows};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

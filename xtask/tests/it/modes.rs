@@ -1,10 +1,6 @@
 //! The modes of `train` that are no training, and the search for a learning rate.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
-#[path = "common/runs.rs"]
-mod runs;
-
-use runs::{Place, RECIPE};
+use crate::runs::{Place, RECIPE};
 use serde_json::Value;
 use std::fs;
 
@@ -20,9 +16,9 @@ fn place() -> Place {
     place
 }
 
-fn run(place: &Place, words: &str) -> runs::Done {
+fn run(place: &Place, words: &str) -> crate::runs::Done {
     let mut command = place.minibatch(words);
-    runs::finish(command.env("TMPDIR", place.path("tmp")))
+    crate::runs::finish(command.env("TMPDIR", place.path("tmp")))
 }
 
 #[test]

@@ -1,6 +1,4 @@
 //! The commands that draw what a network learnt and that read pictures, on tiny runs over glyphs.
-#![cfg(feature = "runner")]
-#![allow(clippy::unwrap_used, reason = "helpers of a test stop it where they cannot go on")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

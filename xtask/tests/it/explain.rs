@@ -1,10 +1,6 @@
 //! `explain` and `dream` on tiny runs.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-#[path = "common/runs.rs"]
-mod common;
-
-use common::Place;
+use crate::runs::Place;
 
 fn picture(place: &Place) {
     let samples = tensor_data::glyphs::draw(1, 5).unwrap();

@@ -1,18 +1,8 @@
 //! Every mistake a user can make has its own message and exit status: 1 for what lies on the disk, 2 for the recipe and
 //! the command line. None ends in a panic or shows libtorch's frames.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test stops where it cannot go on, and says what it skips"
-)]
 
-#[path = "common/runs.rs"]
-mod runs;
-
+use crate::runs::{Done, Place};
 use flate2::{Compression, write::GzEncoder};
-use runs::{Done, Place};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -177,7 +167,7 @@ fn a_mistake_in_the_recipe_file_is_told_with_its_line() {
 fn a_recipe_that_does_not_exist_is_told_with_those_that_do() {
     let place = Place::new();
     let mut command = place.minibatch("train lenett --out {}/run");
-    let done = runs::finish(command.env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR")));
+    let done = crate::runs::finish(command.env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR")));
     assert_says(&place, "name", &done, 2, &["no recipe \"lenett\"", "lenet, mlp, softmax, tutorial-lenet"]);
     let done = place.run("train {}/nowhere.toml --out {}/run");
     assert_says(&place, "path", &done, 2, &["no recipe file", "nowhere.toml"]);

@@ -1,13 +1,10 @@
 //! Fetching libtorch into the cache, from small wheels and with a pip that misbehaves: what is in the cache is
 //! complete or not there.
-#![allow(clippy::unwrap_used, reason = "helpers of a test stop it where they cannot go on")]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::{Machine, VERSION, libtorch, wheels};
+use crate::machine::{Machine, VERSION, libtorch, wheels};
 use xtask::libtorch::fetch::{Parts, entry, fetch};
 use xtask::libtorch::inspect::{Finding, Kind, inspect_entry};
 use xtask::libtorch::python::Pip;

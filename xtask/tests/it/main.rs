@@ -1,0 +1,43 @@
+//! What the program does from outside, in one test binary: `cargo test -p xtask --test it faults::` runs one module.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test stops where it cannot go on, and says what it skips"
+)]
+
+mod fetch;
+mod launcher;
+mod machine;
+
+#[cfg(feature = "runner")]
+mod disks;
+#[cfg(feature = "runner")]
+mod divergence;
+#[cfg(feature = "runner")]
+mod explain;
+#[cfg(feature = "runner")]
+mod faults;
+#[cfg(feature = "runner")]
+mod logs;
+#[cfg(feature = "runner")]
+mod mistakes;
+#[cfg(feature = "runner")]
+mod modes;
+#[cfg(feature = "runner")]
+mod outside;
+#[cfg(feature = "runner")]
+mod pictures;
+#[cfg(feature = "runner")]
+mod report;
+#[cfg(feature = "runner")]
+mod runs;
+#[cfg(feature = "runner")]
+mod tfevents;
+#[cfg(feature = "runner")]
+mod train;
+#[cfg(feature = "runner")]
+mod vectors;
+#[cfg(feature = "runner")]
+mod watch;
