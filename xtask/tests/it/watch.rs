@@ -130,7 +130,7 @@ fn a_watched_run_is_the_same_run_and_can_be_resumed() {
     run.wait_for(|state| state["rows"].as_u64() >= Some(3));
     signal(&run.child, "TERM");
     assert_eq!(run.child.wait().unwrap().code(), Some(143));
-    let rows = runs::rows(&place.path("seen"));
+    let rows = crate::runs::rows(&place.path("seen"));
     let mut run = Watched::start(&place, "train --resume {}/seen --device cpu --watch");
     run.wait_for(|state| state["rows"].as_u64() >= Some(rows as u64));
     let mut said = String::new();
