@@ -2,13 +2,12 @@
 //! writes, with the published models as defaults and every range checked in one place.
 
 use serde::{Deserialize, Deserializer, Serialize};
-use tch::Tensor;
 
 use crate::{Error, Initial};
 
 /// An architecture, without the sizes that the data set gives (picture shape and number of classes).
 ///
-/// In a recipe the key `kind` names it (`softmax`, `mlp`, `lenet`); keys left out take the defaults below, and
+/// In a recipe the key `kind` names it (`softmax`, `mlp`, `lenet`; `own` in a run of a program); keys left out take the defaults below, and
 /// unknown keys are refused.
 ///
 /// | kind | key | default | range | meaning |
@@ -72,6 +71,11 @@ pub enum Arch {
         #[serde(default = "lenet_ignore_border")]
         ignore_border: bool,
     },
+    /// A network that a program built, from [blocks](crate::block) or with tch: only that program can build it again.
+    Own {
+        /// What the program calls it.
+        name: String,
+    },
 }
 
 /// The function between two layers, applied to each value.
@@ -106,19 +110,20 @@ impl Arch {
         }
     }
 
-    /// The architecture's name as recipes write it: `softmax`, `mlp` or `lenet`.
+    /// The architecture's name as recipes write it: `softmax`, `mlp`, `lenet` or `own`.
     pub fn kind(&self) -> &'static str {
         match self {
             Arch::Softmax => "softmax",
             Arch::Mlp { .. } => "mlp",
             Arch::LeNet { .. } => "lenet",
+            Arch::Own { .. } => "own",
         }
     }
 
-    /// Chance that a hidden unit is zeroed in training; 0 for architectures without dropout.
+    /// Chance that a hidden unit is zeroed in training; 0 for architectures without that key.
     pub fn dropout(&self) -> f64 {
         match self {
-            Arch::Softmax => 0.0,
+            Arch::Softmax | Arch::Own { .. } => 0.0,
             Arch::Mlp { dropout, .. } | Arch::LeNet { dropout, .. } => *dropout,
         }
     }
@@ -130,7 +135,7 @@ impl Arch {
     /// [`Error::OutOfRange`] for the first key outside the range of the table above.
     pub fn check(&self) -> Result<(), Error> {
         match self {
-            Arch::Softmax => {}
+            Arch::Softmax | Arch::Own { .. } => {}
             Arch::Mlp { hidden, .. } => {
                 if hidden.is_empty() {
                     return Err(Error::OutOfRange {
@@ -159,16 +164,6 @@ impl Arch {
             });
         }
         Ok(())
-    }
-}
-
-impl Activation {
-    pub(crate) fn apply(self, x: &Tensor) -> Tensor {
-        match self {
-            Activation::Tanh => x.tanh(),
-            Activation::Sigmoid => x.sigmoid(),
-            Activation::Relu => x.relu(),
-        }
     }
 }
 

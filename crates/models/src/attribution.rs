@@ -6,7 +6,7 @@
 
 use tch::{Kind, Tensor};
 
-use crate::layer::Layer;
+use crate::node::Node;
 use crate::{Error, Mode, Model};
 
 /// Covered pictures that are classified at once.
@@ -44,7 +44,7 @@ pub fn grad_cam(model: &Model, images: &Tensor, class: i64, layer: Option<&str>)
     let layer = convolution(model, layer)?;
     let (maps, gradient) = tch::with_grad(|| {
         let mut maps = None;
-        let logits = model.run(model.layers(), images, Mode::Eval, |name, output| {
+        let logits = model.trace(images, &mut |name, output| {
             if name == layer {
                 // A model under training has variables that require gradients, a frozen one has none.
                 let output =
@@ -67,7 +67,7 @@ pub fn grad_cam(model: &Model, images: &Tensor, class: i64, layer: Option<&str>)
 /// [`Error::NoLayer`] for a name that is no layer's, [`Error::NoConvolution`] for another kind of layer or a model
 /// without convolution.
 pub fn convolution<'a>(model: &'a Model, layer: Option<&str>) -> Result<&'a str, Error> {
-    let convolutions = || model.layers().iter().filter(|layer| layer.is_convolution());
+    let convolutions = || model.layers().into_iter().filter(|layer| layer.is_convolution());
     let found = match layer {
         Some(name) => Some(find(model, name)?).filter(|layer| layer.is_convolution()),
         None => convolutions().next_back(),
@@ -151,8 +151,8 @@ pub(crate) fn check_unit(layer: &str, unit: i64, units: i64) -> Result<(), Error
 }
 
 /// The layer of that name.
-pub(crate) fn find<'a>(model: &'a Model, name: &str) -> Result<&'a Layer, Error> {
-    model.layers().iter().find(|layer| layer.name == name).ok_or_else(|| no_layer(model, name))
+pub(crate) fn find<'a>(model: &'a Model, name: &str) -> Result<&'a Node, Error> {
+    model.layers().into_iter().find(|layer| layer.name == name).ok_or_else(|| no_layer(model, name))
 }
 
 pub(crate) fn no_layer(model: &Model, layer: &str) -> Error {

@@ -3,7 +3,7 @@
 
 use tch::TchError;
 
-use crate::MAX_PARAMETERS;
+use crate::plan::MAX_PARAMETERS;
 use crate::summary::shape_text;
 
 /// Why a model could not be built or filled.
@@ -21,21 +21,36 @@ pub enum Error {
     },
     /// Nothing would be left of the picture after a convolution or pooling.
     #[error(
-        "model: a picture of {} is too small for lenet with {kernel}x{kernel} filters: sizes are {sizes}, and nothing \
-         is left for {layer}; use pictures of at least {needed}x{needed}, or a smaller `kernel`",
+        "model: a picture of {} is too small: sizes are {sizes}, and nothing is left for {layer}; use pictures of at least \
+         {needed}x{needed}, or smaller filters",
         shape_text(.input)
     )]
     PictureTooSmall {
         /// Channels, height and width of the picture.
         input: [i64; 3],
-        /// Height and width of the filters.
-        kernel: i64,
         /// The sizes up to the layer that fails, in words.
         sizes: String,
         /// The layer whose output would be empty.
         layer: String,
-        /// The smallest height and width that this architecture takes.
+        /// The smallest height and width that this network takes.
         needed: i64,
+    },
+    /// Parts of a network do not fit one another.
+    #[error("model: {part}: {problem}")]
+    Block {
+        /// The part's name, with those of all parts around it.
+        part: String,
+        /// What does not fit.
+        problem: String,
+    },
+    /// An architecture that only a program can build.
+    #[error(
+        "the network \"{name}\" was built by a program of its own: only that program can build it again; read its \
+         model.safetensors there"
+    )]
+    Own {
+        /// What the program calls it.
+        name: String,
     },
     /// The model would have more than [`MAX_PARAMETERS`] values.
     #[error("model: {layer} brings the model to more than {MAX_PARAMETERS} parameters; use smaller layers or pictures")]

@@ -1,20 +1,25 @@
-//! Image classifiers on libtorch: softmax regression, multilayer perceptrons and LeNet.
+//! Image classifiers on libtorch: softmax regression, multilayer perceptrons, LeNet, whatever [blocks](block) make, and
+//! networks of a program's own.
 //!
-//! The crate answers four questions and no others: which layers a model has, what its variables hold before
+//! The crate answers four questions and no others: which layers a model has, what its tensors hold before
 //! training, what it computes, and why ([`attribution`], [`maximise`]). It knows nothing of data sets, optimisers,
 //! recipes or files.
 //!
-//! | [`Arch`] | layers (defaults) | variables |
+//! An [`Arch`] is what a recipe says; `zoo/` makes a [`block::Classifier`] of it, a value without tensors; [`Model::new`] settles
+//! sizes and names (`plan.rs`), makes the tensors, and rewrites the tree for the device (`rewrite.rs`). [`Model::from_blocks`]
+//! begins at the second step, [`Model::own`] takes any [`Network`].
+//!
+//! | [`Arch`] | layers (defaults) | tensors |
 //! | --- | --- | --- |
 //! | `Softmax` | flatten -> `output` | `output.weight`, `output.bias` |
 //! | `Mlp` | flatten -> `hidden1` (500, tanh) -> ... -> `output` | `hidden1.weight`, `hidden1.bias`, ..., `output.*` |
 //! | `LeNet` | `conv1` (20 of 5x5) -> `pool1` (2x2, tanh) -> `conv2` (50 of 5x5) -> `pool2` (2x2, tanh) -> flatten -> `hidden1` (500, tanh) -> `output` | `conv1.*`, `conv2.*`, `hidden1.*`, `output.*` |
 //!
-//! Convolutions and hidden layers are numbered from 1, and the last layer is always `output`. Weights have the
+//! In these, convolutions and hidden layers are numbered from 1, and the last layer is `output`. Weights have the
 //! shapes of PyTorch's modules, `[out, in]` for `Linear` and `[out, in, height, width]` for `Conv2d`, so a plain
 //! PyTorch module whose attributes bear these names loads them as they are. All values are f32.
 //!
-//! Initial values: biases and the output layer are zero; every other weight is drawn uniformly from
+//! Initial values: biases and the tutorial's output layer are zero; every other weight is drawn uniformly from
 //! `[-bound, bound]`, see [`Initial`] for the bound of each rule. Draws are made on the host by ChaCha8 from the
 //! given seed, so they are the same bits on every device.
 //!
@@ -31,19 +36,27 @@
 
 mod arch;
 pub mod attribution;
+pub mod block;
 mod error;
-mod fused;
 mod initial;
-mod layer;
 pub mod maximise;
 mod model;
-mod parameter;
+mod network;
+mod node;
+mod plan;
+mod rewrite;
+mod run;
+mod shape;
 mod summary;
+mod tensors;
+mod zoo;
 
 pub use arch::{Activation, Arch};
+pub use block::Block;
 pub use error::Error;
 pub use initial::Initial;
-pub use layer::MAX_PARAMETERS;
-pub use model::{Mode, Model};
-pub use parameter::{Parameter, Role};
+pub use model::{Features, Model};
+pub use network::{Mode, Network};
+pub use plan::MAX_PARAMETERS;
 pub use summary::{Row, Summary};
+pub use tensors::{Buffer, Parameter, Role, Tensors};

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use tch::{Kind, Tensor};
 
 use crate::attribution::{check_unit, find, gradient, no_layer};
-use crate::{Error, Mode, Model};
+use crate::{Error, Model};
 
 /// The start is drawn uniformly from 0 to this.
 const START: f32 = 0.1;
@@ -80,7 +80,7 @@ pub fn maximise(model: &Model, layer: &str, units: &[i64], options: &Ascent) -> 
 pub fn activation(model: &Model, layer: &str, images: &Tensor) -> Result<Tensor, Error> {
     model.check_images(images)?;
     let mut found = None;
-    let _ = model.run(model.layers(), images, Mode::Eval, |name, output| {
+    let _ = model.trace(images, &mut |name, output| {
         if name == layer {
             found = Some(output.shallow_clone());
         }

@@ -1,13 +1,18 @@
-//! A model: named variables on one device and the function from images to logits. The variables are owned here,
-//! without `tch::nn`, whose default initial values and automatic names differ from PyTorch's.
+//! A model: named tensors on one device and the function from images to logits. The tensors are owned here, without
+//! `tch::nn`, whose default initial values and automatic names differ from PyTorch's.
+
+use std::fmt;
 
 use tch::{Device, Kind, Tensor};
-use torch_ext::Isa;
 
-use crate::layer::{Layer, Op, POOL, Weight, layers};
-use crate::parameter::{self, Parameter, Role};
+use crate::block::Classifier;
+use crate::network::{Mode, Network};
+use crate::node::Node;
+use crate::plan::{Plan, plan};
+use crate::run::Pass;
 use crate::summary::shape_text;
-use crate::{Activation, Arch, Error, Summary, fused};
+use crate::tensors::{Buffer, Parameter, Role, Tensors};
+use crate::{Arch, Error, Summary, rewrite, zoo};
 
 /// A classifier of pictures of one shape into a fixed number of classes.
 #[derive(Debug)]
@@ -16,20 +21,26 @@ pub struct Model {
     input: [i64; 3],
     classes: i64,
     device: Device,
-    layers: Vec<Layer>,
-    /// Weight and bias of each layer that has them, in the order of the layers.
-    parameters: Vec<Parameter>,
-    /// How many of the first layers `fused` takes at once.
-    fused: usize,
+    tensors: Tensors,
+    body: Body,
 }
 
-/// Whether a pass serves training or evaluation; they differ only in dropout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Hidden units are dropped at random.
-    Train,
-    /// Nothing is random.
-    Eval,
+/// What maps images to logits.
+enum Body {
+    /// A tree of blocks, and the trunk twice more, as this machine runs it.
+    Tree(Box<Tree>),
+    /// A program's own network.
+    Own(Box<dyn Network>),
+}
+
+struct Tree {
+    /// As described: what summaries and questions about layers walk.
+    trunk: Node,
+    head: Node,
+    /// Every layer's output can be looked at.
+    plain: Node,
+    /// The same function with all kernels used.
+    fastest: Node,
 }
 
 impl Model {
@@ -38,160 +49,178 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::OutOfRange`] where `arch.check()` fails, a size of the picture is below 1 or `classes` below 2;
-    /// [`Error::PictureTooSmall`] and [`Error::TooLarge`]; [`Error::Libtorch`] where the device cannot be used.
+    /// [`Error::PictureTooSmall`] and [`Error::TooLarge`]; [`Error::Own`] for an architecture that only a program has;
+    /// [`Error::Libtorch`] where the device cannot be used.
     pub fn new(arch: &Arch, input: [i64; 3], classes: i64, device: Device, seed: u64) -> Result<Model, Error> {
-        let layers = layers(arch, input, classes)?;
-        let parameters = parameter::create(&layers, device, seed)?;
-        let fused = fused::reach(device, &layers);
-        Ok(Model { arch: arch.clone(), input, classes, device, layers, parameters, fused })
+        Model::build(arch.clone(), &zoo::network(arch, classes)?, input, device, seed)
+    }
+
+    /// Builds a model from blocks, as [`new`](Model::new) does from an architecture; `name` is what its checkpoints call it.
+    ///
+    /// # Errors
+    /// Those of [`new`](Model::new), and [`Error::Block`] where parts do not fit one another.
+    pub fn from_blocks(
+        name: &str,
+        network: &Classifier,
+        input: [i64; 3],
+        device: Device,
+        seed: u64,
+    ) -> Result<Model, Error> {
+        Model::build(Arch::Own { name: name.to_owned() }, network, input, device, seed)
+    }
+
+    /// Makes a model of a program's own network, whose tensors lie on `device`; `name` is what its checkpoints call it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for `classes` below 2, [`Error::Kind`] for a tensor that is not f32.
+    pub fn own(
+        name: &str,
+        network: Box<dyn Network>,
+        input: [i64; 3],
+        classes: i64,
+        device: Device,
+    ) -> Result<Model, Error> {
+        if classes < 2 {
+            let (key, value) = ("number of classes".into(), classes.to_string());
+            return Err(Error::OutOfRange { key, value, range: "at least 2" });
+        }
+        let tensors = network.tensors();
+        if let Some((name, tensor)) = tensors.named().find(|(_, tensor)| tensor.kind() != Kind::Float) {
+            return Err(Error::Kind { name: name.to_owned(), found: format!("{:?}", tensor.kind()) });
+        }
+        let arch = Arch::Own { name: name.to_owned() };
+        Ok(Model { arch, input, classes, device, tensors, body: Body::Own(network) })
+    }
+
+    fn build(arch: Arch, network: &Classifier, input: [i64; 3], device: Device, seed: u64) -> Result<Model, Error> {
+        let Plan { trunk, head, parameters, buffers } = plan(network, input)?;
+        let tensors = Tensors::create(&parameters, &buffers, device, seed)?;
+        let (plain, fastest) = (rewrite::plain(&trunk, device), rewrite::fastest(&trunk, device));
+        let body = Body::Tree(Box::new(Tree { trunk, head, plain, fastest }));
+        Ok(Model { arch, input, classes: network.head.units, device, tensors, body })
     }
 
     /// Logits of images: f32 `[n, channels, height, width]` on the model's device to f32 `[n, classes]`. Softmax of
     /// a row gives the probabilities.
     ///
-    /// In [`Mode::Train`] dropout draws from libtorch's global generator, which the caller seeds; see
-    /// [`uses_randomness`](Model::uses_randomness).
+    /// In [`Mode::Train`] dropout draws from libtorch's global generator, which the caller seeds (see
+    /// [`uses_randomness`](Model::uses_randomness)), and batch normalisation moves its running statistics.
     ///
     /// # Panics
     /// Where [`check_images`](Model::check_images) would give an error.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Tensor {
-        let (w, b) = self.output_layer(); // [classes, features], [classes]
-        self.connect(&self.features(images, mode), w, b) // [n, classes]
+        match &self.body {
+            Body::Own(network) => network.forward(images, mode), // [n, classes]
+            Body::Tree(tree) => self.pass(&tree.head, &self.trunk(tree, images, mode), mode), // [n, classes]
+        }
     }
 
-    /// What the output layer takes of images: f32 `[n, channels, height, width]` to `[n, features]`, for callers that
-    /// go on by themselves with [`output_layer`](Model::output_layer). As [`forward`](Model::forward) otherwise.
+    /// What the head takes of images, f32 `[n, channels, height, width]` to `[n, features]`, with the head's weight
+    /// `[classes, features]` and bias `[classes]`, for callers that take head and loss together. None for a network of a
+    /// program's own and for a head without a bias. As [`forward`](Model::forward) otherwise.
     ///
     /// # Panics
     /// Where [`check_images`](Model::check_images) would give an error.
-    pub fn features(&self, images: &Tensor, mode: Mode) -> Tensor {
-        let before_output = self.layers.len() - 1; // `layers` always ends with the output layer
-        if self.fused > 0
-            && let Ok(features) = fused::features(self, images, self.fused)
-        {
-            let layers = &self.layers[self.fused..before_output];
-            return self.run_layers(layers, features, mode, |_, _| {}).flatten(1, -1); // [n, features]
-        }
+    pub fn features(&self, images: &Tensor, mode: Mode) -> Option<Features<'_>> {
+        let Body::Tree(tree) = &self.body else { return None };
+        let [weight, bias] = <[usize; 2]>::try_from(tree.head.parameters()).ok()?;
+        let [weight, bias] = [weight, bias].map(|place| &self.tensors.parameters[place].tensor);
+        Some(Features { features: self.trunk(tree, images, mode), weight, bias })
+    }
+
+    fn trunk(&self, tree: &Tree, images: &Tensor, mode: Mode) -> Tensor {
+        let fast = Pass { tensors: &self.tensors, mode, visit: &mut |_, _| {} }.run(&tree.fastest, images);
         // Also where the images do not fit, so that libtorch says so.
-        self.run(&self.layers[..before_output], images, mode, |_, _| {}).flatten(1, -1) // [n, features]
+        fast.unwrap_or_else(|_| self.pass(&tree.plain, images, mode)) // [n, features]
     }
 
-    /// Weight `[classes, features]` and bias `[classes]` of the output layer, which has no activation.
-    pub fn output_layer(&self) -> (&Tensor, &Tensor) {
-        let first = self.parameters.len() - 2; // the output layer's two come last
-        (&self.parameters[first].tensor, &self.parameters[first + 1].tensor)
+    fn pass(&self, node: &Node, x: &Tensor, mode: Mode) -> Tensor {
+        self.visited(node, x, mode, &mut |_, _| {})
     }
 
-    /// The output of every layer for the same images in [`Mode::Eval`], by layer name, first to last: of `conv1` the
-    /// maps before pooling, f32 `[n, maps, height, width]`; of `pool1` the pooled maps after the activation; of
-    /// `hidden1` the units after the activation, `[n, units]`; of `output` the logits.
+    fn visited(&self, node: &Node, x: &Tensor, mode: Mode, visit: &mut dyn FnMut(&str, &Tensor)) -> Tensor {
+        match (Pass { tensors: &self.tensors, mode, visit }).run(node, x) {
+            Ok(output) => output,
+            Err(error) => unreachable!("only packed pictures are refused, and a plain tree has none: {error}"),
+        }
+    }
+
+    /// The logits of images in [`Mode::Eval`]; `visit` sees each layer's output on the way, as part of autograd's graph.
+    pub(crate) fn trace(&self, images: &Tensor, visit: &mut dyn FnMut(&str, &Tensor)) -> Tensor {
+        match &self.body {
+            Body::Own(network) => {
+                let logits = network.forward(images, Mode::Eval); // [n, classes]
+                visit(OUTPUT, &logits);
+                logits
+            }
+            Body::Tree(tree) => {
+                let features = self.visited(&tree.plain, images, Mode::Eval, visit); // [n, features]
+                self.visited(&tree.head, &features, Mode::Eval, visit) // [n, classes]
+            }
+        }
+    }
+
+    /// The output of every layer for the same images in [`Mode::Eval`], by layer name, first to last. Of a LeNet's `conv1`
+    /// the maps before pooling, f32 `[n, maps, height, width]`; of `pool1` the pooled maps after the activation; of
+    /// `hidden1` the units after the activation, `[n, units]`; of `output` the logits. A program's own network has
+    /// `output` alone.
     ///
     /// # Panics
     /// Where [`check_images`](Model::check_images) would give an error.
     pub fn activations(&self, images: &Tensor) -> Vec<(String, Tensor)> {
-        let mut outputs = Vec::with_capacity(self.layers.len());
-        let _ = self.run(&self.layers, images, Mode::Eval, |layer, output| {
-            outputs.push((layer.to_owned(), output.contiguous()))
-        });
+        let mut outputs = Vec::new();
+        let _ = self.trace(images, &mut |layer, output| outputs.push((layer.to_owned(), output.contiguous())));
         outputs
     }
 
-    /// Names, kinds and sizes of the layers, first to last.
-    pub(crate) fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    /// The output of the last of `layers`, which begin with the model's first; `visit` sees each one's output on the
-    /// way, as part of autograd's graph.
-    pub(crate) fn run(
-        &self,
-        layers: &[Layer],
-        images: &Tensor,
-        mode: Mode,
-        visit: impl FnMut(&str, &Tensor),
-    ) -> Tensor {
-        let mut x = images.shallow_clone(); // [n, c, h, w]
-        if self.device == Device::Cpu && layers.iter().any(Layer::is_convolution) {
-            x = channels_last(&x); // [n, c, h, w]
+    /// The layers, first to last; none of a program's own network.
+    pub(crate) fn layers(&self) -> Vec<&Node> {
+        match &self.body {
+            Body::Own(_) => Vec::new(),
+            Body::Tree(tree) => [&tree.trunk, &tree.head].into_iter().flat_map(Node::layers).collect(),
         }
-        self.run_layers(layers, x, mode, visit)
-    }
-
-    fn run_layers(&self, layers: &[Layer], input: Tensor, mode: Mode, mut visit: impl FnMut(&str, &Tensor)) -> Tensor {
-        let mut x = input; // [n, c, h, w]
-        for layer in layers {
-            x = match &layer.op {
-                Op::Convolve(weight) => self.convolve(&x, weight), // [n, maps, h - k + 1, w - k + 1]
-                Op::Pool { ignore_border, activation } => pool(&x, *ignore_border, *activation), // [n, maps, h/2, w/2]
-                Op::Connect { weight, activation, dropout } => {
-                    let (w, b) = self.variables(weight); // [units, features], [units]
-                    let sums = self.connect(&x.flatten(1, -1), w, b); // [n, units]
-                    let units = activation.map_or_else(|| sums.shallow_clone(), |f| f.apply(&sums)); // [n, units]
-                    drop_out(units, *dropout, mode) // [n, units]
-                }
-            };
-            visit(&layer.name, &x);
-        }
-        x // [n, classes]
-    }
-
-    /// The published model adds the bias after pooling. Adding it here is the same, since a constant does not move a
-    /// maximum: max(x + b) = max(x) + b.
-    fn convolve(&self, x: &Tensor, weight: &Weight) -> Tensor {
-        let (w, b) = self.variables(weight); // [maps, c, k, k], [maps]
-        x.conv2d(w, Some(b), [1, 1], [0, 0], [1, 1], 1) // [n, c, h, w] to [n, maps, h - k + 1, w - k + 1]
-    }
-
-    fn connect(&self, x: &Tensor, w: &Tensor, b: &Tensor) -> Tensor {
-        if self.device == Device::Cpu
-            && b.size()[0] <= torch_ext::FEW_OUTPUTS
-            && let Ok(sums) = torch_ext::linear(x, w, b, Isa::best())
-        {
-            return sums; // [n, units]
-        }
-        x.linear(w, Some(b)) // [n, units]
-    }
-
-    pub(crate) fn variables(&self, weight: &Weight) -> (&Tensor, &Tensor) {
-        let first = 2 * weight.number;
-        (&self.parameters[first].tensor, &self.parameters[first + 1].tensor)
     }
 
     /// All variables in the order of the layers, each weight followed by its bias.
     pub fn parameters(&self) -> &[Parameter] {
-        &self.parameters
+        &self.tensors.parameters
+    }
+
+    /// Running statistics and whatever else takes no gradient, in the order of the layers.
+    pub fn buffers(&self) -> &[Buffer] {
+        &self.tensors.buffers
     }
 
     /// The parameter of that name, for instance `conv1.weight`.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
-        parameter::find(&self.parameters, name)
+        self.tensors.parameters.iter().find(|parameter| parameter.name == name)
     }
 
     /// Weight matrices and filters, as shallow clones: what a penalty sees, never biases.
     pub fn weights(&self) -> Vec<Tensor> {
-        let weights = self.parameters.iter().filter(|parameter| parameter.role == Role::Weight);
+        let weights = self.parameters().iter().filter(|parameter| parameter.role == Role::Weight);
         weights.map(|parameter| parameter.tensor.shallow_clone()).collect()
     }
 
-    /// Names and variables, as shallow clones: they share memory and gradient with the model.
-    pub fn named_parameters(&self) -> Vec<(String, Tensor)> {
-        self.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.tensor.shallow_clone())).collect()
+    /// Names and tensors, parameters and then buffers, as shallow clones: they share memory and gradient with the model.
+    pub fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        self.tensors.named().map(|(name, tensor)| (name.to_owned(), tensor.shallow_clone())).collect()
     }
 
-    /// Names and values as they are now, copied on the model's device and cut off from autograd; the model's later
-    /// changes do not touch them. [`load_parameters`](Model::load_parameters) puts them back.
+    /// Names and values as they are now, parameters and then buffers, copied on the model's device and cut off from autograd;
+    /// the model's later changes do not touch them. [`load_values`](Model::load_values) puts them back.
     pub fn clone_values(&self) -> Vec<(String, Tensor)> {
-        self.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.tensor.detach().copy())).collect()
+        self.tensors.named().map(|(name, tensor)| (name.to_owned(), tensor.detach().copy())).collect()
     }
 
-    /// Copies values into the model's variables, from any device and in any order. Either all are copied or, on an
-    /// error in the names, shapes or types, none.
+    /// Copies values into the model's parameters and buffers, from any device and in any order. Either all are copied or, on
+    /// an error in the names, shapes or types, none.
     ///
     /// # Errors
-    /// [`Error::Names`] unless each parameter is given exactly once and nothing else is; [`Error::Shape`] and
+    /// [`Error::Names`] unless each tensor is given exactly once and nothing else is; [`Error::Shape`] and
     /// [`Error::Kind`] for the first that differs from the model's; [`Error::Libtorch`] where copying fails.
-    pub fn load_parameters(&self, values: &[(String, Tensor)]) -> Result<(), Error> {
-        parameter::load(&self.parameters, values)
+    pub fn load_values(&self, values: &[(String, Tensor)]) -> Result<(), Error> {
+        self.tensors.load(values)
     }
 
     /// Checks that [`forward`](Model::forward) takes these images, for callers whose images come from outside.
@@ -212,9 +241,12 @@ impl Model {
         })
     }
 
-    /// Layers, shapes, parameters and multiply-adds.
+    /// Layers, shapes, parameters and multiply-adds; of a program's own network one row with its parameters.
     pub fn summary(&self) -> Summary {
-        Summary::of(&self.layers)
+        match (&self.body, &self.arch) {
+            (Body::Own(_), Arch::Own { name }) => Summary::whole(name, self.classes, self.parameters()),
+            _ => Summary::of(&self.layers(), self.parameters()),
+        }
     }
 
     /// The architecture the model was built from.
@@ -240,28 +272,32 @@ impl Model {
     /// Whether [`forward`](Model::forward) in [`Mode::Train`] draws from libtorch's global generator (dropout); a
     /// caller that wants repeatable passes seeds it with `tch::manual_seed`.
     pub fn uses_randomness(&self) -> bool {
-        self.arch.dropout() > 0.0
+        match &self.body {
+            Body::Own(network) => network.uses_randomness(),
+            Body::Tree(tree) => tree.trunk.uses_randomness(),
+        }
     }
 }
 
-fn pool(x: &Tensor, ignore_border: bool, activation: Activation) -> Tensor {
-    let pooled = x.max_pool2d([POOL, POOL], [POOL, POOL], [0, 0], [1, 1], !ignore_border); // [n, maps, h/2, w/2]
-    activation.apply(&pooled) // [n, maps, h/2, w/2]
+/// The layer that gives the logits, where the network does not name one.
+const OUTPUT: &str = "output";
+
+/// What a head takes, and the head.
+#[derive(Debug)]
+pub struct Features<'a> {
+    /// f32 `[n, features]`; under autocast of its dtype.
+    pub features: Tensor,
+    /// f32 `[classes, features]`.
+    pub weight: &'a Tensor,
+    /// f32 `[classes]`.
+    pub bias: &'a Tensor,
 }
 
-fn drop_out(units: Tensor, chance: f64, mode: Mode) -> Tensor {
-    if mode == Mode::Eval || chance == 0.0 {
-        return units; // [n, units]
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Body::Tree(tree) => f.debug_struct("Tree").field("trunk", &tree.trunk).field("head", &tree.head).finish(),
+            Body::Own(_) => f.write_str("Own"),
+        }
     }
-    units.dropout(chance, true) // [n, units]
-}
-
-/// The same images with the values of all channels of a pixel side by side in memory. The feature maps take over that
-/// layout, in which libtorch's convolution and above all its pooling are faster on CPUs. With one channel nothing is
-/// moved, but the strides must say so, since libtorch judges the layout by them.
-fn channels_last(images: &Tensor) -> Tensor {
-    let shape = images.size(); // n, c, h, w
-    let pixels = images.permute([0, 2, 3, 1]).contiguous(); // [n, h, w, c]
-    let strides: [i64; 4] = [shape[1..].iter().product(), 1, shape[3] * shape[1], shape[1]];
-    pixels.as_strided(&shape, strides, None) // [n, c, h, w]
 }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::layer::Layer;
+use crate::node::{Node, Op};
+use crate::shape::product;
+use crate::tensors::{Parameter, Role};
 
 /// The sizes of a model's layers and their totals, for one picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,16 +34,30 @@ pub struct Row {
 }
 
 impl Summary {
-    pub(crate) fn of(layers: &[Layer]) -> Summary {
-        let rows: Vec<Row> = layers
-            .iter()
-            .map(|layer| Row {
-                layer: layer.name.clone(),
-                output: [&[1], layer.output.as_slice()].concat(),
-                parameters: layer.parameters(),
-                multiply_adds: layer.multiply_adds(),
-            })
-            .collect();
+    pub(crate) fn of(layers: &[&Node], parameters: &[Parameter]) -> Summary {
+        let row = |layer: &&Node| Row {
+            layer: layer.name.clone(),
+            output: [&[1], layer.output.as_slice()].concat(),
+            parameters: layer.parameters().into_iter().map(|place| product(&parameters[place].tensor.size())).sum(),
+            multiply_adds: layer
+                .leaves()
+                .into_iter()
+                .map(|leaf| multiply_adds(leaf, parameters))
+                .fold(0, i64::saturating_add),
+        };
+        Summary::with(layers.iter().map(row).collect())
+    }
+
+    /// One row for a network whose inside is not known; of a weight it is only counted how many values it has.
+    pub(crate) fn whole(name: &str, classes: i64, parameters: &[Parameter]) -> Summary {
+        let size = |parameter: &Parameter| product(&parameter.tensor.size());
+        let weights = parameters.iter().filter(|parameter| parameter.role == Role::Weight).map(size);
+        let (layer, output) = (name.to_owned(), vec![1, classes]);
+        let (parameters, multiply_adds) = (parameters.iter().map(size).sum(), weights.fold(0, i64::saturating_add));
+        Summary::with(vec![Row { layer, output, parameters, multiply_adds }])
+    }
+
+    fn with(rows: Vec<Row>) -> Summary {
         Summary {
             parameters: rows.iter().map(|row| row.parameters).sum(),
             multiply_adds: rows.iter().map(|row| row.multiply_adds).fold(0, i64::saturating_add),
@@ -52,6 +68,16 @@ impl Summary {
     /// Floating-point operations of one forward pass of one picture: two for each multiply-add.
     pub fn flops(&self) -> i64 {
         self.multiply_adds.saturating_mul(2)
+    }
+}
+
+/// Each weight is used once at each position of the output.
+fn multiply_adds(leaf: &Node, parameters: &[Parameter]) -> i64 {
+    match leaf.op {
+        Op::Conv { weight, .. } | Op::Linear { weight, .. } => {
+            product(&parameters[weight].tensor.size()).saturating_mul(product(&leaf.output[1..]))
+        }
+        _ => 0,
     }
 }
 

@@ -90,9 +90,9 @@ fn a_picture_too_small_is_refused_with_the_sizes_at_every_layer() {
     let message = refusal(&Arch::lenet(), [3, 15, 20], 10);
     assert_eq!(
         message,
-        "model: a picture of (3, 15, 20) is too small for lenet with 5x5 filters: sizes are picture (3, 15, 20), \
+        "model: a picture of (3, 15, 20) is too small: sizes are picture (3, 15, 20), \
          conv1 (20, 11, 16), pool1 (20, 5, 8), conv2 (50, 1, 4), and nothing is left for pool2; use pictures of at \
-         least 16x16, or a smaller `kernel`"
+         least 16x16, or smaller filters"
     );
     assert!(refusal(&Arch::lenet(), [1, 4, 4], 10).contains("nothing is left for conv1;"));
     assert!(refusal(&lenet([20, 50], 29, 500, true), MNIST, 10).contains("nothing is left for conv1;"));

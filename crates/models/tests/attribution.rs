@@ -25,7 +25,7 @@ fn lenet() -> Arch {
 fn golden_lenet(golden: &HashMap<String, Tensor>) -> Model {
     let model = Model::new(&lenet(), PICTURE, 5, Device::Cpu, 1).unwrap();
     let own = |(key, tensor): (&String, &Tensor)| Some((key.strip_prefix("parameters.")?.to_owned(), tensor.copy()));
-    model.load_parameters(&golden.iter().filter_map(own).collect::<Vec<_>>()).unwrap();
+    model.load_values(&golden.iter().filter_map(own).collect::<Vec<_>>()).unwrap();
     model
 }
 
@@ -34,7 +34,7 @@ fn softmax() -> Model {
     let model = Model::new(&Arch::Softmax, [1, 3, 4], 3, Device::Cpu, 1).unwrap();
     let weight = (Tensor::arange(36, CPU) - 17.5).view([3, 12]) / 10.0;
     let values = [("output.weight".to_owned(), weight), ("output.bias".to_owned(), Tensor::zeros([3], CPU))];
-    model.load_parameters(&values).unwrap();
+    model.load_values(&values).unwrap();
     model
 }
 

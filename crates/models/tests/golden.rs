@@ -49,7 +49,7 @@ fn assert_close(what: &str, found: &Tensor, expected: &Tensor) {
 fn check(case: &str, arch: &Arch, input: [i64; 3]) {
     let golden = Case::load(case);
     let model = Model::new(arch, input, 5, Device::Cpu, 1).unwrap();
-    model.load_parameters(&golden.under("parameters.")).unwrap();
+    model.load_values(&golden.under("parameters.")).unwrap();
     let logits = model.forward(&golden.0["images"], Mode::Train);
     let loss = logits.cross_entropy_for_logits(&golden.0["labels"]);
     loss.backward();

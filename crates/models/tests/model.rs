@@ -128,7 +128,7 @@ fn logits_do_not_depend_on_how_images_lie_in_memory() {
 fn copied_values_stay_while_the_model_changes_and_can_be_put_back() {
     let model = build(&Arch::lenet(), 1);
     let best = model.clone_values();
-    let shared = model.named_parameters();
+    let shared = model.named_tensors();
     for parameter in model.parameters() {
         let _guard = tch::no_grad_guard();
         let _ = parameter.tensor.shallow_clone().fill_(7.0);
@@ -136,7 +136,7 @@ fn copied_values_stay_while_the_model_changes_and_can_be_put_back() {
     assert!(shared.iter().all(|(_, tensor)| tensor.min().double_value(&[]) == 7.0));
     assert!(best.iter().all(|(_, tensor)| !tensor.requires_grad()));
     let reversed: Vec<_> = best.iter().rev().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();
-    model.load_parameters(&reversed).unwrap();
+    model.load_values(&reversed).unwrap();
     let fresh = build(&Arch::lenet(), 1);
     for (parameter, same) in model.parameters().iter().zip(fresh.parameters()) {
         assert_eq!(parameter.tensor, same.tensor, "{}", parameter.name);
@@ -152,7 +152,7 @@ fn values_that_do_not_fit_are_refused_and_nothing_is_copied() {
     let check = |change: &dyn Fn(&mut Values), expected: &str| {
         let mut values = build(&Arch::mlp(), 2).clone_values();
         change(&mut values);
-        assert_eq!(model.load_parameters(&values).unwrap_err().to_string(), expected);
+        assert_eq!(model.load_values(&values).unwrap_err().to_string(), expected);
         for ((name, value), parameter) in before.iter().zip(model.parameters()) {
             assert_eq!(value, &parameter.tensor, "{name}");
         }

@@ -63,7 +63,7 @@ fn check(arch: &Arch, input: [i64; 3], classes: i64, batch: i64, autocast: bool)
         let scale = if old.dim() == 1 { 0.1 } else { 1.0 / fan_in(&old.size()).sqrt() };
         (name, values(&old.size(), scale))
     };
-    model.load_parameters(&model.clone_values().into_iter().map(random).collect::<Vec<_>>()).unwrap();
+    model.load_values(&model.clone_values().into_iter().map(random).collect::<Vec<_>>()).unwrap();
     let images = values(&[batch, input[0], input[1], input[2]], 1.0);
     let direction = values(&[batch, classes], 1.0);
 

@@ -2,7 +2,7 @@
 
 use crate::recipe::{ClassRule, ClassWeights, Loss, Precision};
 use crate::{Error, precision};
-use models::Model;
+use models::{Features, Model};
 use tch::{Device, Kind, Reduction, Tensor};
 use tensor_data::{Batch, Split};
 use torch_ext::{FEW_CLASSES, Isa};
@@ -42,14 +42,14 @@ impl Criterion {
     ///
     /// On a CPU the output layer and the plain loss of few classes are one operation ([`torch_ext::linear_cross_entropy`]).
     pub(crate) fn forward(&self, precision: Precision, model: &Model, batch: &Batch) -> Result<Measured, Error> {
-        if !self.has_kernel(model.device(), model.classes()) {
-            let logits = precision::forward(precision, model, &batch.images)?; // [m, classes]
-            return Ok(self.measure(&logits, &batch.labels));
+        if self.has_kernel(model.device(), model.classes())
+            && let Some(Features { features, weight, bias }) = precision::features(precision, model, &batch.images)?
+        {
+            let (loss, errors) = torch_ext::linear_cross_entropy(&features, weight, bias, &batch.labels, Isa::best())?;
+            return Ok(Measured { loss, errors });
         }
-        let features = precision::features(precision, model, &batch.images)?; // [m, features]
-        let (w, b) = model.output_layer(); // [classes, features], [classes]
-        let (loss, errors) = torch_ext::linear_cross_entropy(&features, w, b, &batch.labels, Isa::best())?;
-        Ok(Measured { loss, errors })
+        let logits = precision::forward(precision, model, &batch.images)?; // [m, classes]
+        Ok(self.measure(&logits, &batch.labels))
     }
 
     /// Mean loss of logits `[m, classes]` and labels `[m]`, and how many rows are wrong. No device wait.

@@ -124,7 +124,7 @@ impl Learner {
 
     /// All tensors that a checkpoint holds besides the parameters, shared and not copied.
     pub(crate) fn memory(&self) -> Vec<(String, Tensor)> {
-        let average = self.averaged.iter().flat_map(Model::named_parameters);
+        let average = self.averaged.iter().flat_map(Model::named_tensors);
         let gathered = self.gathered().unwrap_or_default();
         let named = |part: &str, (name, tensor): (String, Tensor)| (format!("{part}.{name}"), tensor);
         let mut memory = self.optimizer.memory();
@@ -141,7 +141,7 @@ impl Learner {
     /// Puts the best parameters into the model; it stays as it is when there was no validation.
     pub fn restore_best(&self) -> Result<(), Error> {
         match &self.best_values {
-            Some(values) => Ok(self.model.load_parameters(values)?),
+            Some(values) => Ok(self.model.load_values(values)?),
             None => Ok(()),
         }
     }
@@ -189,7 +189,7 @@ impl Learner {
             files.insert(BEST.into(), serialise(BEST, values)?);
         }
         if let Some(averaged) = &self.averaged {
-            files.insert(AVERAGE.into(), serialise(AVERAGE, &averaged.named_parameters())?);
+            files.insert(AVERAGE.into(), serialise(AVERAGE, &averaged.named_tensors())?);
         }
         if let Some(gathered) = self.gathered() {
             files.insert(GATHERED.into(), serialise(GATHERED, &gathered)?);
@@ -200,18 +200,18 @@ impl Learner {
 
     /// The files of a checkpoint that holds the model as it is now.
     pub(crate) fn model_files(&self, recipe: &Recipe) -> Result<Files, Error> {
-        self.card_files(recipe, &self.model.named_parameters())
+        self.card_files(recipe, &self.model.named_tensors())
     }
 
     /// The files of a checkpoint that holds the model that was validated for the choice: the averaged one where there is
     /// one.
     pub(crate) fn chosen_files(&self, recipe: &Recipe) -> Result<Files, Error> {
-        self.card_files(recipe, &self.averaged.as_ref().unwrap_or(&self.model).named_parameters())
+        self.card_files(recipe, &self.averaged.as_ref().unwrap_or(&self.model).named_tensors())
     }
 
     /// The files of a checkpoint that holds the best model.
     pub(crate) fn best_files(&self, recipe: &Recipe) -> Result<Files, Error> {
-        let now = self.model.named_parameters();
+        let now = self.model.named_tensors();
         let mut files = self.card_files(recipe, self.best_values.as_ref().unwrap_or(&now))?;
         files.insert("best.json".into(), json("best.json", &self.progress.best)?);
         Ok(files)
@@ -237,13 +237,13 @@ impl Learner {
         folder: &Path,
     ) -> Result<Learner, Error> {
         let mut learner = Learner::new(plan, data, device)?;
-        learner.model.load_parameters(&tensors(files, MODEL, folder)?)?;
+        learner.model.load_values(&tensors(files, MODEL, folder)?)?;
         learner.optimizer.load_state(&tensors(files, OPTIMIZER, folder)?)?;
         if files.contains_key(BEST) {
             learner.best_values = Some(tensors(files, BEST, folder)?);
         }
         if let Some(averaged) = &learner.averaged {
-            averaged.load_parameters(&tensors(files, AVERAGE, folder)?)?;
+            averaged.load_values(&tensors(files, AVERAGE, folder)?)?;
         }
         if files.contains_key(GATHERED) {
             let parameters = learner.model.parameters().iter().map(|it| (it.name.as_str(), &it.tensor));
@@ -259,7 +259,7 @@ impl Learner {
     pub(crate) fn model_from_files(files: &Files, folder: &Path, device: Device) -> Result<(Model, Card), Error> {
         let card: Card = parse(files, CARD, folder)?;
         let model = Model::new(&card.arch, card.input, card.classes, device, 0)?;
-        model.load_parameters(&tensors(files, MODEL, folder)?)?;
+        model.load_values(&tensors(files, MODEL, folder)?)?;
         Ok((model, card))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::recipe::Precision;
-use models::{Mode, Model};
+use models::{Features, Mode, Model};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 use torch_ext::Autocast;
@@ -18,22 +18,28 @@ pub(crate) fn prepare(precision: Precision, device: Device) -> Result<(), Error>
 
 /// The logits of a training minibatch, f32 `[m, classes]`.
 pub(crate) fn forward(precision: Precision, model: &Model, images: &Tensor) -> Result<Tensor, Error> {
-    under(precision, model, || model.forward(images, Mode::Train))
+    let _region = region(precision, model)?;
+    Ok(model.forward(images, Mode::Train).to_kind(Kind::Float))
 }
 
-/// What the output layer takes of a training minibatch, f32 `[m, features]`.
-pub(crate) fn features(precision: Precision, model: &Model, images: &Tensor) -> Result<Tensor, Error> {
-    under(precision, model, || model.features(images, Mode::Train))
+/// What the head takes of a training minibatch, f32 `[m, features]`, where the model has a head of its own.
+pub(crate) fn features<'m>(
+    precision: Precision,
+    model: &'m Model,
+    images: &Tensor,
+) -> Result<Option<Features<'m>>, Error> {
+    let _region = region(precision, model)?;
+    let features = model.features(images, Mode::Train);
+    Ok(features.map(|it| Features { features: it.features.to_kind(Kind::Float), ..it }))
 }
 
-/// A pass forward in a region of autocast that ends with it, so that the next one casts the weights anew.
-fn under(precision: Precision, model: &Model, pass: impl FnOnce() -> Tensor) -> Result<Tensor, Error> {
-    let _region = match precision {
+/// A region of autocast for one pass forward, so that the next one casts the weights again.
+fn region(precision: Precision, model: &Model) -> Result<Option<Autocast>, Error> {
+    Ok(match precision {
         Precision::F32 | Precision::Tf32 => None,
         Precision::Bf16 => Some(Autocast::enter(model.device(), Kind::BFloat16)?),
         Precision::F16 => Some(Autocast::enter(model.device(), Kind::Half)?),
-    };
-    Ok(pass().to_kind(Kind::Float))
+    })
 }
 
 /// What the loss is multiplied with before backward in f16, so that small gradients do not vanish, as

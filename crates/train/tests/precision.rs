@@ -54,7 +54,7 @@ fn a_step_moves_the_parameters_by_the_gradient_of_f64_to_the_bits_of_its_precisi
             let data = Dataset::upload(&source, holdout, 1.0 / 256.0, recipe.data.storage, Device::Cpu).unwrap();
             let plan = Plan::new(&recipe, &data).unwrap();
             let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-            learner.model.load_parameters(&values(&learner)).unwrap();
+            learner.model.load_values(&values(&learner)).unwrap();
             let before = learner.model.clone_values();
             let is_lenet = matches!(learner.model.arch(), Arch::LeNet { .. });
 
@@ -67,7 +67,7 @@ fn a_step_moves_the_parameters_by_the_gradient_of_f64_to_the_bits_of_its_precisi
 
             fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap();
             for (((name, before), (_, after)), expected) in
-                before.iter().zip(learner.model.named_parameters()).zip(&gradients)
+                before.iter().zip(learner.model.named_tensors()).zip(&gradients)
             {
                 let moved = wide(before) - wide(&after.detach());
                 let largest = expected.abs().max().double_value(&[]);

@@ -49,7 +49,7 @@ fn last_of(recipe: &Recipe, data: &Dataset) -> Learner {
     }
     let mut last = Last(Vec::new());
     fit(&plan, data, &mut learner, &AtomicBool::new(false), &mut last).unwrap();
-    learner.model.load_parameters(&last.0).unwrap();
+    learner.model.load_values(&last.0).unwrap();
     learner
 }
 

@@ -34,7 +34,7 @@ pub fn run(args: &BenchSideArgs) -> Result<ExitCode> {
     let plan = Plan::new(&recipe, &data)?;
     let mut learner = Learner::new(&plan, &data, device)?;
     if let Some(path) = &args.initial {
-        let values = learner.model.named_parameters().into_iter();
+        let values = learner.model.named_tensors().into_iter();
         let values: Vec<(String, Tensor)> = values.map(|(name, value)| (name, value.to_device(Device::Cpu))).collect();
         Tensor::write_safetensors(&values, path).with_context(|| format!("cannot write {}", path.display()))?;
     }
