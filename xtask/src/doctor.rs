@@ -11,11 +11,12 @@ use serde_json::Value;
 
 use crate::cargo::{cargo, cxx_compiler};
 use crate::cli::DoctorArgs;
-use crate::libtorch::inspect::{Finding, Kind, VERSION};
-use crate::libtorch::search::{Choice, Wish};
-use crate::libtorch::{self, python::Pip};
-use crate::progress::{Spinner, print, size};
+use crate::progress::{Spinner, print};
+use crate::setup;
 use crate::{data, places, start};
+use libtorch::disk::{free_bytes, size};
+use libtorch::inspect::{Finding, Kind, VERSION};
+use libtorch::search::{Choice, Wish};
 
 /// How one line turned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -121,7 +122,7 @@ fn cxx() -> Line {
 }
 
 fn python(libtorch_is_there: bool) -> Line {
-    match Pip::find() {
+    match setup::pip() {
         Ok(pip) => good("Python", pip.about),
         Err(error) if libtorch_is_there => {
             lacking("Python", State::Note, "no Python with pip; not needed, libtorch is there", error.to_string())
@@ -132,8 +133,8 @@ fn python(libtorch_is_there: bool) -> Line {
 
 fn libtorch_line() -> Line {
     let name = "libtorch";
-    let link = libtorch::link();
-    let choice = match libtorch::choose(Wish::default()) {
+    let link = setup::link();
+    let choice = match setup::choose(Wish::default()) {
         Ok(choice) => choice,
         Err(error) => return lacking(name, State::Bad, "cannot be used", format!("{error:#}")),
     };
@@ -141,7 +142,7 @@ fn libtorch_line() -> Line {
         Choice::Keep(kind) => {
             let folder = fs::canonicalize(&link).unwrap_or(link);
             let found = format!("{VERSION} ({}), {}", kind.title(), folder.display());
-            match libtorch::verify(&folder) {
+            match setup::verify(&folder) {
                 Some(Ok(())) => good(name, format!("{found}, verified")),
                 Some(Err(damage)) => {
                     lacking(name, State::Bad, format!("{found}, damaged: {damage}"), "cargo xtask setup --force")
@@ -154,7 +155,7 @@ fn libtorch_line() -> Line {
             lacking(name, State::Note, format!("{found}, not linked yet"), "cargo xtask setup (or any other command)")
         }
         Choice::Fetch { kind, damage } => {
-            let why = match (damage, libtorch::state()) {
+            let why = match (damage, setup::state()) {
                 (Some(damage), _) | (None, Finding::Broken(damage)) => format!("damaged: {damage}"),
                 (None, Finding::Wrong(version)) => {
                     format!("found {version} at {}, need {VERSION}", link.display())
@@ -168,8 +169,8 @@ fn libtorch_line() -> Line {
 }
 
 fn gpu() -> Option<Line> {
-    let driver = libtorch::nvidia_driver()?;
-    if libtorch::state() == Finding::Good(Kind::Cpu) {
+    let driver = setup::nvidia_driver()?;
+    if setup::state() == Finding::Good(Kind::Cpu) {
         let found = format!("{driver}, but the libtorch in use is for the CPU alone");
         return Some(lacking("GPU", State::Note, found, "cargo xtask setup --cuda"));
     }
@@ -244,7 +245,7 @@ fn processor() -> Line {
 
 fn disk() -> Line {
     let name = "free disk";
-    let room = |folder: &Path| places::free_bytes(folder).unwrap_or_default();
+    let room = |folder: &Path| free_bytes(folder).unwrap_or_default();
     let here = room(&places::workspace());
     let cache = places::cache().map(|folder| room(&folder)).unwrap_or_default();
     let found = format!("{} for the workspace, {} for the cache", size(here), size(cache));

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use xtask::cli::{Cli, Command};
-use xtask::{data, doctor, libtorch, progress, start, suite};
+use xtask::{data, doctor, progress, setup, start, suite};
 
 fn main() -> ExitCode {
     let result = match &Cli::parse().command {
-        Command::Setup(args) => done(libtorch::setup(args)),
+        Command::Setup(args) => done(setup::setup(args)),
         Command::Doctor(args) => doctor::run(args),
         Command::Data(args) => done(data::run(args)),
         Command::Train(_)

@@ -48,17 +48,6 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(executable)
 }
 
-/// Bytes free for this user on the file system that holds `path`, which need not exist yet.
-///
-/// # Errors
-/// If no parent of `path` can be examined.
-pub fn free_bytes(path: &Path) -> Result<u64> {
-    let existing = path.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"));
-    let stat = rustix::fs::statvfs(existing)
-        .with_context(|| format!("cannot read the free space of the disk that holds {}", existing.display()))?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
 /// `path` relative to the current folder where it lies inside it, for printing and for commands to copy.
 pub fn shorten(path: &Path) -> PathBuf {
     let here = env::current_dir().ok();

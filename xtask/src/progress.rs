@@ -37,7 +37,7 @@ impl Bytes {
         }
         bar.set_message(label.to_owned());
         if bar.is_hidden() {
-            say(format!("{label} ({})", size(total)));
+            say(format!("{label} ({})", libtorch::disk::size(total)));
         }
         Bytes { bar, label: label.to_owned(), total, quarters_said: 0 }
     }
@@ -84,15 +84,4 @@ impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
-}
-
-/// `530712279` as `531 MB`: for people.
-pub fn size(bytes: u64) -> String {
-    if bytes < 1_000_000 {
-        return format!("{} kB", bytes.div_ceil(1000));
-    }
-    if bytes < 10_000_000_000 {
-        return format!("{:.0} MB", bytes as f64 / 1e6);
-    }
-    format!("{:.0} GB", bytes as f64 / 1e9)
 }

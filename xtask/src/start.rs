@@ -10,9 +10,9 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::cargo::{cargo, cxx_compiler};
-use crate::libtorch;
-use crate::libtorch::search::Wish;
 use crate::progress::{Spinner, say};
+use crate::setup;
+use libtorch::search::Wish;
 
 /// Name of the runner's binary.
 const RUNNER: &str = "minibatch";
@@ -33,7 +33,7 @@ pub fn run() -> Result<ExitCode> {
 /// # Errors
 /// As [`run`].
 pub fn ready() -> Result<PathBuf> {
-    libtorch::ensure(Wish::default())?;
+    setup::ensure(Wish::default())?;
     build()
 }
 

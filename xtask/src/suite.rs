@@ -11,10 +11,10 @@ use crate::bench::record::{self, Record};
 use crate::bench::{criterion, page};
 use crate::cargo::{cargo, cxx_compiler};
 use crate::cli::BenchArgs;
-use crate::libtorch;
-use crate::libtorch::search::Wish;
 use crate::progress::{print, say};
+use crate::setup;
 use crate::{places, start};
+use libtorch::search::Wish;
 
 /// Cargo's part of `test`, in this order; the quick ones first.
 const STEPS: [&[&str]; 5] = [
@@ -31,7 +31,7 @@ const STEPS: [&[&str]; 5] = [
 /// If a step fails.
 pub fn test() -> Result<()> {
     cxx_compiler()?;
-    libtorch::ensure(Wish::default())?;
+    setup::ensure(Wish::default())?;
     for args in STEPS {
         let name = format!("cargo {}", args.join(" "));
         say(format!("== {name}"));
@@ -65,7 +65,7 @@ fn short_training() -> Result<()> {
 /// If libtorch cannot be had, a bench fails, or results cannot be read or written.
 pub fn bench(args: &BenchArgs) -> Result<()> {
     cxx_compiler()?;
-    libtorch::ensure(Wish::default())?;
+    setup::ensure(Wish::default())?;
     // The profile is the one that everything else here is built and run with, so that libtorch's bindings are not
     // compiled again. The pattern leaves out unit tests, which do not know criterion's options.
     let mut command = cargo(["bench", "--profile", "dev", "--workspace", "--bench", "*", "--"]);

@@ -58,7 +58,7 @@ impl Machine {
             processors: std::thread::available_parallelism().map_or(0, |n| n.get() as u32),
             kernel: said("uname", &["-sr"]),
             rustc: said("rustc", &["--version"]),
-            libtorch: crate::libtorch::inspect::VERSION.to_owned(),
+            libtorch: libtorch::inspect::VERSION.to_owned(),
             torch: torch.to_owned(),
             gpu: None,
             peers: Vec::new(),

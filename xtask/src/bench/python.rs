@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use libtorch::inspect::VERSION;
+use libtorch::python::Pip;
 
-use crate::libtorch::inspect::VERSION;
-use crate::libtorch::python::Pip;
 use crate::places;
 use crate::progress::{Spinner, say};
 
@@ -83,7 +83,7 @@ fn make(base: &Path, folder: &Path) -> Result<()> {
     let args = ["install".to_owned(), "-r".to_owned(), requirements().display().to_string()];
     let result = pip.run(&args, &folder.join("scratch"), &mut || spinner.set("installing PyTorch".to_owned()));
     let _ = fs::remove_dir_all(folder.join("scratch"));
-    result
+    Ok(result?)
 }
 
 fn requirements() -> PathBuf {

@@ -16,9 +16,9 @@ use super::side::{Amount, Setting, take};
 use super::work::{SEEDS, Side, Work};
 use super::{coincide, python, stats};
 use crate::cli::BenchArgs;
-use crate::libtorch::inspect::VERSION;
 use crate::places;
 use crate::progress::say;
+use libtorch::inspect::VERSION;
 
 /// What `--versus` was asked to do, checked.
 #[derive(Debug)]

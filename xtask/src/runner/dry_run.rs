@@ -8,6 +8,7 @@ use crate::console::{self, duration, thousands};
 use crate::prepared::{Prepared, Wanted};
 use crate::{device, train_command};
 use anyhow::{Context, Result, ensure};
+use libtorch::disk::size;
 use models::{Mode, Model};
 use serde::Serialize;
 use std::path::Path;
@@ -18,7 +19,6 @@ use tensor_data::{Dataset, Order, Split};
 use train::recipe::{Evaluation, Limits};
 use train::{Error, Event, Observer, Plan, Recipe, RunFolder, fit};
 use xtask::cli::TrainArgs;
-use xtask::progress::size;
 
 /// Minibatches that are trained. The estimate goes by the fastest: the first is slower than those that follow it, and on CUDA the
 /// last two alone replay a captured graph.

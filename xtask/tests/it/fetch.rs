@@ -2,12 +2,16 @@
 //! complete or not there.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::machine::{Machine, VERSION, libtorch, wheels};
-use xtask::libtorch::fetch::{Parts, entry, fetch};
-use xtask::libtorch::inspect::{Finding, Kind, inspect_entry};
-use xtask::libtorch::python::Pip;
+use libtorch::fetch::{Parts, entry};
+use libtorch::inspect::{Finding, Kind, inspect_entry};
+use libtorch::python::Pip;
+
+fn fetch(cache: &Path, parts: &Parts, pip: &Pip, again: bool) -> anyhow::Result<PathBuf> {
+    Ok(libtorch::fetch::fetch(cache, parts, pip, again, &mut |_| {})?)
+}
 
 /// A pip that copies the wheel asked for from `shelf`.
 fn working_pip(machine: &Machine, shelf: &Path) -> Pip {

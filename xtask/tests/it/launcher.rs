@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Machine, VERSION, libtorch};
-use xtask::libtorch::inspect::Kind;
-use xtask::libtorch::manifest::{MANIFEST, Manifest};
+use libtorch::inspect::Kind;
+use libtorch::manifest::{MANIFEST, Manifest};
 
 /// One message of one line, which names the problem and the remedy.
 fn assert_says(said: &str, parts: &[&str]) {

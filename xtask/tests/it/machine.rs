@@ -6,8 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use libtorch::wheels::Wheel;
 use sha2::{Digest, Sha256};
-use xtask::libtorch::wheels::Wheel;
 
 /// The version that a good libtorch has.
 pub const VERSION: &str = "2.11.0";

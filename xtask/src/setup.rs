@@ -1,32 +1,23 @@
 //! Brings libtorch here without thinking: looks for one that fits, fetches it if there is none, and links it as
-//! `.libtorch` in the workspace, the one place that cargo's configuration and the binaries' run paths name.
-//!
-//! Verified on x86-64 Linux alone, there with the CPU parts and with the complete CUDA package. On other platforms
-//! (64-bit Arm Linux, macOS) the complete package for the Python on the PATH is installed into the cache, by the same
-//! rules; that way has not been tried.
-
-pub mod fetch;
-pub mod inspect;
-pub mod manifest;
-pub mod python;
-pub mod search;
-pub mod wheels;
+//! `.libtorch` in the workspace, the one place that cargo's configuration and the binaries' run paths name. What is
+//! decided and done is the crate `libtorch`'s; here the environment is read and progress is shown.
 
 use std::env;
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use libtorch::Progress;
+use libtorch::fetch::{self, Parts};
+use libtorch::inspect::{self, Finding, Kind, VERSION};
+use libtorch::manifest::Manifest;
+use libtorch::python::{self, Pip};
+use libtorch::search::{Choice, Probes, Surroundings, Wish, search};
+use libtorch::{driver, point, wheels};
 
 use crate::cli::SetupArgs;
 use crate::places;
-use crate::progress::{Spinner, print, say};
-use fetch::Parts;
-use inspect::{Finding, Kind, VERSION};
-use manifest::Manifest;
-use search::{Choice, Probes, Surroundings, Wish, search};
+use crate::progress::{Bytes, Spinner, print, say};
 
 /// `setup`: makes sure that libtorch is there and whole, and says where.
 ///
@@ -45,7 +36,7 @@ pub fn setup(args: &SetupArgs) -> Result<()> {
         verify(&folder()?)
     };
     if let Some(Err(damage)) = whole {
-        say(format!("the libtorch in the cache is damaged ({damage}): fetching it anew"));
+        say(format!("the libtorch in the cache is damaged ({damage}): fetching it again"));
         kind = ensure(Wish { kind: Some(kind), fetch: true })?;
     }
     say(format!("libtorch {VERSION} ({}) is ready: {}", kind.title(), folder()?.display()));
@@ -65,10 +56,11 @@ pub fn ensure(wish: Wish) -> Result<Kind> {
         Choice::Link { folder, kind, source } => (folder, kind, source),
         Choice::Fetch { kind, damage } => {
             if let Some(damage) = damage {
-                say(format!("the libtorch in the cache is damaged ({damage}): fetching it anew"));
+                say(format!("the libtorch in the cache is damaged ({damage}): fetching it again"));
             }
-            let pip = python::Pip::find()?;
-            let folder = fetch::fetch(&places::cache()?, &parts(kind)?, &pip, wish.fetch)?;
+            let pip = pip()?;
+            let folder =
+                fetch::fetch(&places::cache()?, &parts(kind)?, &pip, wish.fetch, &mut Shown::default().tell())?;
             (folder, kind, "pip".to_owned())
         }
     };
@@ -97,10 +89,10 @@ pub fn choose(wish: Wish) -> Result<Choice> {
         inspect: &inspect::inspect,
         inspect_entry: &inspect::inspect_entry,
         same: &same,
-        pythons: &python::with_torch,
+        pythons: &|| python::with_torch(&pythons()),
         gpu: &|| nvidia_driver().is_some(),
     };
-    search(&around, wish, &probes)
+    Ok(search(&around, wish, &probes)?)
 }
 
 /// The workspace's `.libtorch`.
@@ -119,17 +111,23 @@ pub fn state() -> Finding {
     inspect::inspect(&link())
 }
 
-/// The NVIDIA driver in a few words, if there is one. A driver's library alone does not count: distributions
-/// install it on machines without a GPU.
+/// The NVIDIA driver in a few words, if there is one.
 pub fn nvidia_driver() -> Option<String> {
-    if let Ok(text) = fs::read_to_string("/proc/driver/nvidia/version") {
-        let version = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-        return Some(format!("NVIDIA driver {}", version.unwrap_or("of unknown version")));
-    }
-    let smi = places::on_path("nvidia-smi").or_else(|| places::on_path("/usr/lib/wsl/lib/nvidia-smi"))?;
-    let output = Command::new(smi).args(["--query-gpu=driver_version", "--format=csv,noheader"]).output().ok()?;
-    let version = String::from_utf8_lossy(&output.stdout).lines().next().map(|line| line.trim().to_owned());
-    version.filter(|v| output.status.success() && !v.is_empty()).map(|v| format!("NVIDIA driver {v}"))
+    let smi = places::on_path("nvidia-smi").or_else(|| places::on_path("/usr/lib/wsl/lib/nvidia-smi"));
+    driver::nvidia(smi.as_deref())
+}
+
+/// The pip of a Python on the PATH.
+///
+/// # Errors
+/// If there is none; the message says how to get it.
+pub fn pip() -> Result<Pip> {
+    Ok(Pip::find(&pythons())?)
+}
+
+/// `python3` and `python`, those that are on the PATH.
+fn pythons() -> Vec<PathBuf> {
+    ["python3", "python"].iter().filter_map(|name| places::on_path(name)).collect()
 }
 
 /// What to fetch on this platform.
@@ -144,14 +142,31 @@ fn parts(kind: Kind) -> Result<Parts> {
     }
 }
 
-/// Makes `link` a symbolic link to `folder` in one step, so that a build that runs meanwhile sees one or the other.
-fn point(link: &Path, folder: &Path) -> Result<()> {
-    if fs::symlink_metadata(link).is_ok_and(|data| !data.is_symlink()) {
-        bail!("{} is in the way: it should be a link to libtorch. Move it away and try again", link.display());
+/// How far a fetch has come, as a bar or a spinner.
+#[derive(Default)]
+struct Shown {
+    bar: Option<(String, Bytes)>,
+    spinner: Option<Spinner>,
+}
+
+impl Shown {
+    fn tell(mut self) -> impl FnMut(Progress<'_>) {
+        move |progress| match progress {
+            Progress::Waiting => say("waiting: another process is fetching libtorch"),
+            Progress::Bytes { label, done, total } => {
+                let bar = self.bar.take().filter(|(of, _)| of == label);
+                let (of, mut bar) = bar.unwrap_or_else(|| (label.to_owned(), Bytes::new(label, total)));
+                bar.set(done);
+                self.bar = Some((of, bar));
+            }
+            Progress::Open { label, done } => {
+                let spinner = self.spinner.get_or_insert_with(|| {
+                    say(label);
+                    Spinner::new(label)
+                });
+                spinner.set(format!("{label}, {} so far", libtorch::disk::size(done)));
+            }
+            _ => {}
+        }
     }
-    let beside = link.with_extension(format!("new-{}", std::process::id()));
-    let _ = fs::remove_file(&beside);
-    symlink(folder, &beside)
-        .and_then(|()| fs::rename(&beside, link))
-        .with_context(|| format!("cannot make {} a link to {}", link.display(), folder.display()))
 }

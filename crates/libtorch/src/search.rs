@@ -3,9 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
-
-use super::inspect::{Finding, Kind, VERSION};
+use crate::Error;
+use crate::inspect::{Finding, Kind, VERSION};
 
 /// What the user asked for, beyond "one that works".
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,7 +79,7 @@ pub enum Choice {
 ///
 /// # Errors
 /// If `LIBTORCH` or `LIBTORCH_USE_PYTORCH` names something that cannot be used, or contradicts the wish.
-pub fn search(around: &Surroundings, wish: Wish, probes: &Probes) -> Result<Choice> {
+pub fn search(around: &Surroundings, wish: Wish, probes: &Probes) -> Result<Choice, Error> {
     let free = wish.kind.is_none() && !wish.fetch;
     let link = |folder: &Path, kind: Kind, source: String| {
         if (probes.same)(&around.link, folder) {
@@ -91,7 +90,10 @@ pub fn search(around: &Surroundings, wish: Wish, probes: &Probes) -> Result<Choi
 
     if let Some(folder) = &around.libtorch {
         if !free {
-            bail!("LIBTORCH is set to {} and wins over --cpu, --cuda and --force: unset it first", folder.display());
+            let folder = folder.display();
+            return Err(Error::Unusable(format!(
+                "LIBTORCH is set to {folder} and wins over --cpu, --cuda and --force: unset it first"
+            )));
         }
         return match (probes.inspect)(folder) {
             Finding::Good(kind) => Ok(link(folder, kind, "LIBTORCH".to_owned())),
@@ -101,10 +103,10 @@ pub fn search(around: &Surroundings, wish: Wish, probes: &Probes) -> Result<Choi
     if around.use_pytorch && free {
         let found = (probes.pythons)();
         let Some(first) = found.first() else {
-            bail!(
+            return Err(Error::Unusable(format!(
                 "LIBTORCH_USE_PYTORCH is set, but no Python on the PATH has torch: \
                  run pip install torch=={VERSION}, or unset LIBTORCH_USE_PYTORCH"
-            );
+            )));
         };
         return match (probes.inspect)(&first.folder) {
             Finding::Good(kind) => Ok(link(&first.folder, kind, "LIBTORCH_USE_PYTORCH".to_owned())),
@@ -150,7 +152,7 @@ pub fn search(around: &Surroundings, wish: Wish, probes: &Probes) -> Result<Choi
 }
 
 /// Why the folder that a variable names cannot be used, and how to mend it.
-fn refusal(variable: &str, folder: &Path, finding: &Finding) -> anyhow::Error {
+fn refusal(variable: &str, folder: &Path, finding: &Finding) -> Error {
     let folder = folder.display();
     let problem = match finding {
         Finding::Absent => format!("there is no folder {folder}"),
@@ -158,9 +160,9 @@ fn refusal(variable: &str, folder: &Path, finding: &Finding) -> anyhow::Error {
         Finding::Wrong(version) => format!("found libtorch {version} at {folder}, need {VERSION}"),
         Finding::Good(_) => format!("{folder} is not wanted"),
     };
-    anyhow::anyhow!(
+    Error::Unusable(format!(
         "{problem} (named by {variable}). Let {variable} name libtorch {VERSION}, or unset it and run cargo xtask setup"
-    )
+    ))
 }
 
 #[cfg(test)]

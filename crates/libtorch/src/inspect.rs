@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{MANIFEST, Manifest};
+use crate::manifest::{MANIFEST, Manifest};
 
 /// The version that the `tch` crate in use was written for.
 pub const VERSION: &str = "2.11.0";

@@ -4,11 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::inspect::{Kind, VERSION};
+use crate::Error;
+use crate::inspect::{Kind, VERSION};
 
 /// File that stands beside the `torch/` folder of a cache entry; written last, so its presence means complete.
 pub const MANIFEST: &str = "manifest.json";
@@ -40,22 +40,26 @@ impl Manifest {
     ///
     /// # Errors
     /// If a file cannot be read, or there is no library at all.
-    pub fn of(entry: &Path, kind: Kind) -> Result<Manifest> {
+    pub fn of(entry: &Path, kind: Kind) -> Result<Manifest, Error> {
         let mut libraries = Vec::new();
         let mut folders = vec![entry.to_path_buf()];
         while let Some(folder) = folders.pop() {
-            let listing = fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+            let listing = fs::read_dir(&folder).map_err(Error::io("list", &folder))?;
             for file in listing {
-                let file = file?;
-                if file.file_type()?.is_dir() {
-                    folders.push(file.path());
-                } else if is_library(&file.path()) {
-                    let path = file.path().strip_prefix(entry)?.to_path_buf();
-                    libraries.push(Library { path, bytes: file.metadata()?.len(), sha256: sha256(&file.path())? });
+                let file = file.map_err(Error::io("list", &folder))?;
+                let path = file.path();
+                let data = fs::symlink_metadata(&path).map_err(Error::io("read", &path))?;
+                if data.is_dir() {
+                    folders.push(path);
+                } else if is_library(&path) {
+                    let inside = path.strip_prefix(entry).unwrap_or(&path).to_path_buf();
+                    libraries.push(Library { path: inside, bytes: data.len(), sha256: sha256(&path)? });
                 }
             }
         }
-        ensure!(!libraries.is_empty(), "there is no library in {}", entry.display());
+        if libraries.is_empty() {
+            return Err(Error::Unusable(format!("there is no library in {}", entry.display())));
+        }
         libraries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Manifest { version: VERSION.to_owned(), kind, libraries })
     }
@@ -81,7 +85,7 @@ impl Manifest {
     pub fn check_content(&self, entry: &Path) -> Result<(), String> {
         self.check_sizes(entry)?;
         for library in &self.libraries {
-            if sha256(&entry.join(&library.path)).map_err(|e| format!("{e:#}"))? != library.sha256 {
+            if sha256(&entry.join(&library.path)).map_err(|e| e.to_string())? != library.sha256 {
                 return Err(format!("the content of {} has changed", library.path.display()));
             }
         }
@@ -93,10 +97,10 @@ impl Manifest {
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn sha256(path: &Path) -> Result<String> {
-    let mut file = fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+pub fn sha256(path: &Path) -> Result<String, Error> {
+    let mut file = fs::File::open(path).map_err(Error::io("open", path))?;
     let mut hash = Sha256::new();
-    std::io::copy(&mut file, &mut hash).with_context(|| format!("cannot read {}", path.display()))?;
+    std::io::copy(&mut file, &mut hash).map_err(Error::io("read", path))?;
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-
-use super::inspect::VERSION;
-use super::search::PythonTorch;
-use crate::places;
+use crate::Error;
+use crate::inspect::VERSION;
+use crate::search::PythonTorch;
 
 /// Finds the package without importing it, which would take seconds; the current folder is left out, because a
 /// folder called `torch` in it is no package.
@@ -20,19 +18,14 @@ from importlib.util import find_spec
 spec = find_spec('torch')
 print(spec.submodule_search_locations[0] if spec and spec.submodule_search_locations else '')";
 
-/// `python3` and `python`, those that are on the PATH.
-fn pythons() -> Vec<PathBuf> {
-    ["python3", "python"].iter().filter_map(|name| places::on_path(name)).collect()
-}
-
-/// Those Pythons on the PATH that have a torch of any version.
-pub fn with_torch() -> Vec<PythonTorch> {
-    let torch_of = |python: PathBuf| {
-        let output = Command::new(&python).args(["-c", WHERE_IS_TORCH]).stdin(Stdio::null()).output().ok()?;
+/// Those of `pythons` that have a torch of any version.
+pub fn with_torch(pythons: &[PathBuf]) -> Vec<PythonTorch> {
+    let torch_of = |python: &PathBuf| {
+        let output = Command::new(python).args(["-c", WHERE_IS_TORCH]).stdin(Stdio::null()).output().ok()?;
         let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
-        (output.status.success() && folder.is_dir()).then_some(PythonTorch { python, folder })
+        (output.status.success() && folder.is_dir()).then(|| PythonTorch { python: python.clone(), folder })
     };
-    pythons().into_iter().filter_map(torch_of).collect()
+    pythons.iter().filter_map(torch_of).collect()
 }
 
 /// A pip that starts.
@@ -44,24 +37,23 @@ pub struct Pip {
 }
 
 impl Pip {
-    /// The pip of the first Python on the PATH that has one.
+    /// The pip of the first of `pythons` that has one; they are those on the PATH.
     ///
     /// # Errors
     /// If there is no Python or none has pip; the message says how to get it.
-    pub fn find() -> Result<Pip> {
-        let pythons = pythons();
+    pub fn find(pythons: &[PathBuf]) -> Result<Pip, Error> {
         if pythons.is_empty() {
-            bail!(
+            return Err(Error::Unusable(format!(
                 "there is no python3 on the PATH, whose pip would fetch libtorch {VERSION}: install it (Debian, \
                  Ubuntu: apt install python3-pip), or let LIBTORCH name a libtorch that is already there"
-            );
+            )));
         }
-        pythons.iter().find_map(|python| Pip::of(python)).with_context(|| {
+        pythons.iter().find_map(|python| Pip::of(python)).ok_or_else(|| {
             let first = pythons.first().map(|p| p.display().to_string()).unwrap_or_default();
-            format!(
+            Error::Unusable(format!(
                 "{first} has no pip, which would fetch libtorch {VERSION}: install it (Debian, Ubuntu: apt install \
                  python3-pip; elsewhere: {first} -m ensurepip), or let LIBTORCH name a libtorch that is already there"
-            )
+            ))
         })
     }
 
@@ -77,10 +69,10 @@ impl Pip {
     ///
     /// # Errors
     /// If pip does not start or fails; the message holds what pip said last and what to do.
-    pub fn run(&self, args: &[String], scratch: &Path, watch: &mut dyn FnMut()) -> Result<()> {
-        fs::create_dir_all(scratch).with_context(|| format!("cannot create {}", scratch.display()))?;
+    pub fn run(&self, args: &[String], scratch: &Path, watch: &mut dyn FnMut()) -> Result<(), Error> {
+        fs::create_dir_all(scratch).map_err(Error::io("create", scratch))?;
         let log = scratch.join("pip.log");
-        let output = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
+        let output = File::create(&log).map_err(Error::io("create", &log))?;
         let mut child = Command::new(&self.python)
             .args(["-m", "pip"])
             .args(args)
@@ -88,12 +80,12 @@ impl Pip {
             .env("TMPDIR", scratch)
             .env("PIP_USER", "0")
             .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
+            .stdout(output.try_clone().map_err(Error::io("write", &log))?)
             .stderr(output)
             .spawn()
-            .with_context(|| format!("cannot start {}", self.python.display()))?;
+            .map_err(Error::io("start", &self.python))?;
         let status = loop {
-            if let Some(status) = child.try_wait()? {
+            if let Some(status) = child.try_wait().map_err(Error::io("wait for", &self.python))? {
                 break status;
             }
             watch();
@@ -101,7 +93,7 @@ impl Pip {
         };
         if !status.success() {
             let said = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned();
-            bail!("{}", explain(&said, &status.to_string()));
+            return Err(Error::Unusable(explain(&said, &status.to_string())));
         }
         Ok(())
     }
