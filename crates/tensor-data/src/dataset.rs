@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device, Kind, TchError, Tensor};
 
-use crate::{Error, Holdout, Samples, Source, hold_out};
+use crate::{Error, Fingerprint, Holdout, Samples, Source, hold_out};
 
 /// How pixels are kept on the device. Minibatches are `f32` either way, with the same values to the last bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -47,6 +47,8 @@ pub struct Split {
 pub struct Dataset {
     /// Its name.
     pub name: String,
+    /// What it holds and how it is split.
+    pub fingerprint: Fingerprint,
     /// The pictures to learn from.
     pub train: Split,
     /// The pictures that choose among models.
@@ -78,6 +80,7 @@ impl Dataset {
         let (train, valid) = hold_out(&source.train, holdout)?;
         Ok(Self {
             name: source.name.clone(),
+            fingerprint: Fingerprint::of(source, holdout)?,
             train: Split::upload(&train, scale, storage, device)?,
             valid: Split::upload(&valid, scale, storage, device)?,
             test: Split::upload(&source.test, scale, storage, device)?,

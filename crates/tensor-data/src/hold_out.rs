@@ -42,6 +42,13 @@ impl Holdout {
 /// # Errors
 /// [`Error::HoldOut`] unless at least one picture is left on either side.
 pub fn hold_out(all: &Samples, rule: Holdout) -> Result<(Samples, Samples), Error> {
+    let is_held = held_out(all, rule)?;
+    let (valid, train): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(|&index| is_held[index]);
+    Ok((all.select(&train)?, all.select(&valid)?))
+}
+
+/// Of each picture, whether it is held out for validation.
+pub(crate) fn held_out(all: &Samples, rule: Holdout) -> Result<Vec<bool>, Error> {
     let (count, available) = (rule.count(), all.len());
     if count == 0 || count >= available {
         let left_empty = if count == 0 { "validation" } else { "training" };
@@ -58,8 +65,7 @@ pub fn hold_out(all: &Samples, rule: Holdout) -> Result<(Samples, Samples), Erro
     for index in held {
         is_held[index] = true;
     }
-    let (valid, train): (Vec<usize>, Vec<usize>) = (0..available).partition(|&index| is_held[index]);
-    Ok((all.select(&train)?, all.select(&valid)?))
+    Ok(is_held)
 }
 
 fn stratified(all: &Samples, count: usize, seed: u64) -> Vec<usize> {

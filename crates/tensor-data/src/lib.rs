@@ -26,6 +26,7 @@
 mod content;
 mod error;
 pub mod fetch;
+mod fingerprint;
 pub mod glyphs;
 mod hold_out;
 pub mod idx;
@@ -44,6 +45,7 @@ mod feed;
 mod shift;
 
 pub use error::{Error, Fault};
+pub use fingerprint::{Difference, Fingerprint};
 pub use hold_out::{Holdout, hold_out};
 pub use samples::{Samples, Source};
 

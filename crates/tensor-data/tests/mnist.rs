@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tensor_data::fetch::Progress;
 use tensor_data::idx::write_samples;
-use tensor_data::{Error, Samples, mnist};
+use tensor_data::{Error, Fingerprint, Holdout, Samples, mnist};
 
 /// MNIST in `$MINIBATCH_DATA/mnist`, where it is.
 fn real() -> Option<PathBuf> {
@@ -97,4 +97,12 @@ fn the_real_pictures_are_those_of_mnist() {
     let mean = pixels.iter().map(|&p| f64::from(p) / 255.0).sum::<f64>() / pixels.len() as f64;
     let square = pixels.iter().map(|&p| (f64::from(p) / 255.0).powi(2)).sum::<f64>() / pixels.len() as f64;
     assert!((mean - 0.1307).abs() < 5e-5 && ((square - mean * mean).sqrt() - 0.3081).abs() < 5e-5);
+}
+
+#[test]
+fn no_test_picture_of_mnist_is_a_training_picture() {
+    let Some(dir) = real() else { return };
+    let found = Fingerprint::of(&mnist::load(&dir).unwrap(), Holdout::Last(10_000)).unwrap();
+    // No byte string of 784 test pixels is one of the 60,000: counted with a set in Python.
+    assert_eq!((found.train_pictures, found.test_pictures, found.test_copies), (60_000, 10_000, 0));
 }

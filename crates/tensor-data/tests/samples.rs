@@ -5,7 +5,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
-use tensor_data::{Holdout, Samples, hold_out, locate};
+use tensor_data::{Difference, Fingerprint, Holdout, Samples, Source, hold_out, locate};
 
 /// One-pixel pictures with these labels; the pixel is the picture's index.
 fn labelled(labels: &[u8]) -> Samples {
@@ -160,4 +160,79 @@ fn a_name_cannot_point_outside_the_roots() {
         assert_eq!(locate::find(name, std::slice::from_ref(&inside)), None, "{name}");
     }
     assert!(locate::find("b", &[inside]).is_some());
+}
+
+/// Five pictures to train on and two to test with, of which the first is the last of the five; 1x2x3, three classes.
+fn seven() -> Source {
+    let train = Samples::new([1, 2, 3], 3, (0..30).map(|i| i * 7).collect(), vec![0, 1, 2, 0, 1]).unwrap();
+    let pixels = [train.picture(4).0, &[9; 6]].concat();
+    Source { name: "seven".to_owned(), test: Samples::new([1, 2, 3], 3, pixels, vec![2, 2]).unwrap(), train }
+}
+
+/// The digests are those of `golden/fingerprint.py`.
+#[test]
+fn a_fingerprint_is_the_documented_sha256() {
+    let found = Fingerprint::of(&seven(), Holdout::Last(2)).unwrap();
+    let expected = Fingerprint {
+        shape: [1, 2, 3],
+        classes: 3,
+        train_pictures: 5,
+        test_pictures: 2,
+        test_copies: 1,
+        train: "ff0c1a414bb63abdb76f3a0ae979b67d1eaf800abdc8023dd640129a8b3f2f19".to_owned(),
+        test: "8f516fba408588b135a065fd69a97e333c4b2af81026469d408d589b06014c9b".to_owned(),
+        split: "a1f9a549ddc784959537f084c79ac5564de8080503dfc842a54616337b87d795".to_owned(),
+    };
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_fingerprint_tells_what_differs() {
+    let rule = Holdout::Last(2);
+    let before = Fingerprint::of(&seven(), rule).unwrap();
+    let differs = |change: fn(&mut Source), rule| {
+        let mut source = seven();
+        change(&mut source);
+        before.difference(&Fingerprint::of(&source, rule).unwrap())
+    };
+    let pictures = |train, test| Some(Difference::Pictures { train, test });
+    assert_eq!(differs(|_| (), rule), None);
+    // A name is no content.
+    assert_eq!(differs(|it| it.name = "other".into(), rule), None);
+    let pixel = |it: &mut Source| {
+        let mut pixels = it.train.pixels().to_vec();
+        pixels[29] ^= 1;
+        it.train = Samples::new([1, 2, 3], 3, pixels, it.train.labels().to_vec()).unwrap();
+    };
+    let label = |it: &mut Source| it.test = Samples::new([1, 2, 3], 3, it.test.pixels().to_vec(), vec![2, 1]).unwrap();
+    assert_eq!(differs(pixel, rule), pictures(true, false));
+    assert_eq!(differs(label, rule), pictures(false, true));
+    let turned = |it: &mut Source| {
+        for samples in [&mut it.train, &mut it.test] {
+            *samples = Samples::new([1, 3, 2], 3, samples.pixels().to_vec(), samples.labels().to_vec()).unwrap();
+        }
+    };
+    assert_eq!(differs(turned, rule), pictures(true, true));
+    assert_eq!(differs(|_| (), Holdout::Last(1)), Some(Difference::Split));
+    // Rules that hold out the same pictures are the same split: the last two of five, whatever the rule's name.
+    let seed = (0..1000).find(|&seed| {
+        let valid = hold_out(&seven().train, Holdout::Random { count: 2, seed }).unwrap().1;
+        valid == hold_out(&seven().train, rule).unwrap().1
+    });
+    assert_eq!(differs(|_| (), Holdout::Random { count: 2, seed: seed.unwrap() }), None);
+}
+
+#[test]
+fn test_copies_count_every_exact_copy_once() {
+    let one = |pixels: &[u8]| Samples::new([1, 1, 1], 2, pixels.to_vec(), vec![0; pixels.len()]).unwrap();
+    for (train, test, copies) in [
+        (&[1, 2, 3][..], &[4, 5][..], 0),
+        (&[1, 2, 3], &[3, 2, 1], 3),
+        (&[1, 1, 2], &[1, 4], 1),
+        (&[1, 2, 3], &[2, 2, 5, 2], 3),
+    ] {
+        let source = Source { name: "ones".to_owned(), train: one(train), test: one(test) };
+        let found = Fingerprint::of(&source, Holdout::Last(1)).unwrap().test_copies;
+        assert_eq!(found, copies, "{train:?} {test:?}");
+    }
 }

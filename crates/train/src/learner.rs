@@ -4,7 +4,7 @@
 use crate::accumulation::Accumulation;
 use crate::checkpoint::Files;
 use crate::tensors::{from_bytes, to_bytes};
-use crate::{Error, LossScale, Outcome, Plan, Recipe, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
+use crate::{Error, Identity, LossScale, Outcome, Plan, Recipe, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
 use models::{Arch, Model};
 use optim::Optimizer;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -69,6 +69,16 @@ pub struct Card {
     pub divisor: f64,
     /// The data set it was trained on.
     pub dataset: String,
+    /// The run that it belongs to; `None` in models of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Identity>,
+}
+
+impl Card {
+    /// The description in the files of a checkpoint; `folder` names them in messages.
+    pub(crate) fn from_files(files: &Files, folder: &Path) -> Result<Card, Error> {
+        parse(files, CARD, folder)
+    }
 }
 
 /// A model on its way.
@@ -182,8 +192,8 @@ impl Learner {
     }
 
     /// The files of a checkpoint that training can go on from.
-    pub(crate) fn to_files(&self, recipe: &Recipe) -> Result<Files, Error> {
-        let mut files = self.model_files(recipe)?;
+    pub(crate) fn to_files(&self, run: &Identity) -> Result<Files, Error> {
+        let mut files = self.model_files(run)?;
         files.insert(OPTIMIZER.into(), serialise(OPTIMIZER, &self.optimizer.state()?)?);
         if let Some(values) = &self.best_values {
             files.insert(BEST.into(), serialise(BEST, values)?);
@@ -199,31 +209,32 @@ impl Learner {
     }
 
     /// The files of a checkpoint that holds the model as it is now.
-    pub(crate) fn model_files(&self, recipe: &Recipe) -> Result<Files, Error> {
-        self.card_files(recipe, &self.model.named_tensors())
+    pub(crate) fn model_files(&self, run: &Identity) -> Result<Files, Error> {
+        self.card_files(run, &self.model.named_tensors())
     }
 
     /// The files of a checkpoint that holds the model that was validated for the choice: the averaged one where there is
     /// one.
-    pub(crate) fn chosen_files(&self, recipe: &Recipe) -> Result<Files, Error> {
-        self.card_files(recipe, &self.averaged.as_ref().unwrap_or(&self.model).named_tensors())
+    pub(crate) fn chosen_files(&self, run: &Identity) -> Result<Files, Error> {
+        self.card_files(run, &self.averaged.as_ref().unwrap_or(&self.model).named_tensors())
     }
 
     /// The files of a checkpoint that holds the best model.
-    pub(crate) fn best_files(&self, recipe: &Recipe) -> Result<Files, Error> {
+    pub(crate) fn best_files(&self, run: &Identity) -> Result<Files, Error> {
         let now = self.model.named_tensors();
-        let mut files = self.card_files(recipe, self.best_values.as_ref().unwrap_or(&now))?;
+        let mut files = self.card_files(run, self.best_values.as_ref().unwrap_or(&now))?;
         files.insert("best.json".into(), json("best.json", &self.progress.best)?);
         Ok(files)
     }
 
-    fn card_files(&self, recipe: &Recipe, values: &[(String, Tensor)]) -> Result<Files, Error> {
+    fn card_files(&self, run: &Identity, values: &[(String, Tensor)]) -> Result<Files, Error> {
         let card = Card {
             arch: self.model.arch().clone(),
             input: self.model.input(),
             classes: self.model.classes(),
-            divisor: recipe.data.divisor,
-            dataset: recipe.data.set.clone(),
+            divisor: run.recipe.data.divisor,
+            dataset: run.recipe.data.set.clone(),
+            run: Some(run.clone()),
         };
         Ok(Files::from([(MODEL.into(), serialise(MODEL, values)?), (CARD.into(), json(CARD, &card)?)]))
     }
@@ -257,7 +268,7 @@ impl Learner {
 
     /// A model alone, with what is known of the pictures it takes.
     pub(crate) fn model_from_files(files: &Files, folder: &Path, device: Device) -> Result<(Model, Card), Error> {
-        let card: Card = parse(files, CARD, folder)?;
+        let card = Card::from_files(files, folder)?;
         let model = Model::new(&card.arch, card.input, card.classes, device, 0)?;
         model.load_values(&tensors(files, MODEL, folder)?)?;
         Ok((model, card))

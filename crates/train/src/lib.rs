@@ -15,6 +15,7 @@
 //! | [`metrics`] | confusion matrix, and precision, recall and F1 of each class |
 //! | [`event`] | what the loop tells its observers |
 //! | [`checkpoint`] | a folder that is whole or not there |
+//! | [`identity`](Identity) | what a run is: name, pictures, recipe; compared on resuming and evaluating |
 //! | [`run_folder`] | the observer that writes a run's folder |
 //! | [`rate_finder`] | the search for a learning rate |
 //! | [`summary`] | the figures that outlive a run |
@@ -31,6 +32,7 @@ mod error;
 mod evaluate;
 pub mod event;
 mod fit;
+mod identity;
 mod learner;
 pub mod metrics;
 mod plan;
@@ -54,6 +56,7 @@ pub use event::{Event, Observer, Row};
 #[doc(hidden)]
 pub use fit::fit_as_captured;
 pub use fit::{Outcome, StoppedBy, fit};
+pub use identity::Identity;
 pub use learner::{Best, Card, Learner, Progress};
 pub use plan::Plan;
 pub use precision::LossScale;

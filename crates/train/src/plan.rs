@@ -7,12 +7,13 @@ use models::{Model, Role};
 use optim::{Optimizer, Parameter, Position};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::Device;
-use tensor_data::{Batches, Dataset, Order, Split, Tail};
+use tensor_data::{Batches, Dataset, Fingerprint, Order, Split, Tail};
 
 /// A checked recipe together with the counts that follow from the data set's size.
 #[derive(Debug, Clone)]
 pub struct Plan {
     recipe: Recipe,
+    pictures: Fingerprint,
     minibatch_size: usize,
     steps_per_epoch: u64,
     validate_every: u64,
@@ -20,10 +21,17 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Fits a recipe to a training set. Fails when the recipe's values are out of range, a minibatch is larger than a
-    /// split, or class weights do not fit the classes.
+    /// Fits a recipe to a data set. Fails when the recipe's values are out of range or name another data set, a minibatch
+    /// is larger than a split, or class weights do not fit the classes.
     pub fn new(recipe: &Recipe, data: &Dataset) -> Result<Plan, Error> {
         recipe.check()?;
+        if recipe.data.set != data.name {
+            return Err(Error::Plan(format!(
+                "recipe key `data.set` is \"{}\", but the pictures are those of \"{}\": name the data set that is trained \
+                 on, because every saved model tells of it",
+                recipe.data.set, data.name
+            )));
+        }
         let size = recipe.minibatch.size.resolve(data.train.len());
         for (name, split, size, key) in [
             ("training", &data.train, size, "minibatch.size"),
@@ -45,12 +53,18 @@ impl Plan {
         } as u64;
         let validate_every = recipe.stopping.validation_frequency(steps_per_epoch);
         let class_weights = class_weights(&recipe.loss, &data.train)?;
-        Ok(Plan { recipe: recipe.clone(), minibatch_size: size, steps_per_epoch, validate_every, class_weights })
+        let (recipe, pictures) = (recipe.clone(), data.fingerprint.clone());
+        Ok(Plan { recipe, pictures, minibatch_size: size, steps_per_epoch, validate_every, class_weights })
     }
 
     /// The recipe.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
+    }
+
+    /// The pictures to train on, to validate and to test with.
+    pub fn pictures(&self) -> &Fingerprint {
+        &self.pictures
     }
 
     /// Pictures per minibatch, but for a shorter last one.

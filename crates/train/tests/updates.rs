@@ -143,7 +143,7 @@ fn class_weights_that_do_not_fit_the_classes_are_refused() {
     let told = refused(&["loss.class_weights=[1.0, 2.0]"]);
     assert!(told.contains("holds 2 numbers") && told.contains("3 classes"), "{told}");
     let samples = Samples::new([1, 2, 2], 3, vec![9; 4 * 6], vec![0, 1, 0, 1, 2, 2]).unwrap();
-    let source = Source { name: "few".into(), test: samples.clone(), train: samples };
+    let source = Source { name: "arithmetic".into(), test: samples.clone(), train: samples };
     let data = Dataset::upload(&source, Holdout::Last(2), 1.0, Storage::F32, Device::Cpu).unwrap();
     let recipe = softmax(&["minibatch.size=2".into(), "loss.class_weights=balanced".into()]);
     let told = Plan::new(&recipe, &data).unwrap_err().to_string();

@@ -2,11 +2,12 @@
 //! when MNIST cannot be had.
 
 use crate::console::Usage;
+use crate::console::{percent, thousands};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use tch::Device;
-use tensor_data::{Dataset, Source, glyphs, locate, mnist};
-use train::Recipe;
+use tensor_data::{Dataset, Fingerprint, Source, glyphs, locate, mnist};
+use train::{Identity, Recipe};
 use xtask::cli::DataDirArgs;
 use xtask::{data, places};
 
@@ -14,6 +15,9 @@ use xtask::{data, places};
 const KNOWN: [&str; 2] = ["mnist", "glyphs"];
 /// `glyphs` is one data set, whatever the seed of a run.
 const GLYPHS_SEED: u64 = 0;
+/// Copies among the test pictures are told from one in so many on: below that, a tenth of a percent at most, they move an
+/// error by less than the choice of a seed does. MNIST and glyphs hold none.
+const COPIES_MATTER: f64 = 1000.0;
 
 /// A data set as found, and what has to be said about it.
 pub struct Opened {
@@ -21,15 +25,32 @@ pub struct Opened {
     pub source: Source,
     /// Why it is not the one that the recipe names.
     pub note: Option<String>,
+    /// Where its files lie, absolute; `None` for pictures that the program draws.
+    pub folder: Option<PathBuf>,
+}
+
+impl Opened {
+    fn drawn(note: Option<String>) -> Opened {
+        Opened { source: glyphs::load(GLYPHS_SEED), note, folder: None }
+    }
+
+    fn read(source: Source, folder: &Path) -> Opened {
+        Opened { source, note: None, folder: std::path::absolute(folder).ok() }
+    }
+
+    /// Where its files lie, as a run remembers it: in JSON, which holds UTF-8 alone.
+    pub fn remembered(&self) -> Option<PathBuf> {
+        self.folder.clone().filter(|folder| folder.to_str().is_some())
+    }
 }
 
 /// Finds, fetches or draws the data set `name`. Where MNIST was not asked for by name (`exact`) and cannot be had,
 /// `glyphs` takes its place, with a note that says so.
 pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
     match name {
-        "glyphs" => Ok(Opened { source: glyphs::load(GLYPHS_SEED), note: None }),
+        "glyphs" => Ok(Opened::drawn(None)),
         "mnist" => match open_mnist(folders) {
-            Ok(source) => Ok(Opened { source, note: None }),
+            Ok(opened) => Ok(opened),
             Err(Unavailable::Broken(error)) => Err(error),
             Err(Unavailable::Absent { error, .. }) if exact => Err(error),
             Err(Unavailable::Absent { folder, .. }) => {
@@ -37,7 +58,7 @@ pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
                     "MNIST is not on this machine and no mirror answered: its four files belong in {}; trained on glyphs instead",
                     folder.display()
                 );
-                Ok(Opened { source: glyphs::load(GLYPHS_SEED), note: Some(note) })
+                Ok(Opened::drawn(Some(note)))
             }
         },
         _ => Err(Usage(format!("there is no data set \"{name}\"; known are {}", KNOWN.join(" and "))).into()),
@@ -55,9 +76,61 @@ pub fn upload(source: &Source, recipe: &Recipe, device: Device) -> Result<Datase
     })
 }
 
-/// The very data set of a recipe on a device; there is no substitute.
-pub fn open_exactly(recipe: &Recipe, folders: &DataDirArgs, device: Device) -> Result<Dataset> {
-    upload(&open(&recipe.data.set, true, folders)?.source, recipe, device)
+/// The data set of a run on a device, and the folder of its files to remember. It is looked for in `--data` where that is
+/// given, else where it lay, else in the usual places; it is never fetched where the run knows that place, and other
+/// pictures under its name are an error.
+pub fn open_of_run(
+    run: &Path,
+    known: &Identity,
+    folders: &DataDirArgs,
+    device: Device,
+) -> Result<(Dataset, Option<PathBuf>)> {
+    let opened = find_of_run(run, known, folders)?;
+    let data = upload(&opened.source, &known.recipe, device)?;
+    known.check_pictures(run, &data.fingerprint, opened.folder.as_deref())?;
+    Ok((data, opened.remembered()))
+}
+
+fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Opened> {
+    let set = &known.recipe.data.set;
+    let roots = places::data_roots(folders);
+    match known.data_folder.as_deref().filter(|_| folders.data.is_none()) {
+        Some(lay) if mnist::is_present(lay) => Ok(Opened::read(mnist::load(lay)?, lay)),
+        Some(lay) if !roots.iter().any(|root| mnist::is_present(&root.join(set))) => {
+            let problem = format!(
+                "it was trained on {set} in {}, which is not there now: pass --data DIR, the folder that holds {set}/ now",
+                lay.display()
+            );
+            Err(train::Error::Run { path: run.to_owned(), problem }.into())
+        }
+        _ => open(set, true, folders),
+    }
+}
+
+/// What to say of a run that does not say which pictures it was trained on; `None` where it does.
+pub fn unknown(known: &Identity) -> Option<String> {
+    known.pictures.is_none().then(|| {
+        format!(
+            "WARNING: this run is of an earlier version and does not say which pictures it was trained on: whether they \
+             are those of {} as found now cannot be checked",
+            known.recipe.data.set
+        )
+    })
+}
+
+/// What to say of a data set whose test pictures are training pictures as well; `None` where they are too few to matter
+/// (fewer than one in [`COPIES_MATTER`]).
+pub fn copies(pictures: &Fingerprint) -> Option<String> {
+    let (copies, all) = (pictures.test_copies, pictures.test_pictures);
+    let share = copies as f64 / all as f64;
+    (share >= 1.0 / COPIES_MATTER).then(|| {
+        format!(
+            "WARNING: {} of {} test pictures ({}) are training pictures as well: the test error is too low",
+            thousands(copies as f64),
+            thousands(all as f64),
+            percent(share)
+        )
+    })
 }
 
 enum Unavailable {
@@ -67,16 +140,44 @@ enum Unavailable {
     Absent { folder: PathBuf, error: anyhow::Error },
 }
 
-fn open_mnist(folders: &DataDirArgs) -> Result<Source, Unavailable> {
+fn open_mnist(folders: &DataDirArgs) -> Result<Opened, Unavailable> {
     let roots = places::data_roots(folders);
     if let Some(folder) = roots.iter().map(|root| root.join("mnist")).find(|folder| mnist::is_present(folder)) {
-        return mnist::load(&folder).map_err(|e| Unavailable::Broken(e.into()));
+        let source = mnist::load(&folder).map_err(|e| Unavailable::Broken(e.into()))?;
+        return Ok(Opened::read(source, &folder));
     }
     let folder = locate::find("mnist", &roots).unwrap_or_else(|| places::workspace().join("data/mnist"));
     data::fetch_mnist(&folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
-    load_fetched(&folder).map_err(Unavailable::Broken)
+    let source = load_fetched(&folder).map_err(Unavailable::Broken)?;
+    Ok(Opened::read(source, &folder))
 }
 
 fn load_fetched(folder: &Path) -> Result<Source> {
     mnist::load(folder).with_context(|| format!("just fetched into {}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_are_told_from_one_in_a_thousand_on() {
+        let pictures = |test_copies, test_pictures| Fingerprint {
+            shape: [1, 28, 28],
+            classes: 10,
+            train_pictures: 60_000,
+            test_pictures,
+            test_copies,
+            train: String::new(),
+            test: String::new(),
+            split: String::new(),
+        };
+        for (copies_found, all, told) in
+            [(0, 10, None), (9, 10_000, None), (10, 10_000, Some("10 of 10,000")), (1, 2, Some("1 of 2"))]
+        {
+            let line = copies(&pictures(copies_found, all));
+            assert_eq!(line.is_some(), told.is_some(), "{copies_found} of {all}");
+            assert!(line.unwrap_or_default().contains(told.unwrap_or_default()), "{copies_found} of {all}");
+        }
+    }
 }

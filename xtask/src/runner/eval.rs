@@ -4,6 +4,7 @@ use crate::{console, data_sets, device};
 use anyhow::Result;
 use serde::Serialize;
 use std::process::ExitCode;
+use train::Identity;
 use train::run_folder::{load_model, read_recipe};
 use xtask::cli::{EvalArgs, SplitName};
 
@@ -22,11 +23,17 @@ struct Evaluation {
 
 /// Evaluates and prints.
 pub fn run(args: &EvalArgs) -> Result<ExitCode> {
-    let recipe = read_recipe(&args.run, &[])?;
+    let written = read_recipe(&args.run, &[])?;
     let device = device::resolve(args.device.device)?;
     let saved = console::saved(&args.checkpoint);
-    let (model, _) = load_model(&args.run, &saved, device)?;
-    let data = data_sets::open_exactly(&recipe, &args.data, device)?;
+    let (model, card) = load_model(&args.run, &saved, device)?;
+    let known = Identity::of_run(&args.run, Some(&card))?;
+    let (data, _) = data_sets::open_of_run(&args.run, &known, &args.data, device)?;
+    let copies = data_sets::copies(&data.fingerprint).filter(|_| args.split == SplitName::Test);
+    for line in known.differing(&written)?.into_iter().chain(data_sets::unknown(&known)).chain(copies) {
+        console::line(args.output.json, &line);
+    }
+    let recipe = known.recipe;
     let (split, name) = match args.split {
         SplitName::Train => (&data.train, "train"),
         SplitName::Valid => (&data.valid, "valid"),

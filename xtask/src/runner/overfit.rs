@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use tensor_data::{Dataset, Tail};
 use train::recipe::{Evaluation, Limits, Loss, Order, Penalty, Size, Watch};
 use train::stopping::Stopping;
-use train::{Error, Event, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
+use train::{Error, Event, Identity, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
 use xtask::cli::TrainArgs;
 
 /// Nats per picture: the right class has a probability of 95 %, in the geometric mean.
@@ -54,7 +54,9 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
     if let Some(out) = &args.out {
         RunFolder::check_free(out)?;
     }
-    let Prepared { name, recipe, device, data, note, .. } = wanted.prepare(named)?;
+    let prepared = wanted.prepare(named)?;
+    let identity = prepared.identity();
+    let Prepared { name, recipe, device, data, note, .. } = prepared;
     let json = args.output.json;
     if let Some(note) = note {
         console::line(json, &format!("\n*** {note} ***\n"));
@@ -66,6 +68,7 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
         valid: data.train.spread(size)?,
         test: data.train.spread(size)?,
         name: data.name,
+        fingerprint: data.fingerprint,
     };
     let plan = Plan::new(&recipe, &data)?;
     let mut learner = Learner::new(&plan, &data, device)?;
@@ -80,7 +83,8 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
         percent(first.error)
     );
     console::line(json, &text);
-    let mut folder = args.out.as_ref().map(|out| RunFolder::create(out, &recipe)).transpose()?;
+    let identity = Identity { recipe: recipe.clone(), ..identity };
+    let mut folder = args.out.as_ref().map(|out| RunFolder::create_as(out, identity)).transpose()?;
     let saving: &mut dyn Observer = match &mut folder {
         Some(folder) => folder,
         None => &mut (),

@@ -3,9 +3,10 @@
 
 use crate::{data_sets, device, recipes};
 use anyhow::Result;
+use std::path::PathBuf;
 use tch::Device;
 use tensor_data::Dataset;
-use train::{Learner, Plan, Recipe};
+use train::{Identity, Learner, Plan, Recipe};
 use xtask::cli::{self, DataDirArgs, FindRateArgs, Setting, TrainArgs};
 
 /// What the commands that train from the start have in common.
@@ -31,6 +32,20 @@ pub struct Prepared {
     pub learner: Learner,
     /// Why the data set is not the one that the recipe names.
     pub note: Option<String>,
+    /// Where the files of the data set lie.
+    pub data_folder: Option<PathBuf>,
+}
+
+impl Prepared {
+    /// What a run of it is.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            note: self.note.clone(),
+            data_folder: self.data_folder.clone(),
+            pictures: Some(self.data.fingerprint.clone()),
+            ..Identity::new(self.name.clone(), &self.recipe)
+        }
+    }
 }
 
 impl<'a> From<&'a TrainArgs> for Wanted<'a> {
@@ -79,6 +94,7 @@ impl Wanted<'_> {
         let data = data_sets::upload(&opened.source, &recipe, device)?;
         let plan = Plan::new(&recipe, &data)?;
         let learner = Learner::new(&plan, &data, device)?;
-        Ok(Prepared { name, recipe, device, data, plan, learner, note: opened.note })
+        let data_folder = opened.remembered();
+        Ok(Prepared { name, recipe, device, data, plan, learner, note: opened.note, data_folder })
     }
 }

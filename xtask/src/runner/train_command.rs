@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use tensor_data::Dataset;
-use train::{Learner, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
+use train::{Identity, Learner, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
 use xtask::cli::TrainArgs;
 use xtask::places;
 
@@ -106,8 +106,9 @@ fn begin(args: &TrainArgs) -> Result<Run> {
     let named = wanted.recipe()?;
     let out = args.out.clone().unwrap_or_else(|| default_folder(&named.name));
     RunFolder::check_free(&out)?;
-    let Prepared { name, recipe, data, plan, learner, note, .. } = wanted.prepare(named)?;
-    let folder = RunFolder::create(&out, &recipe)?;
+    let prepared = wanted.prepare(named)?;
+    let folder = RunFolder::create_as(&out, prepared.identity())?;
+    let Prepared { name, recipe, data, plan, learner, note, .. } = prepared;
     let reporter = Reporter::new(folder.path(), args.output.json)?;
     let mut run = Run { name, folder, reporter, plan, data, learner, note };
     open_with(&mut run, &recipe)?;
@@ -116,24 +117,23 @@ fn begin(args: &TrainArgs) -> Result<Run> {
 
 /// A run that goes on; `None` when it is finished already.
 fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
-    let before = train::run_folder::read_recipe(path, &[])?;
     let mut folder = RunFolder::open(path, &recipes::overrides(args))?;
-    let recipe = folder.recipe().clone();
-    let changes = before.changes_on_resume(&recipe)?;
+    let changes = folder.changes()?;
+    let known = folder.identity().clone();
     let device = device::resolve(args.device.device)?;
-    let data = data_sets::open_exactly(&recipe, &args.data, device)?;
-    let plan = Plan::new(&recipe, &data)?;
+    let (data, data_folder) = data_sets::open_of_run(path, &known, &args.data, device)?;
+    let plan = Plan::new(folder.recipe(), &data)?;
     let (mut learner, damaged) = folder.load(&plan, &data, device)?;
+    folder.set_data_folder(data_folder);
     let written = Summary::read(path).ok();
-    let note = written.as_ref().and_then(|summary| summary.dataset_note.clone());
-    let name = written.as_ref().map_or_else(|| name_of(path), |summary| summary.recipe.clone());
-    learner.adopt(&before, &plan);
+    learner.adopt(folder.trained(), &plan);
     // Where the process died between the last checkpoint and the summary, that is what is left to do.
     let reason = learner.progress.stopped_by.as_ref();
     let is_summed_up = |it: &Summary| Some(&it.stopped_by) == reason && it.iterations == learner.progress.iteration;
     if let Some((reason, summary)) = reason.zip(written.filter(is_summed_up)) {
+        let unused = if changes.is_empty() { String::new() } else { format!("; not taken up: {}", changes.join(", ")) };
         let text = format!(
-            "{} is finished ({reason}, {} iterations): nothing to do",
+            "{} is finished ({reason}, {} iterations): nothing to do{unused}",
             path.display(),
             learner.progress.iteration
         );
@@ -153,14 +153,11 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     for change in changes {
         reporter.line(&format!("changed on resume: {change}"))?;
     }
+    for warning in data_sets::unknown(&known).into_iter().chain(data_sets::copies(&data.fingerprint)) {
+        reporter.line(&warning)?;
+    }
+    let Identity { name, note, .. } = known;
     Ok(Some(Run { name, folder, reporter, plan, data, learner, note }))
-}
-
-/// The name of the recipe, from the name of a folder such as `lenet-20260131-120000`.
-fn name_of(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.rsplitn(3, '-').nth(2).unwrap_or(&name);
-    stem.to_owned()
 }
 
 /// `runs/<recipe>-<yyyymmdd-hhmmss>` in the workspace; with a number behind it where two runs begin in one second.
@@ -184,8 +181,9 @@ fn open_with(run: &mut Run, recipe: &Recipe) -> Result<()> {
 /// What is said of a model that is about to be trained.
 pub fn introduction(name: &str, recipe: &Recipe, data: &Dataset, model: &Model, run: &str) -> String {
     let (train, valid, test) = (data.train.len(), data.valid.len(), data.test.len());
+    let warning = data_sets::copies(&data.fingerprint).map_or(String::new(), |warning| format!("\n{warning}"));
     format!(
-        "{name}: {}\ndata    {}, {} to train, {} to validate, {} to test\ndevice  {}, {}, seed {}\nrun     {run}\n\n{}\n",
+        "{name}: {}\ndata    {}, {} to train, {} to validate, {} to test{warning}\ndevice  {}, {}, seed {}\nrun     {run}\n\n{}\n",
         recipe.description,
         data.name,
         thousands(train as f64),

@@ -20,6 +20,8 @@ mod explain;
 #[cfg(feature = "runner")]
 mod faults;
 #[cfg(feature = "runner")]
+mod identity;
+#[cfg(feature = "runner")]
 mod logs;
 #[cfg(feature = "runner")]
 mod mistakes;

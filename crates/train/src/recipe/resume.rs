@@ -21,24 +21,32 @@ const FIXED: [&str; 9] = [
 
 impl Recipe {
     /// The differences between the recipe a run had and the one it is to go on with, as `key: old -> new`. An error
-    /// when a key differs that cannot change in mid-run.
+    /// that names every key that differs and cannot change in mid-run.
     pub fn changes_on_resume(&self, now: &Recipe) -> Result<Vec<String>, Error> {
-        let (before, now) = (self.flat()?, now.flat()?);
-        let mut changes = Vec::new();
-        for key in before.keys().chain(now.keys().filter(|key| !before.contains_key(*key))) {
-            let (old, new) = (before.get(key), now.get(key));
-            if old == new {
-                continue;
-            }
-            let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-            let change = format!("{key}: {} -> {}", show(old), show(new));
-            if FIXED.iter().any(|fixed| key == fixed || (fixed.ends_with('.') && key.starts_with(fixed))) {
-                let problem = format!("{change}: this cannot change in mid-run; start a new run for it");
-                return Err(Error::RecipeSyntax { origin: "on resume".into(), problem });
-            }
-            changes.push(change);
+        let is_fixed =
+            |key: &str| FIXED.iter().any(|fixed| key == *fixed || (fixed.ends_with('.') && key.starts_with(fixed)));
+        let (refused, changes): (Vec<_>, Vec<_>) =
+            self.differences(now)?.into_iter().partition(|(key, _)| is_fixed(key));
+        let say = |differences: Vec<(String, String)>| differences.into_iter().map(|(_, change)| change).collect();
+        let (refused, changes): (Vec<String>, Vec<String>) = (say(refused), say(changes));
+        if refused.is_empty() {
+            return Ok(changes);
         }
-        Ok(changes)
+        let problem = format!(
+            "{}: this cannot change in mid-run; put it back as it was (the run's recipe.toml, --set), or start a new run for it",
+            refused.join(", ")
+        );
+        Err(Error::RecipeSyntax { origin: "on resume".into(), problem })
+    }
+
+    /// The keys in which another recipe differs, each with `key: old -> new`.
+    pub fn differences(&self, now: &Recipe) -> Result<Vec<(String, String)>, Error> {
+        let (before, now) = (self.flat()?, now.flat()?);
+        let keys = before.keys().chain(now.keys().filter(|key| !before.contains_key(*key)));
+        let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+        let different = keys.filter(|key| before.get(*key) != now.get(*key));
+        let change = |key: &String| format!("{key}: {} -> {}", show(before.get(key)), show(now.get(key)));
+        Ok(different.map(|key| (key.clone(), change(key))).collect())
     }
 
     /// Every key, dotted, with its value as TOML writes it: the keys outside tables first, then table by table.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! recipe.toml    the recipe with every key
+//! run.json       what the run is: its name, its pictures, and the recipe again, which every saved model carries, too
 //! metrics.csv    a row per validation, the same bytes however often the run was interrupted
 //! timings.csv    seconds at the same validations
 //! last/          the newest checkpoint, and last.previous/ the one before it
@@ -19,7 +20,7 @@ mod top;
 pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};
 pub use tables::{Timing, read_metrics, read_timings};
 
-use crate::{Error, Event, Learner, Observer, Plan, Recipe, checkpoint};
+use crate::{Card, Error, Event, Identity, Learner, Observer, Plan, Recipe, checkpoint};
 use pace::Pace;
 use saved::SNAPSHOTS;
 use serde::Serialize;
@@ -32,12 +33,15 @@ use top::Top;
 
 /// Name of the resolved recipe in a run's folder.
 const RECIPE: &str = "recipe.toml";
+const LAST: &str = "last";
 
 /// A run's folder, held by this process alone.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    recipe: Recipe,
+    identity: Identity,
+    /// The recipe that the newest checkpoint was trained with.
+    trained: Recipe,
     pace: Pace,
     saved_best: Option<u64>,
     top: Top,
@@ -59,21 +63,32 @@ pub struct Saving {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run and writes `recipe.toml` and the headers. A folder that holds anything is refused.
+    /// Makes the folder of a new run, named like its folder. One that holds anything is refused.
     pub fn create(path: &Path, recipe: &Recipe) -> Result<RunFolder, Error> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        RunFolder::create_as(path, Identity::new(name, recipe))
+    }
+
+    /// Makes the folder of a new run and writes what it is. A folder that holds anything is refused.
+    pub fn create_as(path: &Path, identity: Identity) -> Result<RunFolder, Error> {
         RunFolder::check_free(path)?;
         fs::create_dir_all(path).map_err(Error::io("create", path))?;
         let lock = lock(path)?;
-        checkpoint::write_file(&path.join(RECIPE), recipe.to_toml()?.as_bytes())?;
-        Ok(RunFolder::held(path, recipe.clone(), lock))
+        // The recipe makes a folder that of a run: it comes last, so that no run is without its identity.
+        identity.write(path)?;
+        checkpoint::write_file(&path.join(RECIPE), identity.recipe.to_toml()?.as_bytes())?;
+        let trained = identity.recipe.clone();
+        Ok(RunFolder::held(path, identity, trained, lock))
     }
 
-    fn held(path: &Path, recipe: Recipe, lock: File) -> RunFolder {
+    fn held(path: &Path, identity: Identity, trained: Recipe, lock: File) -> RunFolder {
+        let recipe = &identity.recipe;
         RunFolder {
             pace: Pace::new(recipe.checkpoint.seconds),
             top: Top::new(path, recipe.checkpoint.keep_top, recipe.evaluation.watch),
             path: path.to_owned(),
-            recipe,
+            identity,
+            trained,
             saved_best: None,
             saving_before: 0.0,
             savings: Vec::new(),
@@ -91,11 +106,16 @@ impl RunFolder {
         Err(Error::Run { path: path.to_owned(), problem: problem.into() })
     }
 
-    /// Opens the folder of a run that is to go on, with `overrides` applied to its recipe.
+    /// Opens the folder of a run that is to go on, with `overrides` applied to its `recipe.toml`.
     pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<RunFolder, Error> {
         let recipe = read_recipe(path, overrides)?;
         let lock = lock(path)?;
-        Ok(RunFolder::held(path, recipe, lock))
+        let last = path.join(LAST);
+        let found = checkpoint::exists(&last).then(|| checkpoint::read(&last)).transpose()?;
+        let card = found.map(|found| Card::from_files(&found.files, &found.folder)).transpose()?;
+        let saved = Identity::of_run(path, card.as_ref())?;
+        let trained = saved.recipe.clone();
+        Ok(RunFolder::held(path, Identity { recipe, ..saved }, trained, lock))
     }
 
     /// The folder.
@@ -105,19 +125,47 @@ impl RunFolder {
 
     /// The recipe with every key.
     pub fn recipe(&self) -> &Recipe {
-        &self.recipe
+        &self.identity.recipe
     }
 
-    /// Writes the recipe anew, after a resumed run changed it.
+    /// What the run is, with the recipe that it is to go on with.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The recipe that the newest checkpoint was trained with.
+    pub fn trained(&self) -> &Recipe {
+        &self.trained
+    }
+
+    /// The differences between the recipe that the run was trained with and the one that it is to go on with, whether
+    /// `recipe.toml` was edited or a key overridden. An error when a key differs that cannot change in mid-run.
+    pub fn changes(&self) -> Result<Vec<String>, Error> {
+        self.trained.changes_on_resume(self.recipe())
+    }
+
+    /// Remembers where the files of the data set lie now.
+    pub fn set_data_folder(&mut self, folder: Option<PathBuf>) {
+        self.identity.data_folder = folder;
+    }
+
+    /// Writes the recipe and what the run is anew, after a resumed run changed them.
     pub fn write_recipe(&self) -> Result<(), Error> {
-        checkpoint::write_file(&self.path.join(RECIPE), self.recipe.to_toml()?.as_bytes())
+        checkpoint::write_file(&self.path.join(RECIPE), self.recipe().to_toml()?.as_bytes())?;
+        self.identity.write(&self.path)
     }
 
     /// The learner as it was saved last, or a new one where the run ended before its first checkpoint. Rows of
     /// `metrics.csv` that were written after that are taken back, because they will be written again. The second value
     /// tells of a damaged newer checkpoint that was passed over and removed.
+    ///
+    /// An error, before anything is written, where the plan is not this run's: other pictures, or a recipe that differs
+    /// in what cannot change in mid-run.
     pub fn load(&mut self, plan: &Plan, data: &Dataset, device: Device) -> Result<(Learner, Option<Error>), Error> {
-        let last = self.path.join("last");
+        self.trained.changes_on_resume(plan.recipe())?;
+        self.identity.check_pictures(&self.path, plan.pictures(), None)?;
+        self.identity.pictures = Some(plan.pictures().clone());
+        let last = self.path.join(LAST);
         if !checkpoint::exists(&last) {
             return Ok((Learner::new(plan, data, device)?, None));
         }
@@ -128,7 +176,8 @@ impl RunFolder {
         }
         tables::take_back(&self.path, learner.progress.validations)?;
         self.saving_before = read_timings(&self.path)?.last().map_or(0.0, |timing| timing.saving_seconds);
-        let (keep, watch) = (self.recipe.checkpoint.keep_top, self.recipe.evaluation.watch);
+        let recipe = &self.identity.recipe;
+        let (keep, watch) = (recipe.checkpoint.keep_top, recipe.evaluation.watch);
         self.top = Top::read(&self.path, keep, watch, learner.progress.iteration)?;
         Ok((learner, found.damaged))
     }
@@ -152,12 +201,12 @@ impl RunFolder {
         }
         let best = learner.progress.best.map(|best| best.iteration);
         if best.is_some() && best != self.saved_best {
-            checkpoint::write(&self.path.join("best"), &learner.best_files(&self.recipe)?)?;
+            checkpoint::write(&self.path.join("best"), &learner.best_files(&self.identity)?)?;
             self.saved_best = best;
             self.note(learner, "best".to_owned());
         }
-        checkpoint::write(&self.path.join("last"), &learner.to_files(&self.recipe)?)?;
-        self.note(learner, "last".to_owned());
+        checkpoint::write(&self.path.join(LAST), &learner.to_files(&self.identity)?)?;
+        self.note(learner, LAST.to_owned());
         self.top.remove_old()?;
         self.pace.saved(start);
         Ok(())
@@ -167,9 +216,28 @@ impl RunFolder {
         let start = Instant::now();
         let (folder, name) = (self.path.join(SNAPSHOTS), format!("epoch-{epoch:04}"));
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-        checkpoint::write(&folder.join(&name), &learner.model_files(&self.recipe)?)?;
+        checkpoint::write(&folder.join(&name), &learner.model_files(&self.identity)?)?;
         self.note(learner, format!("{SNAPSHOTS}/{name}"));
         self.pace.wrote(start);
+        Ok(())
+    }
+
+    /// Makes sure that what is about to be saved is described as what it is.
+    fn take_up(&mut self, plan: &Plan) -> Result<(), Error> {
+        let differences = self.recipe().differences(plan.recipe())?;
+        if !differences.is_empty() {
+            let changes: Vec<String> = differences.into_iter().map(|(_, change)| change).collect();
+            let problem = format!(
+                "the folder was made for another recipe than the one that is trained with ({}): make both of one recipe",
+                changes.join(", ")
+            );
+            return Err(Error::Run { path: self.path.clone(), problem });
+        }
+        self.identity.check_pictures(&self.path, plan.pictures(), None)?;
+        if self.identity.pictures.is_none() {
+            self.identity.pictures = Some(plan.pictures().clone());
+            self.identity.write(&self.path)?;
+        }
         Ok(())
     }
 
@@ -180,10 +248,13 @@ impl RunFolder {
 
 impl Observer for RunFolder {
     fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        if let Event::Started { plan, .. } = event {
+            self.take_up(plan)?;
+        }
         match event {
             Event::Started { learner, .. } if learner.progress.iteration == 0 => {
                 tables::begin(&self.path)?;
-                if self.recipe.checkpoint.snapshots > 0 {
+                if self.recipe().checkpoint.snapshots > 0 {
                     self.snapshot(0, learner)?;
                 }
                 self.save(learner)
@@ -196,8 +267,8 @@ impl Observer for RunFolder {
                 let train_seconds = learner.progress.train_seconds;
                 let timing = Timing { iteration: row.iteration, train_seconds, saving_seconds: self.saving_seconds() };
                 tables::append(&self.path.join(tables::TIMINGS), &timing)?;
-                self.top.consider(row, || learner.chosen_files(&self.recipe))?;
-                let period = self.recipe.checkpoint.snapshots * plan.steps_per_epoch();
+                self.top.consider(row, || learner.chosen_files(&self.identity))?;
+                let period = self.recipe().checkpoint.snapshots * plan.steps_per_epoch();
                 if period > 0 && row.iteration.is_multiple_of(period) {
                     self.snapshot(row.epoch, learner)?;
                 }

@@ -43,7 +43,7 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     let mut runs = Vec::new();
     for path in &args.runs {
         let mut record = Record::read(path, device)?;
-        let test = match record.finished().then(|| test_sets.of(&record.recipe)) {
+        let test = match record.finished().then(|| test_sets.of(&record.path, &record.identity)) {
             Some(Ok(split)) => Some(split),
             Some(Err(error)) => {
                 record.note(format!("the test pictures are left out: {error:#}"));

@@ -75,7 +75,7 @@ impl Page<'_> {
     pub fn of(runs: &[Sections]) -> Result<Page<'_>> {
         let records: Vec<&Record> = runs.iter().map(|run| &run.record).collect();
         let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
-        let recipes: Result<Vec<_>, _> = records.iter().map(|record| record.recipe.settings()).collect();
+        let recipes: Result<Vec<_>, _> = records.iter().map(|record| record.identity.recipe.settings()).collect();
         let surroundings: Vec<_> = records.iter().map(|record| environment::of(record)).collect();
         Ok(Page {
             title: names.join(", "),

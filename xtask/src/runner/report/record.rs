@@ -1,19 +1,21 @@
 //! What a run's folder says about the run. Parts that are missing become notes, for the reader of the report and for
 //! the terminal; only a folder that is no run is an error.
 
+use crate::data_sets;
 use anyhow::Result;
 use models::Model;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use train::run_folder::{self, Saved, Timing};
-use train::{Recipe, Row, Summary};
+use train::{Identity, Row, Summary};
 
 /// A run as it was saved.
 pub struct Record {
     pub path: PathBuf,
     /// The folder's name.
     pub name: String,
-    pub recipe: Recipe,
+    /// What the run is, with the recipe that it was trained with.
+    pub identity: Identity,
     /// `None` while the run has not ended.
     pub summary: Option<Summary>,
     pub rows: Vec<Row>,
@@ -28,11 +30,12 @@ impl Record {
     /// Reads the folder of a run.
     pub fn read(path: &Path, device: Device) -> Result<Record> {
         let full = std::path::absolute(path)?;
-        let name = full.file_name().unwrap_or(full.as_os_str());
+        let name = full.file_name().unwrap_or(full.as_os_str()).to_string_lossy().into_owned();
+        let written = run_folder::read_recipe(path, &[])?;
         let mut record = Record {
             path: path.to_owned(),
-            name: name.to_string_lossy().into_owned(),
-            recipe: run_folder::read_recipe(path, &[])?,
+            identity: Identity::new(name.clone(), &written),
+            name,
             summary: None,
             rows: Vec::new(),
             timings: Vec::new(),
@@ -40,10 +43,24 @@ impl Record {
             notes: Vec::new(),
         };
         record.read_figures();
+        let mut card = None;
         match run_folder::load_model(path, &Saved::Best, device) {
-            Ok((model, _)) => record.best = Some(model),
+            Ok((model, its_card)) => (record.best, card) = (Some(model), Some(its_card)),
             Err(error) => record.note(format!("filters, parameters and test figures are left out: {error}")),
         }
+        match Identity::of_run(path, card.as_ref()) {
+            Ok(identity) => record.identity = identity,
+            Err(error) => record.note(error.to_string()),
+        }
+        let copies = record.identity.pictures.as_ref().and_then(data_sets::copies);
+        let unknown = data_sets::unknown(&record.identity);
+        record
+            .identity
+            .differing(&written)?
+            .into_iter()
+            .chain(unknown)
+            .chain(copies)
+            .for_each(|line| record.note(line));
         Ok(record)
     }
 

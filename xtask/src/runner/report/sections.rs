@@ -24,7 +24,7 @@ impl Sections {
             None => Ok(None),
         };
         let tested = match (&record.best, test) {
-            (Some(model), Some(split)) => Tested::examine(model, split, &record.recipe, number).map(Some),
+            (Some(model), Some(split)) => Tested::examine(model, split, &record.identity.recipe, number).map(Some),
             _ => Ok(None),
         };
         let filters = or_note(filters, &mut record, "filters");

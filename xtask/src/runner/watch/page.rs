@@ -5,6 +5,7 @@ use crate::console::{duration, percent, rate, thousands};
 use crate::report::{self, Figure, Live, Record, Sections};
 use anyhow::Result;
 use serde::Serialize;
+use train::Identity;
 
 /// What the page asks for every second.
 #[derive(Serialize)]
@@ -58,10 +59,11 @@ pub fn news(board: &Board, known: Option<usize>) -> Result<String> {
 /// The report's parts that do not need a saved model or the test set.
 fn sections(board: &Board, state: State) -> Sections {
     let run = &board.run;
+    let name = run.path.file_name().unwrap_or(run.path.as_os_str()).to_string_lossy().into_owned();
     let record = Record {
         path: run.path.clone(),
-        name: run.path.file_name().unwrap_or(run.path.as_os_str()).to_string_lossy().into_owned(),
-        recipe: run.recipe.clone(),
+        identity: Identity::new(name.clone(), &run.recipe),
+        name,
         summary: None,
         rows: state.rows,
         timings: state.timings,
