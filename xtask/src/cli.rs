@@ -114,7 +114,8 @@ pub struct OutputArgs {
 /// Where data sets are looked for; shared by every command that reads one.
 #[derive(Clone, Debug, Args)]
 pub struct DataDirArgs {
-    /// Folder that holds data sets, each as DIR/NAME/ (looked in before $MINIBATCH_DATA and data/)
+    /// Folder that holds data sets, each as DIR/NAME/ (looked in before $MINIBATCH_DATA and data/; without it, a saved
+    /// run's pictures are looked for where they lay first)
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
