@@ -23,13 +23,15 @@
 //! # Ok::<(), tensor_data::Error>(())
 //! ```
 
+pub mod catalog;
 mod content;
+mod copies;
 mod error;
 pub mod fetch;
+pub mod files;
 pub mod glyphs;
 mod hold_out;
 pub mod idx;
-pub mod locate;
 pub mod mnist;
 mod random;
 mod samples;
@@ -43,6 +45,7 @@ mod feed;
 #[cfg(feature = "tch")]
 mod shift;
 
+pub use copies::Loaded;
 pub use error::{Error, Fault};
 pub use hold_out::{Holdout, hold_out};
 pub use samples::{Samples, Source};

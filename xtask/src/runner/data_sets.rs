@@ -1,19 +1,17 @@
-//! From a data set's name to its six tensors on a device: where it lies, how it is fetched, and what is trained on
-//! when MNIST cannot be had.
+//! From a data set's name to its six tensors on a device: where it lies, how it is fetched, what is said of it, and what
+//! is trained on when MNIST cannot be had.
 
 use crate::console::Usage;
-use anyhow::{Context, Result};
-use std::path::{Path, PathBuf};
+use anyhow::{Context, Result, anyhow};
+use std::path::PathBuf;
 use tch::Device;
-use tensor_data::{Dataset, Source, glyphs, locate, mnist};
+use tensor_data::catalog::{self, Entry, Origin, Published};
+use tensor_data::files::Folder;
+use tensor_data::{Dataset, Source};
 use train::Recipe;
 use xtask::cli::DataDirArgs;
+use xtask::progress::say;
 use xtask::{data, places};
-
-/// The data sets that a recipe can name.
-const KNOWN: [&str; 2] = ["mnist", "glyphs"];
-/// `glyphs` is one data set, whatever the seed of a run.
-const GLYPHS_SEED: u64 = 0;
 
 /// A data set as found, and what has to be said about it.
 pub struct Opened {
@@ -23,24 +21,28 @@ pub struct Opened {
     pub note: Option<String>,
 }
 
-/// Finds, fetches or draws the data set `name`. Where MNIST was not asked for by name (`exact`) and cannot be had,
-/// `glyphs` takes its place, with a note that says so.
+/// Finds, fetches or draws the data set `name`. Where MNIST was not asked for by name (`exact`), no folder was named for
+/// it, and it cannot be had, `glyphs` takes its place, with a note that says so. A note says as well that pictures are
+/// not the published ones.
 pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
-    match name {
-        "glyphs" => Ok(Opened { source: glyphs::load(GLYPHS_SEED), note: None }),
-        "mnist" => match open_mnist(folders) {
-            Ok(source) => Ok(Opened { source, note: None }),
-            Err(Unavailable::Broken(error)) => Err(error),
-            Err(Unavailable::Absent { error, .. }) if exact => Err(error),
-            Err(Unavailable::Absent { folder, .. }) => {
-                let note = format!(
-                    "MNIST is not on this machine and no mirror answered: its four files belong in {}; trained on glyphs instead",
-                    folder.display()
-                );
-                Ok(Opened { source: glyphs::load(GLYPHS_SEED), note: Some(note) })
-            }
-        },
-        _ => Err(Usage(format!("there is no data set \"{name}\"; known are {}", KNOWN.join(" and "))).into()),
+    let Some(entry) = catalog::find(name) else {
+        return Err(Usage(format!("there is no data set \"{name}\"; known are {}", catalog::names())).into());
+    };
+    let published = match &entry.origin {
+        Origin::Drawn(draw) => return Ok(Opened { source: draw(), note: None }),
+        Origin::Files(published) => published,
+    };
+    match open_files(entry, published, folders) {
+        Ok(opened) => Ok(opened),
+        Err(Unavailable::Broken(error)) => Err(error),
+        Err(Unavailable::Absent { error, .. }) if exact || entry.name != catalog::MNIST.name => Err(error),
+        Err(Unavailable::Absent { folder, .. }) => {
+            let note = format!(
+                "MNIST is not on this machine and no mirror answered: its four files belong in {}; trained on glyphs instead",
+                folder.display()
+            );
+            Ok(Opened { note: Some(note), ..open(catalog::GLYPHS.name, true, folders)? })
+        }
     }
 }
 
@@ -57,26 +59,37 @@ pub fn upload(source: &Source, recipe: &Recipe, device: Device) -> Result<Datase
 
 /// The very data set of a recipe on a device; there is no substitute.
 pub fn open_exactly(recipe: &Recipe, folders: &DataDirArgs, device: Device) -> Result<Dataset> {
-    upload(&open(&recipe.data.set, true, folders)?.source, recipe, device)
+    let Opened { source, note } = open(&recipe.data.set, true, folders)?;
+    note.iter().for_each(say);
+    upload(&source, recipe, device)
 }
 
 enum Unavailable {
-    /// It is there and cannot be used.
+    /// It is there and cannot be used, or it is not where it must be.
     Broken(anyhow::Error),
     /// It is not there and could not be fetched.
     Absent { folder: PathBuf, error: anyhow::Error },
 }
 
-fn open_mnist(folders: &DataDirArgs) -> Result<Source, Unavailable> {
+fn open_files(entry: &'static Entry, published: &Published, folders: &DataDirArgs) -> Result<Opened, Unavailable> {
     let roots = places::data_roots(folders);
-    if let Some(folder) = roots.iter().map(|root| root.join("mnist")).find(|folder| mnist::is_present(folder)) {
-        return mnist::load(&folder).map_err(|e| Unavailable::Broken(e.into()));
+    if let Some(folder) = data::find(entry, &roots) {
+        return read(entry, &folder).map_err(Unavailable::Broken);
     }
-    let folder = locate::find("mnist", &roots).unwrap_or_else(|| places::workspace().join("data/mnist"));
-    data::fetch_mnist(&folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
-    load_fetched(&folder).map_err(Unavailable::Broken)
+    if let Some(root) = &folders.data {
+        return Err(Unavailable::Broken(anyhow!(data::not_there(entry, root))));
+    }
+    data::what_lacks(entry, &roots).iter().for_each(say);
+    let folder = data::usual_folder(entry);
+    data::fetch(published, &folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
+    let fetched = read(entry, &Folder::own(&folder));
+    fetched.with_context(|| format!("just fetched into {}", folder.display())).map_err(Unavailable::Broken)
 }
 
-fn load_fetched(folder: &Path) -> Result<Source> {
-    mnist::load(folder).with_context(|| format!("just fetched into {}", folder.display()))
+fn read(entry: &'static Entry, folder: &Folder) -> Result<Opened> {
+    let loaded = entry.load(folder)?;
+    loaded.remarks.iter().for_each(say);
+    let note = || format!("{} in {}: {}", entry.name, folder.path.display(), data::what_it_is(entry, &loaded));
+    let note = (!loaded.is_published).then(note);
+    Ok(Opened { source: loaded.source, note })
 }
