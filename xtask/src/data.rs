@@ -22,8 +22,10 @@ pub struct DataSet {
     pub about: String,
     /// Where it lies, or where its files belong; `None` for one that is drawn by the program.
     pub folder: Option<PathBuf>,
-    /// Whether it can be read from there.
+    /// Whether its files are all there.
     pub complete: bool,
+    /// Whether it can be read from them.
+    pub usable: bool,
     /// What the files hold, or why they cannot be used; `None` where they are not all there.
     pub content: Option<String>,
     /// Files that its folder lacks.
@@ -39,7 +41,7 @@ impl DataSet {
             None => "always there (drawn by this program)".to_owned(),
             Some(folder) if self.complete => {
                 let content = self.content.as_deref().unwrap_or("not looked at");
-                format!("complete in {}: {content}", folder.display())
+                if self.usable { format!("complete in {}: {content}", folder.display()) } else { content.to_owned() }
             }
             Some(folder) if folder.is_dir() => {
                 format!("{} lacks {}", folder.display(), self.missing.join(", "))
@@ -65,6 +67,7 @@ fn look_for(entry: &'static Entry, roots: &[PathBuf]) -> DataSet {
             about,
             folder: None,
             complete: true,
+            usable: true,
             content: None,
             missing: Vec::new(),
             looked_in: Vec::new(),
@@ -74,11 +77,13 @@ fn look_for(entry: &'static Entry, roots: &[PathBuf]) -> DataSet {
     let is_complete = complete.is_some();
     let usual = roots.last().map(|root| Folder::own(&root.join(entry.name)));
     let folder = complete.or_else(|| named(entry, roots).into_iter().next()).or(usual);
+    let loaded = folder.as_ref().filter(|_| is_complete).map(|folder| entry.load(folder));
     DataSet {
         name: entry.name,
         about,
         complete: is_complete,
-        content: folder.as_ref().filter(|_| is_complete).map(|folder| match entry.load(folder) {
+        usable: loaded.as_ref().is_some_and(Result::is_ok),
+        content: loaded.map(|loaded| match loaded {
             Ok(loaded) => what_it_is(entry, &loaded),
             Err(error) => error.to_string(),
         }),

@@ -92,7 +92,7 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
         let until = if set.name == catalog::MNIST.name { "; until then recipes for mnist use glyphs" } else { "" };
         let mend = format!("cargo xtask data {}, or copy the four files there{until}", set.name);
         let state = set.state();
-        lines.push(if set.complete { good(set.name, state) } else { lacking(set.name, State::Note, state, mend) });
+        lines.push(if set.usable { good(set.name, state) } else { lacking(set.name, State::Note, state, mend) });
     }
     lines.push(disk());
     lines

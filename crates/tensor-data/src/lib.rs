@@ -1,5 +1,6 @@
 //! Image data sets for classification: checked once, resident on one device, shared as minibatches.
 //!
+//! The [`catalog`] names the data sets that are known and tells them by their content; [`files`] finds them in folders.
 //! Raw files become [`Samples`], which check themselves when they are made; what holds afterwards (lengths that agree,
 //! labels below the number of classes, never empty) is not checked again. [`hold_out`] parts a validation set from the
 //! training pictures. With the feature `tch` (on by default), [`Dataset::upload`] puts the six tensors of the three

@@ -215,7 +215,7 @@ fn data_sets_are_listed_with_what_their_folder_lacks() {
     fs::write(mnist.join("t10k-labels-idx1-ubyte.gz"), "").unwrap();
     let set = list("mnist");
     assert_eq!((set["complete"].as_bool(), set["folder"].as_str().map(Path::new)), (Some(true), Some(mnist.as_path())));
-    assert!(set["content"].as_str().unwrap().contains("the file is empty"), "{set}");
+    assert!(set["usable"] == false && set["content"].as_str().unwrap().contains("the file is empty"), "{set}");
 
     let pictures = tensor_data::glyphs::draw(12, 1).unwrap();
     fs::remove_file(mnist.join("train-images-idx3-ubyte.gz")).unwrap();
@@ -223,6 +223,7 @@ fn data_sets_are_listed_with_what_their_folder_lacks() {
         let [images, labels] = ["images-idx3", "labels-idx1"].map(|it| mnist.join(format!("{prefix}-{it}-ubyte")));
         tensor_data::idx::write_samples(&pictures, &images, &labels).unwrap();
     }
+    assert_eq!(list("mnist")["usable"], true);
     let content = list("mnist")["content"].as_str().unwrap().to_owned();
     assert!(content.contains("not the published MNIST: 12 + 12 of 28x28 in 10 classes"), "{content}");
 }
