@@ -42,7 +42,7 @@ pub enum Origin {
 /// Four published IDX files.
 #[derive(Debug)]
 pub struct Published {
-    /// In the order of [`files::NAMES`](crate::files::NAMES).
+    /// In the order of [`files::NAMES`].
     pub parts: [Part; 4],
     /// Asked in this order, each as `<mirror>/<name>.gz`.
     pub mirrors: &'static [&'static str],
@@ -62,7 +62,7 @@ pub struct Part {
 pub struct Known {
     /// The data set that it belongs to.
     pub entry: &'static Entry,
-    /// Its place in [`files::NAMES`](crate::files::NAMES).
+    /// Its place in [`files::NAMES`].
     pub part: usize,
 }
 
