@@ -114,8 +114,8 @@ pub struct OutputArgs {
 /// Where data sets are looked for; shared by every command that reads one.
 #[derive(Clone, Debug, Args)]
 pub struct DataDirArgs {
-    /// Folder that holds data sets, each as DIR/NAME/ (looked in before $MINIBATCH_DATA and data/; without it, a saved
-    /// run's pictures are looked for where they lay first)
+    /// Folder that holds data sets, each as DIR/NAME/, or a data set's own folder; then no other is looked into, and
+    /// nothing is fetched (default: where a saved run's pictures lay, $MINIBATCH_DATA, then data/)
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
@@ -171,7 +171,7 @@ pub struct DoctorArgs {
 Examples:
   cargo xtask data                       list the data sets and where they were found
   cargo xtask data mnist                 fetch MNIST into data/mnist and verify it
-  cargo xtask data mnist --out /big/mnist")]
+  cargo xtask data fashion-mnist --out /big/fashion-mnist")]
 pub struct DataArgs {
     /// Data set to fetch and verify; without it all are listed
     pub name: Option<String>,

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use tensor_data::fetch::Progress;
-use tensor_data::{Error, mnist};
+use tensor_data::Loaded;
+use tensor_data::catalog::{self, Entry, Published};
+use tensor_data::fetch::{Progress, Settings};
+use tensor_data::files::{self, Folder};
 
 use crate::cli::DataArgs;
 use crate::places;
@@ -17,11 +19,15 @@ pub struct DataSet {
     /// Its name in recipes.
     pub name: &'static str,
     /// What it holds.
-    pub about: &'static str,
+    pub about: String,
     /// Where it lies, or where its files belong; `None` for one that is drawn by the program.
     pub folder: Option<PathBuf>,
-    /// Whether it can be read from there.
+    /// Whether its files are all there.
     pub complete: bool,
+    /// Whether it can be read from them.
+    pub usable: bool,
+    /// What the files hold, or why they cannot be used; `None` where they are not all there.
+    pub content: Option<String>,
     /// Files that its folder lacks.
     pub missing: Vec<String>,
     /// Folders that were looked into.
@@ -33,7 +39,10 @@ impl DataSet {
     pub fn state(&self) -> String {
         match &self.folder {
             None => "always there (drawn by this program)".to_owned(),
-            Some(folder) if self.complete => format!("complete in {}", folder.display()),
+            Some(folder) if self.complete => {
+                let content = self.content.as_deref().unwrap_or("not looked at");
+                if self.usable { format!("complete in {}: {content}", folder.display()) } else { content.to_owned() }
+            }
             Some(folder) if folder.is_dir() => {
                 format!("{} lacks {}", folder.display(), self.missing.join(", "))
             }
@@ -45,36 +54,103 @@ impl DataSet {
     }
 }
 
-/// All data sets, looked for in `roots`.
+/// All data sets, looked for in `roots`. Where one is complete, it is read: what its folder is called says little.
 pub fn all(roots: &[PathBuf]) -> Vec<DataSet> {
-    let looked_in: Vec<PathBuf> = roots.iter().map(|root| root.join("mnist")).collect();
-    let complete = looked_in.iter().find(|folder| mnist::is_present(folder));
-    let folder = complete.or_else(|| looked_in.iter().find(|folder| folder.is_dir())).or(looked_in.last()).cloned();
-    let missing = match &folder {
-        Some(folder) if complete.is_none() => match mnist::load(folder) {
-            Err(Error::Missing { names, .. }) => names,
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    };
-    vec![
-        DataSet {
-            name: "mnist",
-            about: "60,000 + 10,000 handwritten digits, 28x28",
-            complete: complete.is_some(),
-            folder,
-            missing,
-            looked_in,
-        },
-        DataSet {
-            name: "glyphs",
-            about: "60,000 + 10,000 drawn digits, 28x28",
+    catalog::ALL.into_iter().map(|entry| look_for(entry, roots)).collect()
+}
+
+fn look_for(entry: &'static Entry, roots: &[PathBuf]) -> DataSet {
+    let about = summary(entry);
+    if entry.published().is_none() {
+        return DataSet {
+            name: entry.name,
+            about,
             folder: None,
             complete: true,
+            usable: true,
+            content: None,
             missing: Vec::new(),
             looked_in: Vec::new(),
-        },
-    ]
+        };
+    }
+    let complete = find(entry, roots);
+    let is_complete = complete.is_some();
+    let usual = roots.last().map(|root| Folder::own(&root.join(entry.name)));
+    let folder = complete.or_else(|| named(entry, roots).into_iter().next()).or(usual);
+    let loaded = folder.as_ref().filter(|_| is_complete).map(|folder| entry.load(folder));
+    DataSet {
+        name: entry.name,
+        about,
+        complete: is_complete,
+        usable: loaded.as_ref().is_some_and(Result::is_ok),
+        content: loaded.map(|loaded| match loaded {
+            Ok(loaded) => what_it_is(entry, &loaded),
+            Err(error) => error.to_string(),
+        }),
+        missing: folder.as_ref().filter(|_| !is_complete).map(Folder::missing).unwrap_or_default(),
+        folder: folder.map(|folder| folder.path),
+        looked_in: roots.iter().map(|root| root.join(entry.name)).collect(),
+    }
+}
+
+/// The first folder that holds all files of a data set.
+pub fn find(entry: &Entry, roots: &[PathBuf]) -> Option<Folder> {
+    roots.iter().flat_map(|root| files::folders(entry.name, root)).find(Folder::is_complete)
+}
+
+/// Folders that bear the name of a data set, whatever they hold.
+fn named(entry: &Entry, roots: &[PathBuf]) -> Vec<Folder> {
+    roots.iter().flat_map(|root| files::folders(entry.name, root)).filter(|folder| folder.is_own).collect()
+}
+
+/// Why a data set cannot be read from where it was looked for: what its folders lack and hold, one after the other.
+pub fn what_lacks(entry: &'static Entry, roots: &[PathBuf]) -> Vec<String> {
+    named(entry, roots).iter().filter_map(|folder| entry.load(folder).err()).map(|error| error.to_string()).collect()
+}
+
+/// Why a data set cannot be had from the folder that `--data` names, in one line.
+pub fn not_there(entry: &'static Entry, root: &Path) -> String {
+    let alone = "with --data, nothing is fetched and nothing takes its place";
+    let belong = format!("{} belong in {}", files::NAMES.join(", "), root.join(entry.name).display());
+    if !root.is_dir() {
+        return format!("--data: there is no folder {}; {alone}", root.display());
+    }
+    match what_lacks(entry, &[root.to_owned()]).first() {
+        Some(lack) => format!("{lack}; {alone}"),
+        None => format!(
+            "{} does not hold {}: {belong}, plain or with .gz; found there: {}; {alone}",
+            root.display(),
+            entry.title,
+            Folder::own(root).contents()
+        ),
+    }
+}
+
+/// `60,000 + 10,000 handwritten digits, 28x28`.
+fn summary(entry: &Entry) -> String {
+    let [_, height, width] = entry.shape;
+    format!("{} + {} {}, {height}x{width}", count(entry.train), count(entry.test), entry.about)
+}
+
+/// What was read, named as what it is.
+pub fn what_it_is(entry: &Entry, loaded: &Loaded) -> String {
+    if loaded.is_published {
+        return format!("the published {}", entry.title);
+    }
+    let (train, test) = (&loaded.source.train, &loaded.source.test);
+    let [channels, height, width] = train.shape();
+    let colours = if channels == 1 { String::new() } else { format!("{channels}x") };
+    format!(
+        "unknown pictures in IDX format, not the published {}: {} + {} of {colours}{height}x{width} in {} classes",
+        entry.title,
+        count(train.len()),
+        count(test.len()),
+        train.classes()
+    )
+}
+
+fn count(number: usize) -> String {
+    indicatif::HumanCount(number as u64).to_string()
 }
 
 /// `data`
@@ -82,27 +158,32 @@ pub fn all(roots: &[PathBuf]) -> Vec<DataSet> {
 /// # Errors
 /// If there is no data set of that name, or it cannot be fetched.
 pub fn run(args: &DataArgs) -> Result<()> {
-    match args.name.as_deref() {
-        None => list(args),
-        Some("mnist") => {
-            let folder = args.out.clone().unwrap_or_else(|| places::workspace().join("data/mnist"));
-            fetch_mnist(&folder)?;
-            report(args, &folder, "mnist is complete and verified")
-        }
-        Some("glyphs") => {
-            bail!("glyphs is drawn by this program and always there: nothing to fetch")
-        }
-        Some(other) => bail!("there is no data set \"{other}\": known are mnist and glyphs"),
-    }
+    let Some(name) = args.name.as_deref() else {
+        return list(args);
+    };
+    let Some(entry) = catalog::find(name) else {
+        bail!("there is no data set \"{name}\": known are {}", catalog::names());
+    };
+    let Some(published) = entry.published() else {
+        bail!("{name} is drawn by this program and always there: nothing to fetch");
+    };
+    let folder = args.out.clone().unwrap_or_else(|| usual_folder(entry));
+    fetch(published, &folder)?;
+    report(args, &folder, &format!("{name} is complete and verified"))
 }
 
-/// Fetches MNIST into `folder` and verifies it, showing how far it has come.
+/// Where a data set is fetched to unless another folder is named.
+pub fn usual_folder(entry: &Entry) -> PathBuf {
+    places::workspace().join("data").join(entry.name)
+}
+
+/// Fetches a data set into `folder` and verifies it, showing how far it has come.
 ///
 /// # Errors
-/// Those of [`mnist::fetch`].
-pub fn fetch_mnist(folder: &Path) -> Result<()> {
+/// Those of [`Published::fetch`].
+pub fn fetch(published: &Published, folder: &Path) -> Result<()> {
     let mut bar: Option<(String, Bytes)> = None;
-    mnist::fetch(folder, &mut |progress| match progress {
+    published.fetch(folder, &Settings::default(), &mut |progress| match progress {
         Progress::Received { name, bytes, total } => {
             if bar.as_ref().is_none_or(|(of, _)| of != name) {
                 bar = Some((name.to_owned(), Bytes::new(name, total.unwrap_or(bytes))));
@@ -132,10 +213,10 @@ fn list(args: &DataArgs) -> Result<()> {
         return print(serde_json::to_string_pretty(&sets)?);
     }
     for set in &sets {
-        print(format!("{:<8} {:<44} {}", set.name, set.about, set.state()))?;
+        print(format!("{:<14} {:<44} {}", set.name, set.about, set.state()))?;
     }
-    if sets.iter().any(|set| !set.complete) {
-        print("\nfetch with: cargo xtask data mnist")?;
+    if let Some(lacking) = sets.iter().find(|set| !set.complete) {
+        print(format!("\nfetch with: cargo xtask data {}", lacking.name))?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use console::style;
 use serde::Serialize;
 use serde_json::Value;
+use tensor_data::catalog;
 
 use crate::cargo::{cargo, cxx_compiler};
 use crate::cli::DoctorArgs;
@@ -88,9 +89,10 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
     lines.extend(runner());
     lines.push(processor());
     for set in data::all(&places::data_roots(&args.data)) {
-        let mend = "cargo xtask data mnist, or copy the four files there; until then recipes for mnist use glyphs";
+        let until = if set.name == catalog::MNIST.name { "; until then recipes for mnist use glyphs" } else { "" };
+        let mend = format!("cargo xtask data {}, or copy the four files there{until}", set.name);
         let state = set.state();
-        lines.push(if set.complete { good(set.name, state) } else { lacking(set.name, State::Note, state, mend) });
+        lines.push(if set.usable { good(set.name, state) } else { lacking(set.name, State::Note, state, mend) });
     }
     lines.push(disk());
     lines

@@ -31,11 +31,14 @@ pub fn cache() -> Result<PathBuf> {
     Ok(base.cache_dir().join("minibatch"))
 }
 
-/// Folders that may hold data sets as `<folder>/<name>/`, best first: `--data`, `$MINIBATCH_DATA`, the workspace's
-/// `data/`.
+/// Folders that may hold data sets as `<folder>/<name>/`, best first: `$MINIBATCH_DATA`, the workspace's `data/`. Where
+/// `--data` names one, there is no other: what lies elsewhere is not what was asked for.
 pub fn data_roots(args: &DataDirArgs) -> Vec<PathBuf> {
+    if let Some(folder) = &args.data {
+        return vec![folder.clone()];
+    }
     let from_environment = env::var_os("MINIBATCH_DATA").filter(|value| !value.is_empty()).map(PathBuf::from);
-    args.data.clone().into_iter().chain(from_environment).chain([workspace().join("data")]).collect()
+    from_environment.into_iter().chain([workspace().join("data")]).collect()
 }
 
 /// The first executable file called `name` on the PATH; a `name` with a slash is taken as a path.

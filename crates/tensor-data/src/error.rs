@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::catalog::Entry;
 use crate::fetch::Tried;
 
 /// Why a data set could not be read, split, fetched or put on a device.
@@ -38,7 +39,7 @@ pub enum Error {
     Samples(Fault),
     /// The files of a data set are not in its folder.
     #[error(
-        "{} lacks {} (plain, or with .gz); fetch the data set, or copy the files into that folder",
+        "{} lacks {} (plain, or with .gz), it holds {holds}; fetch the data set, or copy the files into that folder",
         dir.display(), names.join(", ")
     )]
     Missing {
@@ -46,6 +47,34 @@ pub enum Error {
         dir: PathBuf,
         /// The canonical names of the files that are not there.
         names: Vec<String>,
+        /// What the folder holds instead, in a few words.
+        holds: String,
+    },
+    /// Files of one data set were found where another one was asked for.
+    #[error(
+        "{} holds {}{} ({}), and {} was asked for: ask for the data set {}, or put the files of {} in their place",
+        dir.display(), if files.len() < 4 { format!("{} of ", files.join(", ")) } else { String::new() },
+        found.title, found.about, asked.title, found.name, asked.title
+    )]
+    Another {
+        /// The folder.
+        dir: PathBuf,
+        /// The data set that was asked for.
+        asked: &'static Entry,
+        /// The data set that is there.
+        found: &'static Entry,
+        /// Those of the four files, by their canonical names, that belong to the one that is there.
+        files: Vec<String>,
+    },
+    /// Files are there in several copies that differ, and one of the copies is incomplete.
+    #[error(
+        "{} differ, and not every copy of the pictures has its own labels: which belong together cannot be told; keep \
+         the pair that is right and move the other files away",
+        files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(" and ")
+    )]
+    MixedCopies {
+        /// The files that should be alike.
+        files: Vec<PathBuf>,
     },
     /// A file is there already, and its content is not the published one. It is left untouched.
     #[error("{}: {reason}; nothing was overwritten: move the file away to have it fetched anew", path.display())]
@@ -197,6 +226,18 @@ pub enum Fault {
         /// Uncompressed bytes that could be read.
         found: u64,
     },
+    /// The gzip stream is whole, and something else than padding stands behind it.
+    #[error(
+        "{bytes} {} the gzip data{}; the gzip data itself is whole: cut off what follows, or copy or fetch the file again",
+        if *bytes == 1 { "byte follows" } else { "bytes follow" },
+        if *is_line_end { " (the end of a line, as a transfer in text mode adds)" } else { "" }
+    )]
+    GzipTrailing {
+        /// Bytes behind it.
+        bytes: u64,
+        /// Whether they are carriage returns and line feeds alone.
+        is_line_end: bool,
+    },
     /// The gzip stream is damaged.
     #[error("the gzip data is damaged ({0}); copy or fetch it again")]
     GzipDamaged(String),
@@ -216,6 +257,20 @@ pub enum Fault {
         index: usize,
         /// Its value.
         label: u8,
+        /// Classes there are.
+        classes: usize,
+    },
+    /// Labels that are not counted from 0, and reach beyond the classes there are.
+    #[error(
+        "labels go from {smallest} to {largest} and none is 0, but {classes} classes are counted from 0 to {}; {}",
+        classes - 1,
+        other_count(*smallest, *largest, *classes)
+    )]
+    LabelsFrom {
+        /// The smallest label.
+        smallest: u8,
+        /// The largest label.
+        largest: u8,
         /// Classes there are.
         classes: usize,
     },
@@ -241,4 +296,15 @@ pub enum Fault {
         /// Pixels given.
         found: usize,
     },
+}
+
+/// What labels that are not counted from 0 may be, and what to do about them.
+fn other_count(smallest: u8, largest: u8, classes: usize) -> String {
+    let most = usize::from(largest - smallest) + 1;
+    let emnist = "(EMNIST letters counts its 26 classes from 1)";
+    if most <= classes {
+        format!("these seem to be counted from {smallest} {emnist}: subtract {smallest} from each label")
+    } else {
+        format!("these are up to {most} classes {emnist}, and a data set of {classes} is needed here")
+    }
 }

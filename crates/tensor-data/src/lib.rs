@@ -1,5 +1,6 @@
 //! Image data sets for classification: checked once, resident on one device, shared as minibatches.
 //!
+//! The [`catalog`] names the data sets that are known and tells them by their content; [`files`] finds them in folders.
 //! Raw files become [`Samples`], which check themselves when they are made; what holds afterwards (lengths that agree,
 //! labels below the number of classes, never empty) is not checked again. [`hold_out`] parts a validation set from the
 //! training pictures. With the feature `tch` (on by default), [`Dataset::upload`] puts the six tensors of the three
@@ -23,14 +24,16 @@
 //! # Ok::<(), tensor_data::Error>(())
 //! ```
 
+pub mod catalog;
 mod content;
+mod copies;
 mod error;
 pub mod fetch;
+pub mod files;
 mod fingerprint;
 pub mod glyphs;
 mod hold_out;
 pub mod idx;
-pub mod locate;
 pub mod mnist;
 mod random;
 mod samples;
@@ -44,6 +47,7 @@ mod feed;
 #[cfg(feature = "tch")]
 mod shift;
 
+pub use copies::Loaded;
 pub use error::{Error, Fault};
 pub use fingerprint::{Difference, Fingerprint};
 pub use hold_out::{Holdout, hold_out};

@@ -14,7 +14,9 @@ use server::{Answer, Server};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tensor_data::Error;
+use tensor_data::catalog::{Part, Published};
 use tensor_data::fetch::{Progress, Remote, Settings, fetch};
+use tensor_data::files::NAMES;
 
 /// Content that gzip cannot make small, so that cut-offs fall inside it.
 fn content() -> Vec<u8> {
@@ -85,10 +87,9 @@ fn check_failure(answers: Vec<Answer>, reason: &str, requests: usize) {
     assert!(!dir.path().join("file.gz").exists());
 }
 
-/// Files in the folder, the lock apart.
+/// Files in the folder.
 fn left_behind(dir: &Path) -> Vec<String> {
-    let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name != ".fetch.lock").collect()
+    fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 #[test]
@@ -318,6 +319,69 @@ fn two_at_once_fetch_one_after_the_other() {
     });
     assert_eq!(server.ranges().len(), 1, "the second finds the file in place");
     assert_eq!(left_behind(dir.path()), ["file.gz"]);
+}
+
+/// Neither a lock nor a folder stays where nothing came; what was there before does.
+#[test]
+fn a_failed_fetch_leaves_no_trace() {
+    let (server, dir) = (Server::start(vec![Answer::Status(404); 2]), TempDir::new().unwrap());
+    fetch_quietly(&[&server], &dir.path().join("data/mnist")).unwrap_err();
+    assert!(left_behind(dir.path()).is_empty(), "{:?}", left_behind(dir.path()));
+    fs::create_dir(dir.path().join("data")).unwrap();
+    fetch_quietly(&[&server], &dir.path().join("data/mnist")).unwrap_err();
+    assert_eq!(left_behind(dir.path()), ["data"]);
+    assert!(left_behind(&dir.path().join("data")).is_empty());
+}
+
+/// Whoever waits for a lock that its holder then removes must not hold a file that nobody else will lock.
+#[test]
+fn many_at_once_fetch_once_though_locks_go() {
+    let slow = Answer::Late(Duration::from_millis(30), Box::new(Answer::Status(404)));
+    let answers = [vec![slow; 3], vec![Answer::Content(packed()); 5]].concat();
+    let (server, dir) = (Server::start(answers), TempDir::new().unwrap());
+    let folder = dir.path().join("made/by/whoever");
+    let good = std::thread::scope(|scope| {
+        let all = [(); 8].map(|()| scope.spawn(|| fetch_quietly(&[&server], &folder)));
+        all.map(|thread| thread.join().unwrap()).into_iter().filter(Result::is_ok).count()
+    });
+    assert_eq!((good, server.ranges().len()), (5, 4), "three fail, the fourth fetches, four find it in place");
+    assert_eq!(left_behind(&folder), ["file.gz"]);
+}
+
+/// Four files of a small data set, as a server packs them, and what is known of them.
+fn small_set(server: &'static str) -> ([Vec<u8>; 4], Published) {
+    let samples = tensor_data::glyphs::draw(3, 1).unwrap();
+    let dir = TempDir::new().unwrap();
+    let [images, labels] = ["images", "labels"].map(|name| dir.path().join(name));
+    tensor_data::idx::write_samples(&samples, &images, &labels).unwrap();
+    let pair = [images, labels].map(|path| fs::read(path).unwrap());
+    let contents = [pair[0].clone(), pair[1].clone(), pair[0].clone(), pair[1].clone()];
+    let part = |content: &Vec<u8>| Part {
+        bytes: content.len() as u64,
+        sha256: format!("{:x}", Sha256::digest(content)).leak(),
+    };
+    let parts = contents.each_ref().map(part);
+    (contents.map(|content| gzip(&content)), Published { parts, mirrors: vec![server].leak() })
+}
+
+#[test]
+fn a_data_set_is_fetched_file_by_file() {
+    let (files, _) = small_set("");
+    let server = Server::start(files.iter().cloned().map(Answer::Content).collect());
+    let (files, published) = small_set(server.address().to_owned().leak());
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("some-set");
+    published.fetch(&folder, &settings(), &mut |_| {}).unwrap();
+    for (name, packed) in NAMES.iter().zip(&files) {
+        assert_eq!(&fs::read(folder.join(format!("{name}.gz"))).unwrap(), packed, "{name}");
+    }
+    assert_eq!(left_behind(&folder).len(), 4, "{:?}", left_behind(&folder));
+    // The second time, everything is there; a file of other content is left alone.
+    published.fetch(&folder, &settings(), &mut |_| {}).unwrap();
+    assert_eq!(server.ranges().len(), 4);
+    fs::write(folder.join(format!("{}.gz", NAMES[1])), &files[0]).unwrap();
+    let error = published.fetch(&folder, &settings(), &mut |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Different { .. }), "{error}");
 }
 
 #[test]

@@ -160,7 +160,43 @@ fn damaged_gzip_is_called_damaged() {
     let checksum = packed.len() - 8;
     packed[checksum] ^= 1;
     check_stored(read_images, &packed, &["gzip data is damaged"]);
-    check_stored(read_images, &[gzip(&images()), b"more".to_vec()].concat(), &["gzip data is"]);
+}
+
+/// Tapes and some tools fill up the last block with NUL bytes; gzip itself passes over them too.
+#[test]
+fn nul_bytes_behind_gzip_are_padding() {
+    let dir = TempDir::new().unwrap();
+    let twice = [gzip(&images()[..10]), gzip(&images()[10..])].concat();
+    for (stored, nuls) in [(gzip(&images()), 1), (gzip(&images()), 100_000), (twice, 512)] {
+        let path = saved(&dir, "images.gz", &[stored, vec![0; nuls]].concat());
+        assert_eq!(read_images(&path).unwrap().pixels, (0..12).collect::<Vec<u8>>(), "{nuls} bytes");
+    }
+}
+
+#[test]
+fn other_bytes_behind_gzip_are_counted() {
+    let line_end = "(the end of a line";
+    for (rest, says, is_line_end) in [
+        (&b"\r\n"[..], "2 bytes follow the gzip data", true),
+        (b"\n", "1 byte follows the gzip data", true),
+        (b"more", "4 bytes follow the gzip data", false),
+        (b"\0\0x", "3 bytes follow the gzip data", false),
+        // Half of another member's magic number.
+        (b"\x1f", "1 byte follows the gzip data", false),
+        (&[7; 200_000], "200000 bytes follow the gzip data", false),
+    ] {
+        let stored = [gzip(&images()), rest.to_vec()].concat();
+        check_stored(read_images, &stored, &[says, "is whole"]);
+        let message = message(&stored);
+        assert_eq!(message.contains(line_end), is_line_end, "{message}");
+        assert!(!message.contains("cut off after") && !message.contains("damaged"), "{message}");
+    }
+}
+
+/// What reading a file of these bytes says.
+fn message(stored: &[u8]) -> String {
+    let dir = TempDir::new().unwrap();
+    read_images(&saved(&dir, "images", stored)).unwrap_err().to_string()
 }
 
 #[test]
@@ -170,7 +206,11 @@ fn images_and_labels_must_pair_up() {
     for (labels, says) in [
         (vec![1], "1 labels, but 2 pictures"),
         (vec![1, 2, 3], "3 labels, but 2 pictures"),
-        (vec![1, 10], "label 10 at index 1 is out of range: with 10 classes, labels go from 0 to 9"),
+        (vec![0, 10], "label 10 at index 1 is out of range: with 10 classes, labels go from 0 to 9"),
+        (vec![1, 10], "labels go from 1 to 10 and none is 0, but 10 classes are counted from 0 to 9; these seem to be"),
+        (vec![1, 10], "counted from 1 (EMNIST letters counts its 26 classes from 1): subtract 1 from each label"),
+        (vec![26, 1], "labels go from 1 to 26 and none is 0"),
+        (vec![26, 1], "up to 26 classes (EMNIST letters counts its 26 classes from 1), and a data set of 10 is needed"),
     ] {
         let labels = saved(&dir, "labels", &idx(0x801, &[labels.len() as u32], &labels));
         let message = read_samples(&images, &labels, 10).unwrap_err().to_string();

@@ -1,11 +1,8 @@
-//! Samples in memory: what their constructor refuses, how a validation set is parted from them, where files lie.
+//! Samples in memory: what their constructor refuses, how a validation set is parted from them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "each of them fails the test")]
 
-use std::fs;
-
 use proptest::prelude::*;
-use tempfile::TempDir;
-use tensor_data::{Difference, Fingerprint, Holdout, Samples, Source, hold_out, locate};
+use tensor_data::{Difference, Fingerprint, Holdout, Samples, Source, hold_out};
 
 /// One-pixel pictures with these labels; the pixel is the picture's index.
 fn labelled(labels: &[u8]) -> Samples {
@@ -134,32 +131,6 @@ proptest! {
             prop_assert!((of(valid.labels()) - exact).abs() < 1.0);
         }
     }
-}
-
-#[test]
-fn the_first_root_that_has_the_data_set_wins() {
-    let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let roots = [first.path().to_owned(), second.path().to_owned()];
-    assert_eq!(locate::find("mnist", &roots), None);
-    fs::create_dir(second.path().join("mnist")).unwrap();
-    assert_eq!(locate::find("mnist", &roots), Some(second.path().join("mnist")));
-    // A file is no data set.
-    fs::write(first.path().join("mnist"), "").unwrap();
-    assert_eq!(locate::find("mnist", &roots), Some(second.path().join("mnist")));
-    fs::remove_file(first.path().join("mnist")).unwrap();
-    fs::create_dir(first.path().join("mnist")).unwrap();
-    assert_eq!(locate::find("mnist", &roots), Some(first.path().join("mnist")));
-}
-
-#[test]
-fn a_name_cannot_point_outside_the_roots() {
-    let root = TempDir::new().unwrap();
-    fs::create_dir_all(root.path().join("a/b")).unwrap();
-    let inside = root.path().join("a");
-    for name in ["", ".", "..", "../a", "/", "b/", "./b", inside.to_str().unwrap()] {
-        assert_eq!(locate::find(name, std::slice::from_ref(&inside)), None, "{name}");
-    }
-    assert!(locate::find("b", &[inside]).is_some());
 }
 
 /// Five pictures to train on and two to test with, of which the first is the last of the five; 1x2x3, three classes.

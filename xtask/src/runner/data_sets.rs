@@ -1,20 +1,19 @@
-//! From a data set's name to its six tensors on a device: where it lies, how it is fetched, and what is trained on
-//! when MNIST cannot be had.
+//! From a data set's name to its six tensors on a device: where it lies, how it is fetched, what is said of it, and what
+//! is trained on when MNIST cannot be had.
 
 use crate::console::Usage;
 use crate::console::{percent, thousands};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
 use tch::Device;
-use tensor_data::{Dataset, Fingerprint, Source, glyphs, locate, mnist};
+use tensor_data::catalog::{self, Entry, Origin, Published};
+use tensor_data::files::Folder;
+use tensor_data::{Dataset, Fingerprint, Source};
 use train::{Identity, Recipe};
 use xtask::cli::DataDirArgs;
+use xtask::progress::say;
 use xtask::{data, places};
 
-/// The data sets that a recipe can name.
-const KNOWN: [&str; 2] = ["mnist", "glyphs"];
-/// `glyphs` is one data set, whatever the seed of a run.
-const GLYPHS_SEED: u64 = 0;
 /// Copies among the test pictures are told from one in so many on: below that, a tenth of a percent at most, they move an
 /// error by less than the choice of a seed does. MNIST and glyphs hold none.
 const COPIES_MATTER: f64 = 1000.0;
@@ -30,38 +29,34 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn drawn(note: Option<String>) -> Opened {
-        Opened { source: glyphs::load(GLYPHS_SEED), note, folder: None }
-    }
-
-    fn read(source: Source, folder: &Path) -> Opened {
-        Opened { source, note: None, folder: std::path::absolute(folder).ok() }
-    }
-
     /// Where its files lie, as a run remembers it: in JSON, which holds UTF-8 alone.
     pub fn remembered(&self) -> Option<PathBuf> {
         self.folder.clone().filter(|folder| folder.to_str().is_some())
     }
 }
 
-/// Finds, fetches or draws the data set `name`. Where MNIST was not asked for by name (`exact`) and cannot be had,
-/// `glyphs` takes its place, with a note that says so.
+/// Finds, fetches or draws the data set `name`. Where MNIST was not asked for by name (`exact`), no folder was named for
+/// it, and it cannot be had, `glyphs` takes its place, with a note that says so. A note says as well that pictures are
+/// not the published ones.
 pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
-    match name {
-        "glyphs" => Ok(Opened::drawn(None)),
-        "mnist" => match open_mnist(folders) {
-            Ok(opened) => Ok(opened),
-            Err(Unavailable::Broken(error)) => Err(error),
-            Err(Unavailable::Absent { error, .. }) if exact => Err(error),
-            Err(Unavailable::Absent { folder, .. }) => {
-                let note = format!(
-                    "MNIST is not on this machine and no mirror answered: its four files belong in {}; trained on glyphs instead",
-                    folder.display()
-                );
-                Ok(Opened::drawn(Some(note)))
-            }
-        },
-        _ => Err(Usage(format!("there is no data set \"{name}\"; known are {}", KNOWN.join(" and "))).into()),
+    let Some(entry) = catalog::find(name) else {
+        return Err(Usage(format!("there is no data set \"{name}\"; known are {}", catalog::names())).into());
+    };
+    let published = match &entry.origin {
+        Origin::Drawn(draw) => return Ok(Opened { source: draw(), note: None, folder: None }),
+        Origin::Files(published) => published,
+    };
+    match open_files(entry, published, folders) {
+        Ok(opened) => Ok(opened),
+        Err(Unavailable::Broken(error)) => Err(error),
+        Err(Unavailable::Absent { error, .. }) if exact || entry.name != catalog::MNIST.name => Err(error),
+        Err(Unavailable::Absent { folder, .. }) => {
+            let note = format!(
+                "MNIST is not on this machine and no mirror answered: its four files belong in {}; trained on glyphs instead",
+                folder.display()
+            );
+            Ok(Opened { note: Some(note), ..open(catalog::GLYPHS.name, true, folders)? })
+        }
     }
 }
 
@@ -86,6 +81,7 @@ pub fn open_of_run(
     device: Device,
 ) -> Result<(Dataset, Option<PathBuf>)> {
     let opened = find_of_run(run, known, folders)?;
+    opened.note.iter().for_each(say);
     let data = upload(&opened.source, &known.recipe, device)?;
     known.check_pictures(run, &data.fingerprint, opened.folder.as_deref())?;
     Ok((data, opened.remembered()))
@@ -93,18 +89,21 @@ pub fn open_of_run(
 
 fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Opened> {
     let set = &known.recipe.data.set;
-    let roots = places::data_roots(folders);
-    match known.data_folder.as_deref().filter(|_| folders.data.is_none()) {
-        Some(lay) if mnist::is_present(lay) => Ok(Opened::read(mnist::load(lay)?, lay)),
-        Some(lay) if !roots.iter().any(|root| mnist::is_present(&root.join(set))) => {
+    let remembered = known.data_folder.as_deref().filter(|_| folders.data.is_none());
+    if let Some((lay, entry)) = remembered.zip(catalog::find(set)) {
+        let folder = Folder::own(lay);
+        if folder.is_complete() {
+            return read(entry, &folder);
+        }
+        if data::find(entry, &places::data_roots(folders)).is_none() {
             let problem = format!(
                 "it was trained on {set} in {}, which is not there now: pass --data DIR, the folder that holds {set}/ now",
                 lay.display()
             );
-            Err(train::Error::Run { path: run.to_owned(), problem }.into())
+            return Err(train::Error::Run { path: run.to_owned(), problem }.into());
         }
-        _ => open(set, true, folders),
     }
+    open(set, true, folders)
 }
 
 /// What to say of a run that does not say which pictures it was trained on; `None` where it does.
@@ -134,26 +133,33 @@ pub fn copies(pictures: &Fingerprint) -> Option<String> {
 }
 
 enum Unavailable {
-    /// It is there and cannot be used.
+    /// It is there and cannot be used, or it is not where it must be.
     Broken(anyhow::Error),
     /// It is not there and could not be fetched.
     Absent { folder: PathBuf, error: anyhow::Error },
 }
 
-fn open_mnist(folders: &DataDirArgs) -> Result<Opened, Unavailable> {
+fn open_files(entry: &'static Entry, published: &Published, folders: &DataDirArgs) -> Result<Opened, Unavailable> {
     let roots = places::data_roots(folders);
-    if let Some(folder) = roots.iter().map(|root| root.join("mnist")).find(|folder| mnist::is_present(folder)) {
-        let source = mnist::load(&folder).map_err(|e| Unavailable::Broken(e.into()))?;
-        return Ok(Opened::read(source, &folder));
+    if let Some(folder) = data::find(entry, &roots) {
+        return read(entry, &folder).map_err(Unavailable::Broken);
     }
-    let folder = locate::find("mnist", &roots).unwrap_or_else(|| places::workspace().join("data/mnist"));
-    data::fetch_mnist(&folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
-    let source = load_fetched(&folder).map_err(Unavailable::Broken)?;
-    Ok(Opened::read(source, &folder))
+    if let Some(root) = &folders.data {
+        return Err(Unavailable::Broken(anyhow!(data::not_there(entry, root))));
+    }
+    data::what_lacks(entry, &roots).iter().for_each(say);
+    let folder = data::usual_folder(entry);
+    data::fetch(published, &folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
+    let fetched = read(entry, &Folder::own(&folder));
+    fetched.with_context(|| format!("just fetched into {}", folder.display())).map_err(Unavailable::Broken)
 }
 
-fn load_fetched(folder: &Path) -> Result<Source> {
-    mnist::load(folder).with_context(|| format!("just fetched into {}", folder.display()))
+fn read(entry: &'static Entry, folder: &Folder) -> Result<Opened> {
+    let loaded = entry.load(folder)?;
+    loaded.remarks.iter().for_each(say);
+    let note = || format!("{} in {}: {}", entry.name, folder.path.display(), data::what_it_is(entry, &loaded));
+    let note = (!loaded.is_published).then(note);
+    Ok(Opened { source: loaded.source, note, folder: std::path::absolute(&folder.path).ok() })
 }
 
 #[cfg(test)]

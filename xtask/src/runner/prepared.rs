@@ -2,7 +2,7 @@
 //! device, and plan and learner are made. Nothing is written yet.
 
 use crate::{data_sets, device, recipes};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use std::path::PathBuf;
 use tch::Device;
 use tensor_data::Dataset;
@@ -89,12 +89,22 @@ impl Wanted<'_> {
     /// Loads the data set and makes the model.
     pub fn prepare(&self, NamedRecipe { name, mut recipe }: NamedRecipe) -> Result<Prepared> {
         let device = device::resolve(self.device)?;
-        let opened = data_sets::open(&recipe.data.set, self.exact, self.data)?;
+        let opened = data_sets::open(&recipe.data.set, self.exact, self.data).map_err(name_the_option)?;
         recipe.data.set.clone_from(&opened.source.name);
         let data = data_sets::upload(&opened.source, &recipe, device)?;
         let plan = Plan::new(&recipe, &data)?;
         let learner = Learner::new(&plan, &data, device)?;
         let data_folder = opened.remembered();
         Ok(Prepared { name, recipe, device, data, plan, learner, note: opened.note, data_folder })
+    }
+}
+
+/// Says what to type where another known data set was found.
+fn name_the_option(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<tensor_data::Error>() {
+        Some(tensor_data::Error::Another { found, dir, .. }) => {
+            anyhow!("{error} (to train on it: --dataset {} --data {})", found.name, dir.display())
+        }
+        _ => error,
     }
 }

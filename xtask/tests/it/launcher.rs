@@ -203,22 +203,34 @@ fn data_sets_are_listed_with_what_their_folder_lacks() {
     for name in ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte"] {
         fs::write(mnist.join(name), "").unwrap();
     }
-    let list = |machine: &Machine| {
+    let list = |name: &str| {
         let output = machine.xtask(&["data", "--json"]).env("MINIBATCH_DATA", machine.path("sets")).output().unwrap();
-        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+        let sets: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+        sets.into_iter().find(|set| set["name"] == name).unwrap()
     };
-    let sets = list(&machine);
-    assert_eq!((sets[0]["name"].as_str(), sets[0]["complete"].as_bool()), (Some("mnist"), Some(false)));
-    assert_eq!(sets[0]["missing"], serde_json::json!(["t10k-labels-idx1-ubyte"]));
-    assert_eq!((sets[1]["name"].as_str(), sets[1]["complete"].as_bool()), (Some("glyphs"), Some(true)));
+    assert_eq!(list("mnist")["complete"], false);
+    assert_eq!(list("mnist")["missing"], serde_json::json!(["t10k-labels-idx1-ubyte"]));
+    assert_eq!(list("glyphs")["complete"], true);
+    assert_eq!(list("fashion-mnist")["missing"].as_array().map(Vec::len), Some(4));
     fs::write(mnist.join("t10k-labels-idx1-ubyte.gz"), "").unwrap();
-    assert_eq!(list(&machine)[0]["complete"], true);
-    assert_eq!(list(&machine)[0]["folder"].as_str().map(Path::new), Some(mnist.as_path()));
+    let set = list("mnist");
+    assert_eq!((set["complete"].as_bool(), set["folder"].as_str().map(Path::new)), (Some(true), Some(mnist.as_path())));
+    assert!(set["usable"] == false && set["content"].as_str().unwrap().contains("the file is empty"), "{set}");
+
+    let pictures = tensor_data::glyphs::draw(12, 1).unwrap();
+    fs::remove_file(mnist.join("train-images-idx3-ubyte.gz")).unwrap();
+    for prefix in ["train", "t10k"] {
+        let [images, labels] = ["images-idx3", "labels-idx1"].map(|it| mnist.join(format!("{prefix}-{it}-ubyte")));
+        tensor_data::idx::write_samples(&pictures, &images, &labels).unwrap();
+    }
+    assert_eq!(list("mnist")["usable"], true);
+    let content = list("mnist")["content"].as_str().unwrap().to_owned();
+    assert!(content.contains("not the published MNIST: 12 + 12 of 28x28 in 10 classes"), "{content}");
 }
 
 #[test]
 fn wrong_usage_exits_with_two_and_unknown_data_sets_with_one() {
     let machine = Machine::new();
     assert!(machine.expect(&["train"], 2).contains("Usage: cargo xtask train"));
-    assert_says(&machine.expect(&["data", "cifar"], 1), &["no data set \"cifar\"", "mnist and glyphs"]);
+    assert_says(&machine.expect(&["data", "cifar"], 1), &["no data set \"cifar\"", "mnist, fashion-mnist and glyphs"]);
 }

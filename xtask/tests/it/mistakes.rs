@@ -141,7 +141,7 @@ fn a_mistake_in_the_recipe_or_the_command_line_is_told_with_its_key_and_range() 
             &["`data.validation`", "1300 of 1200 pictures", "between 1 and 1199"],
         ),
         ("trains on nothing", "--set data.validation=1200", &["leaves none for training"]),
-        ("unknown data set", "--dataset mnits", &["no data set \"mnits\"", "mnist and glyphs"]),
+        ("unknown data set", "--dataset mnits", &["no data set \"mnits\"", "mnist, fashion-mnist and glyphs"]),
         ("unknown device", "--device gpu", &["\"gpu\" is not a device", "auto, cpu, cuda or cuda:N"]),
         ("a device that is not there", "--device cuda:99", &["cuda:99", "CUDA device"]),
         ("unknown option", "--learning-rate 0.1", &["--learning-rate"]),

@@ -138,6 +138,7 @@ fn without_mnist_a_recipe_falls_back_on_glyphs_and_a_flag_does_not() {
     assert_eq!(asked.status, Some(1), "{asked:?}");
     assert!(asked.err.contains(&folder) && asked.err.contains("could not be fetched"), "{}", asked.err);
     assert!(!place.path("asked").exists());
+    assert!(!place.path("ws/data").exists(), "neither a lock nor a folder stays");
 
     let fallen = away(&format!("train {recipe} --out {{}}/fallen"));
     assert_eq!(fallen.status, Some(0), "{fallen:?}");

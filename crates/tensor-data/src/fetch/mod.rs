@@ -5,18 +5,20 @@
 //! program left behind is continued with a range request; if the outcome is wrong it is fetched once more from the
 //! start. Servers that are busy or cut off are asked again after a pause, and the next mirror after that; a mirror that
 //! refuses or does not know the file is left at once. A lock file in the folder (`.fetch.lock`) lets one process fetch
-//! at a time; the others wait and find the file in place.
+//! at a time; the others wait and find the file in place. It is removed at the end, and so is a folder that was made for
+//! a file that did not come.
 //!
 //! Proxies are used as `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say.
 
+mod lock;
 mod mirror;
 mod part;
 
-use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::Error;
+use lock::Lock;
 use part::Part;
 
 /// A file on the web.
@@ -137,9 +139,8 @@ pub fn fetch(
 ) -> Result<PathBuf, Error> {
     let name = remote.name.as_str();
     let target = dir.join(name);
-    fs::create_dir_all(dir).map_err(|source| Error::Write { path: dir.to_owned(), source })?;
     // Held until the function returns; the system lets go of it as well when the process dies.
-    let _lock = lock(dir, name, progress)?;
+    let _lock = Lock::take(dir, name, progress)?;
     if target.exists() {
         verify(&target, remote, progress)?;
         return Ok(target);
@@ -181,19 +182,4 @@ pub fn verify(path: &Path, remote: &Remote, progress: &mut dyn FnMut(Progress<'_
             Ok(())
         }
     }
-}
-
-fn lock(dir: &Path, name: &str, progress: &mut dyn FnMut(Progress<'_>)) -> Result<File, Error> {
-    let path = dir.join(".fetch.lock");
-    let failed = |source| Error::Write { path: path.clone(), source };
-    let file = File::create(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            progress(Progress::Waiting { name });
-            file.lock().map_err(failed)?;
-        }
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
-    }
-    Ok(file)
 }

@@ -65,16 +65,42 @@ pub fn read_labels(path: &Path) -> Result<Vec<u8>, Error> {
 /// As [`read_images`]; [`Error::File`] as well, naming the file with the labels, when the two files are of different
 /// length or a label is not below `classes`.
 pub fn read_samples(images: &Path, labels: &Path, classes: usize) -> Result<Samples, Error> {
-    let Images { count, shape, pixels } = read_images(images)?;
-    let classified = read_labels(labels)?;
-    let fault = if classified.len() == count {
-        samples::check(shape, classes, pixels.len(), &classified).err()
+    pair((images, read_images(images)?), (labels, read_labels(labels)?), classes)
+}
+
+/// Samples out of what two files hold, each given with its path.
+pub(crate) fn pair(images: (&Path, Images), labels: (&Path, Vec<u8>), classes: usize) -> Result<Samples, Error> {
+    let (Images { count, shape, pixels }, (path, labels)) = (images.1, labels);
+    let fault = if labels.len() == count {
+        samples::check(shape, classes, pixels.len(), &labels).err().map(|fault| counted_otherwise(&labels, fault))
     } else {
-        Some(Fault::Unpaired { labels: classified.len(), images: count, path: images.to_owned() })
+        Some(Fault::Unpaired { labels: labels.len(), images: count, path: images.0.to_owned() })
     };
     match fault {
-        Some(fault) => Err(Error::File { path: labels.to_owned(), fault }),
-        None => Samples::new(shape, classes, pixels, classified),
+        Some(fault) => Err(Error::File { path: path.to_owned(), fault }),
+        None => Samples::new(shape, classes, pixels, labels),
+    }
+}
+
+/// Where not one label is 0, labels out of range are no damage: they are counted from another number.
+fn counted_otherwise(labels: &[u8], fault: Fault) -> Fault {
+    let (smallest, largest) = labels.iter().fold((u8::MAX, 0), |(low, high), &label| (low.min(label), high.max(label)));
+    match fault {
+        Fault::Label { classes, .. } if smallest > 0 => Fault::LabelsFrom { smallest, largest, classes },
+        fault => fault,
+    }
+}
+
+/// The headers of the two files that samples are written as, images and labels; empty for numbers beyond 32 bits, which
+/// no header can hold.
+pub(crate) fn headers(samples: &Samples) -> [Vec<u8>; 2] {
+    [dims(samples), vec![samples.len()]].map(|dims| header::encode(&dims).unwrap_or_default())
+}
+
+fn dims(samples: &Samples) -> Vec<usize> {
+    match samples.shape() {
+        [1, height, width] => vec![samples.len(), height, width],
+        [channels, height, width] => vec![samples.len(), channels, height, width],
     }
 }
 
@@ -83,12 +109,7 @@ pub fn read_samples(images: &Path, labels: &Path, classes: usize) -> Result<Samp
 /// # Errors
 /// [`Error::Write`] when a file cannot be written, or a number does not fit the format's 32 bits.
 pub fn write_samples(samples: &Samples, images: &Path, labels: &Path) -> Result<(), Error> {
-    let [channels, height, width] = samples.shape();
-    let dims: &[usize] = match channels {
-        1 => &[samples.len(), height, width],
-        _ => &[samples.len(), channels, height, width],
-    };
-    write(images, dims, samples.pixels())?;
+    write(images, &dims(samples), samples.pixels())?;
     write(labels, &[samples.len()], samples.labels())
 }
 

@@ -61,6 +61,11 @@ impl Server {
         format!("{}/file.gz", self.address)
     }
 
+    /// What comes before the file's name in its URL.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The `Range` header of each request so far.
     pub fn ranges(&self) -> Vec<Option<String>> {
         self.ranges.lock().unwrap().clone()
