@@ -58,7 +58,7 @@ pub fn fetch(cache: &Path, parts: &Parts, pip: &Pip, again: bool, tell: Tell<'_>
     let scratch = workshop.join("scratch");
     for left_over in [&unpacked, &scratch] {
         remove(left_over)?;
-        fs::create_dir_all(left_over).map_err(Error::io("create", &left_over))?;
+        fs::create_dir_all(left_over).map_err(Error::io("create", left_over))?;
     }
     match parts {
         Parts::Wheels(wheels) => {
@@ -230,7 +230,7 @@ fn remove(path: &Path) -> Result<(), Error> {
         Ok(_) => fs::remove_file(path),
         Err(_) => return Ok(()),
     };
-    result.map_err(Error::io("remove", &path))
+    result.map_err(Error::io("remove", path))
 }
 
 fn beside(entry: &Path, suffix: &str) -> PathBuf {
