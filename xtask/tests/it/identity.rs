@@ -179,7 +179,7 @@ fn a_killed_run_keeps_its_name_and_its_note() {
 }
 
 #[test]
-fn a_run_killed_before_its_first_checkpoint_keeps_both() {
+fn a_run_killed_before_any_checkpoint_keeps_both() {
     let place = Place::new();
     place.recipe("thing", RECIPE);
     place.good("train {}/thing.toml --epochs 1 --out {}/run");

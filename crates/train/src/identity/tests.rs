@@ -40,7 +40,7 @@ fn train(folder: &mut RunFolder, plan: &Plan, data: &Dataset) -> Result<(), Erro
 }
 
 #[test]
-fn pictures_of_another_set_than_the_recipes_are_refused() {
+fn pictures_of_another_set_are_refused() {
     let error = Plan::new(&recipe(&[("data.set", "mnist")]), &data("glyphs", 37, 0)).unwrap_err();
     assert!(error.is_usage(), "{error}");
     for part in ["`data.set` is \"mnist\"", "pictures are those of \"glyphs\""] {
