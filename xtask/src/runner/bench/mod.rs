@@ -59,7 +59,10 @@ fn compare(args: &BenchArgs) -> Result<ExitCode> {
         versus::render(platform, &record, &page::path(), &charts::pictures())?;
     }
     if !failures.is_empty() {
-        bail!("{} turns failed and are left out:\n  {}", failures.len(), failures.join("\n  "));
+        for failure in &failures {
+            xtask::progress::say(failure);
+        }
+        bail!("{} turns failed and are left out: see above", failures.len());
     }
     Ok(ExitCode::SUCCESS)
 }
