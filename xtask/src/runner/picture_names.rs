@@ -68,20 +68,24 @@ fn named(path: &Path, folders: usize, ending: bool) -> String {
     parts.drain(..parts.len().saturating_sub(folders));
     parts.push(text(path.file_stem().unwrap_or_default()));
     parts.extend(path.extension().filter(|_| ending).map(text));
-    safe(&parts.join("-"))
+    short(&safe(&parts.join("-")))
 }
 
-/// A text as part of a file's name: without separators, blanks at its ends and what steers a terminal, and not long. The end
-/// of a long one stays, because that is where names differ.
+/// The end of a long name, because that is where names differ.
+fn short(name: &str) -> String {
+    let all: Vec<char> = name.chars().collect();
+    all[all.len().saturating_sub(LONGEST)..].iter().collect()
+}
+
+/// A text as part of a file's name: without separators, blanks at its ends and what steers a terminal.
 pub fn safe(text: &str) -> String {
     let replaced = |c: char| match c {
         '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | char::REPLACEMENT_CHARACTER => '_',
         c if shown::steers(c) => '_',
         c => c,
     };
-    let all: Vec<char> = text.trim().chars().map(replaced).collect();
-    let end: String = all[all.len().saturating_sub(LONGEST)..].iter().collect();
-    if end.is_empty() { "picture".to_owned() } else { end }
+    let name: String = text.trim().chars().map(replaced).collect();
+    if name.is_empty() { "picture".to_owned() } else { name }
 }
 
 #[cfg(test)]
@@ -120,8 +124,8 @@ mod tests {
         assert_eq!(safe("a\x1b[31m\n\u{202e}b\\c:d"), "a_[31m__b_c_d");
         assert_eq!(safe("  "), "picture");
         let long = "猫".repeat(80) + "1";
-        assert_eq!(safe(&long).chars().count(), 48);
-        assert!(safe(&long).ends_with("猫1") && safe(&long).len() < 200);
+        assert_eq!(short(&long).chars().count(), 48);
+        assert!(short(&long).ends_with("猫1") && short(&long).len() < 200);
         // Long names that were cut to the same end still differ.
         let pair = [format!("a{}", "x".repeat(60)), format!("b{}", "x".repeat(60))];
         let named = names(&[&pair[0], &pair[1]], &[""]);

@@ -43,7 +43,7 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     if let Some(record) = layers {
         page::replace(&page::path(), criterion::KIND, &criterion::section(&record))?;
     }
-    crate::console::line(false, &format!("wrote {}", places::shorten(&page::path()).display()));
+    crate::console::line(false, &format!("wrote {}", crate::console::shown::path(places::shorten(&page::path()))));
     Ok(ExitCode::SUCCESS)
 }
 
