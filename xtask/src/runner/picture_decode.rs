@@ -31,7 +31,7 @@ pub struct Decoded {
 pub fn decode(bytes: &[u8], format: Format) -> Result<Decoded, String> {
     let mut steps = Vec::new();
     let (picture, orientation) = match format {
-        Format::Jpeg => jpeg::decode(bytes, check_size)?,
+        Format::Jpeg => jpeg::decode(bytes, MOST_MEMORY, check_size)?,
         _ => with_image(bytes, format, &mut steps).map_err(|failure| match failure {
             Failure::Said(problem) => problem,
             Failure::Decoder(error) => problem(format, &error),

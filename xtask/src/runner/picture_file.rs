@@ -97,7 +97,7 @@ mod tests {
         let _socket = UnixListener::bind(root.path().join("socket.png")).unwrap();
         check(&root.path().join("socket.png"), "is a socket");
         let pipe = root.path().join("pipe.png");
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         check(&pipe, "is a pipe");
     }
 
