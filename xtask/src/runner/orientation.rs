@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn exif_is_read_with_and_without_its_letters_and_xmp_comes_second() {
+    fn exif_comes_first_and_xmp_second() {
         let check =
             |exif: Option<&[u8]>, xmp: Option<&[u8]>, expected: Orientation| assert_eq!(of(exif, xmp), expected);
         check(Some(&exif(6)), None, Orientation::Rotate90);

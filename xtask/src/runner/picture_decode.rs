@@ -30,13 +30,10 @@ pub struct Decoded {
 /// Decodes; what is wrong becomes a clause such as "the PNG is cut off".
 pub fn decode(bytes: &[u8], format: Format) -> Result<Decoded, String> {
     let mut steps = Vec::new();
-    let (picture, orientation) = match format {
-        Format::Jpeg => jpeg::decode(bytes, MOST_MEMORY, check_size)?,
-        _ => with_image(bytes, format, &mut steps).map_err(|failure| match failure {
-            Failure::Said(problem) => problem,
-            Failure::Decoder(error) => problem(format, &error),
-        })?,
-    };
+    let (picture, orientation) = turned(bytes, format, &mut steps).map_err(|failure| match failure {
+        Failure::Said(problem) => problem,
+        Failure::Decoder(error) => problem(format, &error),
+    })?;
     let mut picture = wide::own_range(picture, &mut steps);
     if orientation != Orientation::NoTransforms {
         steps.push("turned the right way up, as its data say".to_owned());
@@ -68,10 +65,12 @@ impl From<ImageError> for Failure {
     }
 }
 
-fn with_image(bytes: &[u8], format: Format, steps: &mut Vec<String>) -> Result<(DynamicImage, Orientation), Failure> {
+/// The picture as it is stored, and how it is to be turned.
+fn turned(bytes: &[u8], format: Format, steps: &mut Vec<String>) -> Result<(DynamicImage, Orientation), Failure> {
     let file = || Cursor::new(bytes);
     match format {
-        Format::Png | Format::Jpeg => {
+        Format::Jpeg => jpeg::decode(bytes, MOST_MEMORY, check_size).map_err(Failure::Said),
+        Format::Png => {
             let decoder = PngDecoder::with_limits(file(), limits())?;
             if decoder.is_apng()? {
                 steps.push("the first frame of an animation".to_owned());

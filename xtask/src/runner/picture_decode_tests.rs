@@ -33,7 +33,7 @@ fn halves() -> RgbImage {
 }
 
 #[test]
-fn every_format_gives_its_picture_or_says_that_it_is_broken() {
+fn every_format_is_read_or_called_broken() {
     for (format, written) in FORMATS {
         let bytes = encoded(halves(), written);
         assert_eq!(Kind::of(&bytes), Kind::Decoded(format));

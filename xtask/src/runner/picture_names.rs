@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn no_file_of_one_picture_is_called_as_one_of_another() {
+    fn no_two_pictures_write_the_same_file() {
         let suffixes = ["", "-saliency"];
         assert_eq!(names(&["7.png", "7-saliency.png"], &suffixes), ["7", "7-saliency-2"]);
         assert_eq!(names(&["7-saliency.png", "7.png"], &suffixes), ["7-saliency", "7-2"]);
