@@ -12,6 +12,7 @@ use tensor_data::files::{self, Folder};
 use crate::cli::DataArgs;
 use crate::places;
 use crate::progress::{Bytes, print, say};
+use crate::shown;
 
 /// A data set and what is known of it on this machine.
 #[derive(Debug, Serialize)]
@@ -213,7 +214,7 @@ fn list(args: &DataArgs) -> Result<()> {
         return print(serde_json::to_string_pretty(&sets)?);
     }
     for set in &sets {
-        print(format!("{:<14} {:<44} {}", set.name, set.about, set.state()))?;
+        print(format!("{:<14} {:<44} {}", set.name, set.about, shown::word(&set.state())))?;
     }
     if let Some(lacking) = sets.iter().find(|set| !set.complete) {
         print(format!("\nfetch with: cargo xtask data {}", lacking.name))?;
@@ -226,5 +227,5 @@ fn report(args: &DataArgs, folder: &Path, words: &str) -> Result<()> {
     if args.output.json {
         return print(serde_json::json!({ "name": args.name, "folder": folder, "verified": true }).to_string());
     }
-    print(format!("{words}: {}", folder.display()))
+    print(format!("{words}: {}", shown::path(&folder)))
 }

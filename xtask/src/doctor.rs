@@ -14,7 +14,7 @@ use crate::cargo::{cargo, cxx_compiler};
 use crate::cli::DoctorArgs;
 use crate::progress::{Spinner, print};
 use crate::setup;
-use crate::{data, places, start};
+use crate::{data, places, shown, start};
 use libtorch::disk::{free_bytes, size};
 use libtorch::inspect::{Finding, Kind, VERSION};
 use libtorch::search::{Choice, Wish};
@@ -69,7 +69,7 @@ pub fn run(args: &DoctorArgs) -> Result<ExitCode> {
                 State::Note => style("note").yellow(),
                 State::Bad => style("bad ").red().bold(),
             };
-            print(format!("{mark} {:<12} {}", line.name, line.found))?;
+            print(format!("{mark} {:<12} {}", line.name, shown::word(&line.found)))?;
             if let Some(mend) = &line.mend {
                 print(format!("                  {} {mend}", style("to mend:").bold()))?;
             }

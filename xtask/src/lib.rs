@@ -9,5 +9,6 @@ pub mod doctor;
 pub mod places;
 pub mod progress;
 pub mod setup;
+pub mod shown;
 pub mod start;
 pub mod suite;

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::shown;
+
 /// Writes one line to standard error. A closed standard error is no reason to stop working.
 pub fn say(line: impl AsRef<str>) {
-    let _ = writeln!(std::io::stderr(), "{}", line.as_ref());
+    let _ = writeln!(std::io::stderr(), "{}", shown::lines(line.as_ref()));
 }
 
 /// Writes `text` to standard output.

@@ -18,6 +18,7 @@ use libtorch::{driver, point, wheels};
 use crate::cli::SetupArgs;
 use crate::places;
 use crate::progress::{Bytes, Spinner, print, say};
+use crate::shown;
 
 /// `setup`: makes sure that libtorch is there and whole, and says where.
 ///
@@ -39,7 +40,7 @@ pub fn setup(args: &SetupArgs) -> Result<()> {
         say(format!("the libtorch in the cache is damaged ({damage}): fetching it again"));
         kind = ensure(Wish { kind: Some(kind), fetch: true })?;
     }
-    say(format!("libtorch {VERSION} ({}) is ready: {}", kind.title(), folder()?.display()));
+    say(format!("libtorch {VERSION} ({}) is ready: {}", kind.title(), shown::path(folder()?)));
     if args.print {
         print(folder()?.display().to_string())?;
     }
@@ -65,7 +66,7 @@ pub fn ensure(wish: Wish) -> Result<Kind> {
         }
     };
     point(&link(), &folder)?;
-    say(format!("using libtorch {VERSION} ({}) from {source}: {}", kind.title(), folder.display()));
+    say(format!("using libtorch {VERSION} ({}) from {source}: {}", kind.title(), shown::path(folder)));
     Ok(kind)
 }
 

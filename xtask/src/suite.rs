@@ -13,7 +13,7 @@ use crate::cargo::{cargo, cxx_compiler};
 use crate::cli::BenchArgs;
 use crate::progress::{print, say};
 use crate::setup;
-use crate::{places, start};
+use crate::{places, shown, start};
 use libtorch::search::Wish;
 
 /// Cargo's part of `test`, in this order; the quick ones first.
@@ -95,7 +95,7 @@ fn tell(now: &Record, keep: bool) -> Result<()> {
     if keep {
         let today = before.filter(|before| before.file_name() == now.file_name());
         let whole = criterion::completed(now.clone(), today);
-        say(format!("kept in {}", places::shorten(&whole.write(&record::folder())?).display()));
+        say(format!("kept in {}", shown::path(places::shorten(&whole.write(&record::folder())?))));
         page::replace(&page::path(), criterion::KIND, &criterion::section(&whole))?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use libtorch::python::Pip;
 
 use crate::places;
 use crate::progress::{Spinner, say};
+use crate::shown;
 
 /// Prints torch's version, without what stands behind a plus sign, once all packages are there.
 const CHECK: &str = "import numpy, safetensors, torch; print(torch.__version__.split('+')[0])";
@@ -58,7 +59,7 @@ fn in_cache(folder: &Path) -> Result<PathBuf> {
         "there is no python3 on the PATH to set up PyTorch with: install it (Debian, Ubuntu: apt install python3-venv), \
          or name one that has torch with --python",
     )?;
-    say(format!("setting up PyTorch {VERSION} in {} (some gigabytes, once per user)", folder.display()));
+    say(format!("setting up PyTorch {VERSION} in {} (some gigabytes, once per user)", shown::path(folder)));
     // Programs in a virtual environment hold its path, hence it is made in its place and not renamed into it.
     let _ = fs::remove_dir_all(folder);
     let made = make(&base, folder).and_then(|()| check(&python));

@@ -14,6 +14,7 @@ use super::table::conditions;
 use crate::cli::BenchArgs;
 use crate::places;
 use crate::progress::say;
+use crate::shown;
 
 /// What is varied, one at a time; all else is LeNet on 50,000 pictures in minibatches of 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,7 @@ pub fn measure(args: &BenchArgs) -> Result<Record> {
     record.rows.extend(over_steps(&runner, args)?);
     if !args.quick {
         let path = record.write(&record::folder())?;
-        say(format!("rows kept in {}", places::shorten(&path).display()));
+        say(format!("rows kept in {}", shown::path(places::shorten(&path))));
     }
     Ok(record)
 }

@@ -18,6 +18,7 @@ use super::{coincide, python, stats};
 use crate::cli::BenchArgs;
 use crate::places;
 use crate::progress::say;
+use crate::shown;
 use libtorch::inspect::VERSION;
 
 /// What `--versus` was asked to do, checked.
@@ -131,7 +132,7 @@ impl Task {
                 None => self.alternate(work, &setting, &mut record.rows, &mut failures)?,
             }
             if let Some(folder) = &self.results {
-                say(format!("rows kept in {}", places::shorten(&record.write(folder)?).display()));
+                say(format!("rows kept in {}", shown::path(places::shorten(&record.write(folder)?))));
             }
         }
         Ok((record, failures))

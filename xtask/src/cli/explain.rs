@@ -29,8 +29,9 @@ Examples:
 pub struct ExplainArgs {
     /// Folder of the run
     pub run: PathBuf,
-    /// PNG or JPEG file of any size
-    pub image: PathBuf,
+    /// Pictures: files of any size, folders, quoted patterns, or - for a list of paths on standard input
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
     /// How the answer is explained
     #[arg(long, value_enum, default_value_t = Method::All)]
     pub method: Method,

@@ -21,15 +21,22 @@ pub enum Invert {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A picture that has the input's size is taken pixel by pixel. Any other is brought to it as the data set was made, and
-the output says how.
+the output says how. PNG, JPEG, GIF, WebP, BMP and TIFF are decoded, whatever the file is called: at most 64 million
+pixels and 256 MB each, and of animations and pages the first.
+
+Of a folder, all pictures beneath it are taken, sorted by name; hidden files and what is no picture are passed over and
+counted. A picture that cannot be read gets a line on standard error, the others are answered, and the exit status is 1.
+With --json each has its object in the order asked for: `picture`, `argument` (which IMAGE led to it, from 1), and the
+answer or `error`; `picture_bytes` has the path in hexadecimal digits where it is not UTF-8.
 
 Examples:
   cargo xtask predict runs/lenet-20260131-120000 seven.png
-  cargo xtask predict runs/lenet-20260131-120000 scans/*.jpg --top 1 --json")]
+  cargo xtask predict runs/lenet-20260131-120000 scans/ 'more/*.jpg' --top 1 --json
+  find scans -newer then -print0 | cargo xtask predict runs/lenet-20260131-120000 -")]
 pub struct PredictArgs {
     /// Folder of the run
     pub run: PathBuf,
-    /// PNG or JPEG files of any size
+    /// Pictures: files of any size, folders, quoted patterns, or - for a list of paths on standard input
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// How many classes to print, the most probable first
@@ -82,12 +89,14 @@ pub struct FiltersArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask features runs/lenet-20260131-120000 seven.png")]
+  cargo xtask features runs/lenet-20260131-120000 seven.png
+  cargo xtask features runs/lenet-20260131-120000 scans/ --out looks")]
 pub struct FeaturesArgs {
     /// Folder of the run
     pub run: PathBuf,
-    /// PNG or JPEG file of any size
-    pub image: PathBuf,
+    /// Pictures: files of any size, folders, quoted patterns, or - for a list of paths on standard input
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
     /// Whether light and dark change places
     #[arg(long, value_enum, default_value_t = Invert::Auto)]
     pub invert: Invert,
@@ -112,8 +121,9 @@ Examples:
   cargo xtask convolve photo.jpg --filters 4 --size 7
   cargo xtask convolve photo.jpg --run runs/lenet-20260131-120000")]
 pub struct ConvolveArgs {
-    /// PNG or JPEG file; without it a landscape is drawn
-    pub image: Option<PathBuf>,
+    /// Pictures: files, folders, quoted patterns, or - for a list of paths; without any a landscape is drawn
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
     /// How many filters
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=32))]
     pub filters: u64,

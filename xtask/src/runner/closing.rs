@@ -53,14 +53,14 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
 /// Where the report lies, or why there is none: a run that is trained and saved does not fail for its report.
 pub fn write_report(run: &Run) -> String {
     match report::after_training(run.folder.path(), &run.data) {
-        Ok(path) => path.display().to_string(),
-        Err(error) => format!("not written: {error:#}"),
+        Ok(path) => console::shown::path(path),
+        Err(error) => format!("not written: {}", console::message(&error)),
     }
 }
 
 /// The block at the end.
 pub fn close(run: &mut Run, summary: &Summary, report: Option<&str>) -> Result<()> {
-    let path = run.folder.path().display().to_string();
+    let path = console::shown::path(run.folder.path());
     let percent = |error: Option<f64>| error.map_or("not measured".to_owned(), percent);
     let steps = run.plan.steps_per_epoch();
     let best_epoch = summary.best_iteration.map_or(String::new(), |best| format!(" (epoch {})", best.div_ceil(steps)));

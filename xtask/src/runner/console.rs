@@ -1,16 +1,39 @@
-//! What a person sees: lines on the terminal, wrong turns on standard error, numbers as people read them.
+//! What a person sees: lines on the terminal, wrong turns on standard error, numbers as people read them. Nothing that came
+//! from outside steers the terminal: see [`shown`].
 
 use anyhow::Context;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use train::run_folder::Saved;
 use xtask::cli::Checkpoint;
+pub use xtask::shown;
 
 /// Prints the error and what led to it, and gives the exit status: 2 for a wrong recipe, 1 for all else.
 pub fn fail(error: &anyhow::Error) -> ExitCode {
-    // When nobody is left to read it, the exit status still tells.
-    let _ = writeln!(io::stderr(), "error: {error:#}");
+    complain(error);
     ExitCode::from(status(error))
+}
+
+/// Prints the error and what led to it.
+pub fn complain(error: &anyhow::Error) {
+    // When nobody is left to read it, the exit status still tells.
+    let _ = writeln!(io::stderr(), "error: {}", message(error));
+}
+
+/// The error and what led to it, on one line unless it is of a kind that has more, so that no file name begins a line.
+pub fn message(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    if has_lines(error) { shown::lines(&text) } else { shown::word(&text) }
+}
+
+/// A mistake in a recipe is shown with the line that it stands in; each mirror that failed has a line.
+fn has_lines(error: &anyhow::Error) -> bool {
+    let fetch = |error: &tensor_data::Error| matches!(error, tensor_data::Error::Fetch { .. });
+    error.chain().any(|error| match error.downcast_ref() {
+        Some(train::Error::RecipeSyntax { .. }) => true,
+        Some(train::Error::Data(error)) => fetch(error),
+        _ => error.downcast_ref().is_some_and(fetch),
+    })
 }
 
 /// The exit status of an error.
@@ -34,17 +57,20 @@ impl std::error::Error for Usage {}
 
 /// Prints a value as JSON, alone on standard output.
 pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    writeln!(io::stdout(), "{}", serde_json::to_string_pretty(value)?).context("cannot write to standard output")
+    let text = shown::json(&serde_json::to_string_pretty(value)?);
+    writeln!(io::stdout(), "{text}").context("cannot write to standard output")
 }
 
 /// Prints a value as JSON on one line of standard output.
 pub fn print_json_line(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    writeln!(io::stdout(), "{}", serde_json::to_string(value)?).context("cannot write to standard output")
+    let text = shown::json(&serde_json::to_string(value)?);
+    writeln!(io::stdout(), "{text}").context("cannot write to standard output")
 }
 
 /// Prints a line for people: on standard output, or on standard error where that is kept for JSON. Training does not
 /// end because whoever read the lines went away (`... | head`), so that is not an error.
 pub fn line(json: bool, text: &str) {
+    let text = shown::lines(text);
     let _ = if json { writeln!(io::stderr(), "{text}") } else { writeln!(io::stdout(), "{text}") };
 }
 

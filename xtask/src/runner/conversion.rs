@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, Luma, RgbImage};
+use image::{GrayImage, Luma, RgbImage};
 use tch::{Device, Tensor};
 use train::Card;
 use xtask::cli::Invert;
@@ -53,8 +53,13 @@ fn to_colour(picture: &RgbImage, invert: Invert, size: (u32, u32), steps: &mut V
     }
     if picture.dimensions() != size {
         steps.push(format!("cut to its middle and resized to {} x {}", size.0, size.1));
-        let whole = DynamicImage::from(picture);
-        picture = whole.resize_to_fill(size.0, size.1, FilterType::Lanczos3).into_rgb8();
+        // Cut first: resized first, a strip of 30,000 x 1 pixels would have a million columns.
+        let (width, height) = picture.dimensions();
+        let part = |side: u32, of: u32, to: u32| (u64::from(side) * u64::from(of) / u64::from(to)).max(1) as u32;
+        let cut = (width.min(part(height, size.0, size.1)), height.min(part(width, size.1, size.0)));
+        let (left, top) = ((width - cut.0) / 2, (height - cut.1) / 2);
+        let middle = imageops::crop_imm(&picture, left, top, cut.0, cut.1).to_image();
+        picture = imageops::resize(&middle, size.0, size.1, FilterType::Lanczos3);
     }
     let channel = |c: usize| picture.pixels().map(move |pixel| pixel.0[c]);
     (0..3).flat_map(channel).collect()

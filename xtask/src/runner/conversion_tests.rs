@@ -95,6 +95,10 @@ fn colour_is_kept_channel_by_channel_for_a_colour_model() {
     let converted = convert(&picture, &card("photos", [3, 32, 32]), Invert::Auto).unwrap();
     let expected: Vec<u8> = [10, 20, 30].iter().flat_map(|&level| [level; 1024]).collect();
     assert_eq!(converted.pixels, expected);
+    // Of a strip the middle is left, whatever its length.
+    let strip = RgbImage::from_fn(30_000, 1, |x, _| image::Rgb([if x == 15_000 || x == 14_999 { 90 } else { 0 }; 3]));
+    let converted = convert(&strip, &card("photos", [3, 32, 32]), Invert::Auto).unwrap();
+    assert_eq!(converted.pixels, vec![90; 3 * 1024]);
     assert!(convert(&picture, &card("odd", [2, 32, 32]), Invert::Auto).is_err());
 }
 

@@ -1,9 +1,10 @@
 //! `convolve`: what convolution and pooling do to a picture. Filters at random act much like edge detectors already;
 //! those of a trained run show what training makes of them.
 
-use crate::console::{self, Usage};
+use crate::console::{self, Usage, shown};
 use crate::filter_sheets::values;
-use crate::{device, landscape, picture_file};
+use crate::picture_batch::{self, Trouble};
+use crate::{device, landscape};
 use anyhow::{Result, bail};
 use image::imageops::{self, FilterType};
 use image::{GrayImage, RgbImage};
@@ -29,17 +30,28 @@ const FIGURE: usize = 1600;
 /// Convolves, pools, draws, and prints the shapes.
 pub fn run(args: &ConvolveArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
-    let (picture, name) = match &args.image {
-        None => (landscape::draw(), "landscape".into()),
-        Some(path) => (picture_file::read(path)?, path.file_stem().unwrap_or_default().to_string_lossy()),
-    };
     let filters = match &args.run {
         None => random(args.filters as usize, 3, args.size as usize, args.seed, device),
         Some(run) => learnt(run, args.filters as i64, device)?,
     };
+    if args.images.is_empty() {
+        show(args, &landscape::draw(), "landscape", &filters, device).map_err(Trouble::into_error)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    picture_batch::each(&args.images, &[String::new()], |path, name| {
+        let (picture, steps) = picture_batch::read(path)?;
+        for step in &steps {
+            console::line(false, step);
+        }
+        show(args, &picture, name, &filters, device)
+    })
+}
+
+/// Draws one picture's figure into a file called by `name`.
+fn show(args: &ConvolveArgs, picture: &RgbImage, name: &str, filters: &Filters, device: Device) -> Result<(), Trouble> {
     let _guard = tch::no_grad_guard();
-    let image = tensor(&picture, filters.channels(), device); // [1, c, h, w]
-    let maps = convolve(&image, &filters)?;
+    let image = tensor(picture, filters.channels(), device); // [1, c, h, w]
+    let maps = convolve(&image, filters).map_err(Trouble::Picture)?;
     let pooled = pool(&maps, args.keep_border)?;
     let rows = [("picture", &image), ("filters", &filters.weight), ("convolved", &maps), ("pooled", &pooled)];
     for (what, tensor) in rows {
@@ -47,9 +59,9 @@ pub fn run(args: &ConvolveArgs) -> Result<ExitCode> {
     }
     let folder = places::shorten(&places::workspace().join("runs/convolve"));
     let path = args.out.clone().unwrap_or(folder).join(format!("convolve-{name}.png"));
-    figure(&picture, &image, &maps, &pooled)?.save(&path)?;
-    console::line(false, &format!("{:<10} {}", "figure", path.display()));
-    Ok(ExitCode::SUCCESS)
+    figure(picture, &image, &maps, &pooled)?.save(&path)?;
+    console::line(false, &format!("{:<10} {}", "figure", shown::path(&path)));
+    Ok(())
 }
 
 /// Filters and their biases.
@@ -89,7 +101,7 @@ fn learnt(run: &Path, count: i64, device: Device) -> Result<Filters> {
         bail!("the run's filters see {channels} channels: a picture has 1 (grey) or 3 (colour)");
     }
     let [weight, bias, ..] = model.parameters() else {
-        bail!("the model of {} has no filters", run.display());
+        bail!("the model of {} has no filters", shown::path(run));
     };
     let (weight, bias) = (weight.tensor.detach(), bias.tensor.detach());
     let there = weight.size()[0];

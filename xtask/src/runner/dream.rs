@@ -58,7 +58,10 @@ pub fn run(args: &DreamArgs) -> Result<ExitCode> {
     let out = args.out.clone().unwrap_or_else(|| args.run.join("pictures"));
     let path = out.join(format!("dream-{layer}{unit}.png"));
     sheet.save(&path)?;
-    console::line(false, &format!("{layer:<8} {:<18} {}", console::shape(&pictures.size()), path.display()));
+    console::line(
+        false,
+        &format!("{layer:<8} {:<18} {}", console::shape(&pictures.size()), console::shown::path(&path)),
+    );
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,7 +1,7 @@
 //! `explain`: which parts of a picture made a saved model answer as it did, drawn over the picture.
 
-use crate::console::{self, Usage, percent};
-use crate::{conversion, device, picture_file};
+use crate::console::{self, Usage, percent, shown};
+use crate::{conversion, device, picture_batch};
 use anyhow::{Result, anyhow};
 use models::attribution::{Window, convolution, grad_cam, occlusion, saliency};
 use models::{Error, Mode, Model};
@@ -32,25 +32,32 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
     let saved = console::saved(&args.checkpoint);
     let (model, card) = load_model(&args.run, &saved, device)?;
-    let converted = conversion::convert(&picture_file::read(&args.image)?, &card, args.invert)?;
-    for step in &converted.steps {
-        console::line(false, step);
-    }
-    let image = conversion::tensor(&[converted], &card, device); // [1, c, h, w]
-    let probabilities = tch::no_grad(|| model.forward(&image, Mode::Eval).softmax(-1, Kind::Double)); // [1, classes]
+    let suffixes = ["", "-saliency", "-grad-cam", "-occlusion"].map(str::to_owned);
+    picture_batch::each(&args.images, &suffixes, |path, name| {
+        let (converted, _) = picture_batch::convert(path, &card, args.invert)?;
+        for step in &converted.steps {
+            console::line(false, step);
+        }
+        let image = conversion::tensor(&[converted], &card, device); // [1, c, h, w]
+        Ok(explain(args, &model, &image, name)?)
+    })
+}
+
+/// Draws one picture's heat maps into files called by `name`.
+fn explain(args: &ExplainArgs, model: &Model, image: &Tensor, name: &str) -> Result<()> {
+    let probabilities = tch::no_grad(|| model.forward(image, Mode::Eval).softmax(-1, Kind::Double)); // [1, classes]
     let class = args.class.unwrap_or_else(|| probabilities.argmax(-1, false).int64_value(&[0]));
-    let heats = heats(args, &model, &image, class)?;
+    let heats = heats(args, model, image, class)?;
     let answer = format!("class {class}: {}", percent(probabilities.double_value(&[0, class])));
     console::line(false, &answer);
 
     let out = args.out.clone().unwrap_or_else(|| args.run.join("pictures"));
-    let name = args.image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let mut cells = vec![Cell::new(overlay(&image, None)?, &format!("the picture\n{answer}"))];
+    let mut cells = vec![Cell::new(overlay(image, None)?, &format!("the picture\n{answer}"))];
     for heat in heats {
-        let picture = overlay(&image, Some(&heat.values))?;
+        let picture = overlay(image, Some(&heat.values))?;
         let path = out.join(format!("explain-{name}-{}.png", heat.method));
         picture.save(&path)?;
-        console::line(false, &format!("{:<9} {}", heat.method, path.display()));
+        console::line(false, &format!("{:<9} {}", heat.method, shown::path(&path)));
         cells.push(Cell::new(picture, &heat.caption));
     }
     let options = GridOptions {
@@ -62,8 +69,8 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
     };
     let path = out.join(format!("explain-{name}.png"));
     grid(&cells, &options)?.save(&path)?;
-    console::line(false, &format!("{:<9} {}", "figure", path.display()));
-    Ok(ExitCode::SUCCESS)
+    console::line(false, &format!("{:<9} {}", "figure", shown::path(&path)));
+    Ok(())
 }
 
 /// What was asked for does not exist: a mistake in the command, not a failure.

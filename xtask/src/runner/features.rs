@@ -1,7 +1,8 @@
 //! `features`: what each layer of a saved model makes of one picture.
 
+use crate::console::{self, shown};
 use crate::filter_sheets::values;
-use crate::{console, conversion, device, picture_file};
+use crate::{conversion, device, picture_batch};
 use anyhow::Result;
 use models::Model;
 use std::path::Path;
@@ -23,29 +24,35 @@ pub fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
     let saved = console::saved(&args.checkpoint);
     let (model, card) = load_model(&args.run, &saved, device)?;
-    let picture = picture_file::read(&args.image)?;
-    let converted = conversion::convert(&picture, &card, args.invert)?;
-    for step in &converted.steps {
-        console::line(false, step);
-    }
-    let image = conversion::tensor(&[converted], &card, device); // [1, c, h, w]
     let out = args.out.clone().unwrap_or_else(|| args.run.join("pictures"));
-    let name = args.image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let layers = model.activations(&Tensor::zeros([&[1], card.input.as_slice()].concat(), (Kind::Float, device)));
+    let layers = layers.into_iter().map(|(layer, _)| layer).chain(["input".to_owned()]);
+    let suffixes: Vec<String> = layers.map(|layer| format!("-{layer}")).chain([String::new()]).collect();
+    picture_batch::each(&args.images, &suffixes, |path, name| {
+        let (converted, _) = picture_batch::convert(path, &card, args.invert)?;
+        for step in &converted.steps {
+            console::line(false, step);
+        }
+        let image = conversion::tensor(&[converted], &card, device); // [1, c, h, w]
+        Ok(draw(&model, &image, &out, name)?)
+    })
+}
 
-    let sheets = sheets(&model, &image)?;
+/// Draws what the layers make of one picture into files called by `name`.
+fn draw(model: &Model, image: &Tensor, out: &Path, name: &str) -> Result<()> {
+    let sheets = sheets(model, image)?;
     for sheet in &sheets {
         let path = out.join(format!("features-{name}-{}.png", sheet.layer));
         save(&sheet.layer, &console::shape(&sheet.shape), &sheet.picture, &path)?;
     }
     let pictures: Vec<Picture> = sheets.into_iter().map(|sheet| sheet.picture).collect();
     let whole = stack(&pictures, 0, Background::Light)?;
-    save("all", "", &whole, &out.join(format!("features-{name}.png")))?;
-    Ok(ExitCode::SUCCESS)
+    save("all", "", &whole, &out.join(format!("features-{name}.png")))
 }
 
 fn save(layer: &str, shape: &str, picture: &Picture, path: &Path) -> Result<()> {
     picture.save(path)?;
-    console::line(false, &format!("{layer:<8} {shape:<18} {}", path.display()));
+    console::line(false, &format!("{layer:<8} {shape:<18} {}", shown::path(path)));
     Ok(())
 }
 

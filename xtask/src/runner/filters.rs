@@ -56,7 +56,7 @@ fn kept(run: &Path) -> Result<Vec<String>> {
     if names.is_empty() {
         bail!(
             "run {} kept no snapshots: train with --set checkpoint.snapshots=1 to keep one every epoch",
-            run.display()
+            console::shown::path(run)
         );
     }
     Ok(names)
@@ -160,7 +160,10 @@ fn sheets(model: &Model, asked: Option<&str>) -> Result<Vec<Sheet>> {
 
 fn save(sheet: &Sheet, path: &Path, write: impl FnOnce(&Path) -> Result<(), viz::Error>) -> Result<()> {
     write(path)?;
-    console::line(false, &format!("{:<8} {:<18} {}", sheet.layer, console::shape(&sheet.shape), path.display()));
+    console::line(
+        false,
+        &format!("{:<8} {:<18} {}", sheet.layer, console::shape(&sheet.shape), console::shown::path(path)),
+    );
     Ok(())
 }
 

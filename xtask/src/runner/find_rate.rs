@@ -132,7 +132,7 @@ fn describe(found: &Found, word: &str) -> String {
         rate(found.to),
         found.steps
     );
-    let written = format!("written  {csv}, {picture}");
+    let written = format!("written  {}, {}", console::shown::word(csv), console::shown::word(picture));
     let (Some(steepest), Some(tenth)) = (found.steepest, found.tenth_of_lowest) else {
         return format!(
             "{head}\nno rate can be suggested: the loss never fell. Try other bounds with --from and --to\n{written}"

@@ -1,111 +1,125 @@
-//! Reading picture files: whatever is wrong with one becomes a sentence.
+//! Reading picture files: whatever is wrong with one becomes a sentence. A file is looked at before it is opened, its size
+//! and its first bytes before it is read, and its width and height before it is decoded.
 
+use crate::console::{self, shown};
+use crate::picture_decode::{self, Decoded, MOST_MEGAPIXELS};
+use crate::picture_kind::{HEAD, Kind};
 use anyhow::{Context, Result, anyhow, bail};
-use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
-use std::io::Cursor;
+use std::fs::{self, File, FileType, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Millions of pixels; more than a good camera's picture has.
-const MOST_MEGAPIXELS: u64 = 64;
+/// Bytes of a file: those of the largest picture at 4 bytes a pixel, uncompressed.
+const MOST_BYTES: u64 = MOST_MEGAPIXELS * 1_000_000 * 4;
 
 /// Reads a picture of any size, turned as its EXIF data say, what is transparent laid over white.
-pub fn read(path: &Path) -> Result<RgbImage> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    decode(&bytes).map_err(|problem| anyhow!("{} is no picture that can be read: {problem}", path.display()))
-}
-
-fn decode(bytes: &[u8]) -> Result<RgbImage> {
-    let format = image::guess_format(bytes)
-        .ok()
-        .filter(|format| matches!(format, ImageFormat::Png | ImageFormat::Jpeg))
-        .ok_or_else(|| anyhow!("it holds neither PNG nor JPEG"))?;
-    if format == ImageFormat::Jpeg && !has_jpeg_end(bytes) {
-        bail!("the JPEG is cut off");
-    }
-    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder()?;
-    let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        bail!("it is {width} x {height} pixels");
-    }
-    if u64::from(width) * u64::from(height) > MOST_MEGAPIXELS * 1_000_000 {
-        bail!("it is {width} x {height} pixels, more than {MOST_MEGAPIXELS} million: make it smaller first");
-    }
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder)?;
-    picture.apply_orientation(orientation);
-    if !picture.color().has_alpha() {
-        return Ok(picture.into_rgb8());
-    }
-    let over_white = |pixel: &image::Rgba<u8>| {
-        let [r, g, b, alpha] = pixel.0.map(u32::from);
-        image::Rgb([r, g, b].map(|v| ((v * alpha + 255 * (255 - alpha) + 127) / 255) as u8))
+pub fn read(path: &Path) -> Result<Decoded> {
+    let file = open(path)?;
+    let refused = |problem: String| anyhow!("{} is no picture that can be read: {problem}", shown::path(path));
+    let cannot = || format!("cannot read {}", shown::path(path));
+    let mut bytes = head(&file).with_context(cannot)?;
+    let format = match Kind::of(&bytes) {
+        Kind::Decoded(format) => format,
+        other => return Err(refused(other.problem().unwrap_or_default())),
     };
-    let rgba = picture.into_rgba8();
-    Ok(RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| over_white(rgba.get_pixel(x, y))))
+    let size = file.metadata().with_context(cannot)?.len();
+    if size <= MOST_BYTES {
+        // The file may grow while it is read.
+        (&file).take(MOST_BYTES).read_to_end(&mut bytes).with_context(cannot)?;
+    }
+    let size = size.max(bytes.len() as u64);
+    if size > MOST_BYTES {
+        let (size, most) = (console::thousands(size as f64), MOST_BYTES / 1_000_000);
+        return Err(refused(format!(
+            "it holds {size} bytes, and more than {most} MB are not read: make it smaller first"
+        )));
+    }
+    picture_decode::decode(&bytes, format).map_err(refused)
 }
 
-/// Whether the marker that ends a JPEG is there; the decoder fills a missing rest with grey without a word. Bytes may
-/// follow it, but then they follow the picture's data and not, as a thumbnail does, precede them.
-fn has_jpeg_end(bytes: &[u8]) -> bool {
-    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
-    // Start of scan, end of image. Inside a scan's data, 0xFF is never followed by 0xD9 or 0xDA.
-    last([0xff, 0xd9]) > last([0xff, 0xda])
+/// What a file holds.
+pub fn kind(path: &Path) -> Result<Kind> {
+    let head = head(&open(path)?).with_context(|| format!("cannot read {}", shown::path(path)))?;
+    Ok(Kind::of(&head))
+}
+
+/// Opens a regular file; anything else could block, never end, or do something when it is opened.
+fn open(path: &Path) -> Result<File> {
+    let cannot = || format!("cannot read {}", shown::path(path));
+    let refuse = |kind: FileType| match special(kind) {
+        Some(what) => bail!("{} is {what}, no picture file", shown::path(path)),
+        None => Ok(()),
+    };
+    refuse(fs::metadata(path).with_context(cannot)?.file_type())?;
+    // It may have become a pipe since then: opening one would wait for a writer.
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).with_context(cannot)?;
+    refuse(file.metadata().with_context(cannot)?.file_type())?;
+    Ok(file)
+}
+
+/// What a file is that is no regular one.
+fn special(kind: FileType) -> Option<&'static str> {
+    match () {
+        () if kind.is_file() => None,
+        () if kind.is_dir() => Some("a directory"),
+        () if kind.is_fifo() => Some("a pipe (save what comes through it as a file)"),
+        () if kind.is_socket() => Some("a socket"),
+        () if kind.is_block_device() || kind.is_char_device() => Some("a device"),
+        () => Some("something other than a file"),
+    }
+}
+
+fn head(file: &File) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(HEAD);
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::net::UnixListener;
+    use std::path::PathBuf;
 
-    fn encoded(picture: DynamicImage, format: ImageFormat) -> Vec<u8> {
-        let mut bytes = Cursor::new(Vec::new());
-        picture.write_to(&mut bytes, format).unwrap();
-        bytes.into_inner()
-    }
-
-    fn check(bytes: &[u8], message: &str) {
-        let error = decode(bytes).unwrap_err().to_string();
+    fn check(path: &Path, message: &str) {
+        let error = format!("{:#}", read(path).err().unwrap());
         assert!(error.contains(message), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 
     #[test]
-    fn files_that_are_no_pictures_are_named_as_what_they_are() {
-        let grey = DynamicImage::new_luma8(40, 30);
-        check(b"", "neither PNG nor JPEG");
-        check(b"hello", "neither PNG nor JPEG");
-        check(&encoded(grey.to_rgb8().into(), ImageFormat::Gif), "neither PNG nor JPEG");
-        let png = encoded(grey, ImageFormat::Png);
-        check(&png[..png.len() / 2], "");
-        // Width and height lie at bytes 16 to 23, and the CRC of their chunk after it.
-        let sized = |width: u32, height: u32, crc: u32| {
-            let mut png = png.clone();
-            for (at, number) in [(16, width), (20, height), (29, crc)] {
-                png[at..at + 4].copy_from_slice(&number.to_be_bytes());
-            }
-            png
+    fn only_regular_files_are_opened() {
+        let root = tempfile::tempdir().unwrap();
+        check(root.path(), "is a directory, no picture file");
+        check(Path::new("/dev/zero"), "is a device");
+        check(&root.path().join("none.png"), "No such file");
+        let _socket = UnixListener::bind(root.path().join("socket.png")).unwrap();
+        check(&root.path().join("socket.png"), "is a socket");
+        let pipe = root.path().join("pipe.png");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        check(&pipe, "is a pipe");
+    }
+
+    #[test]
+    fn size_and_kind_come_before_reading() {
+        let root = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8], length: u64| -> PathBuf {
+            let path = root.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            OpenOptions::new().write(true).open(&path).unwrap().set_len(length).unwrap();
+            path
         };
-        check(&sized(0, 30, 0x273c_4025), "imension");
-        check(&sized(60_000, 60_000, 0xa5b9_2a9e), "more than 64 million");
+        // Terabytes of holes: reading any of these would not come to an end.
+        check(&file("hole.png", b"", 1 << 42), "those of no picture");
+        let message = "it holds 4,398,046,511,104 bytes, and more than 256 MB are not read";
+        check(&file("big.png", b"\x89PNG\r\n\x1a\n", 1 << 42), message);
+        check(&file("empty.png", b"", 0), "it is empty (0 bytes)");
+        check(&file("page.png", b"<html>", 6), "it is an HTML page, no picture");
     }
 
     #[test]
-    fn a_jpeg_is_read_whole_or_not_at_all() {
-        let photo = RgbImage::from_fn(64, 48, |x, y| image::Rgb([(x * 4) as u8, (y * 5) as u8, (x * y) as u8]));
-        let mut jpeg = encoded(photo.into(), ImageFormat::Jpeg);
-        for cut in [3, jpeg.len() / 2, jpeg.len() - 1] {
-            check(&jpeg[..cut], "");
-        }
-        check(&jpeg[..jpeg.len() / 2], "cut off");
-        jpeg.extend(b"bytes that some cameras add");
-        assert_eq!(decode(&jpeg).unwrap().dimensions(), (64, 48));
-    }
-
-    #[test]
-    fn what_is_transparent_lies_over_white() {
-        let pixel = |alpha| image::Rgba([10, 20, 30, alpha]);
-        let picture = image::RgbaImage::from_fn(2, 1, |x, _| pixel(if x == 0 { 0 } else { 255 }));
-        let read = decode(&encoded(picture.into(), ImageFormat::Png)).unwrap();
-        assert_eq!(read.as_raw(), &[255, 255, 255, 10, 20, 30]);
+    fn names_cannot_steer_a_terminal() {
+        check(Path::new("a\x1b[2J\nb.png"), r"cannot read a\u{1b}[2J\nb.png: No such file");
     }
 }

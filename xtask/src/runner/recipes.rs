@@ -1,6 +1,7 @@
 //! From the words of a command line to a checked recipe.
 
 use crate::console::Usage;
+use crate::picture_names;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use train::Recipe;
@@ -15,7 +16,8 @@ fn folder() -> PathBuf {
 /// The recipe that the command line asks for, with its name.
 pub fn read(word: &str, overrides: &[(String, String)]) -> Result<(String, Recipe)> {
     let path = find(word)?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    // It becomes part of folders' names.
+    let name = picture_names::safe(&path.file_stem().unwrap_or_default().to_string_lossy());
     Ok((name, Recipe::read(&path, overrides)?))
 }
 

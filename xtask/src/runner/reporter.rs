@@ -1,7 +1,7 @@
 //! The observer that a person watches: a live bar on a terminal, plain lines elsewhere, and the same lines with their
 //! times in `log.txt`.
 
-use crate::console::{self, duration, percent, rate, thousands};
+use crate::console::{self, duration, percent, rate, shown, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -52,7 +52,7 @@ impl Reporter {
         self.bar.suspend(|| console::line(self.json, text));
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S");
         let mut log = String::new();
-        for line in text.lines() {
+        for line in shown::lines(text).lines() {
             log.push_str(&format!("{now}  {line}\n"));
         }
         self.log.write_all(log.as_bytes()).map_err(|source| Error::Io {

@@ -9,7 +9,7 @@ use crate::signals::Signals;
 use crate::tensorboard::{self, TensorBoard};
 use crate::{closing, console, data_sets, device, dry_run, overfit, recipes, watch};
 use anyhow::Result;
-use console::thousands;
+use console::{shown, thousands};
 use models::Model;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -134,7 +134,7 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
         let unused = if changes.is_empty() { String::new() } else { format!("; not taken up: {}", changes.join(", ")) };
         let text = format!(
             "{} is finished ({reason}, {} iterations): nothing to do{unused}",
-            path.display(),
+            shown::path(path),
             learner.progress.iteration
         );
         console::line(args.output.json, &text);
@@ -149,7 +149,7 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
         reporter
             .line(&format!("WARNING: the newest checkpoint is damaged, going on from the one before it: {error}"))?;
     }
-    reporter.line(&format!("resuming {} at iteration {}", path.display(), learner.progress.iteration))?;
+    reporter.line(&format!("resuming {} at iteration {}", shown::path(path), learner.progress.iteration))?;
     for change in changes {
         reporter.line(&format!("changed on resume: {change}"))?;
     }
@@ -173,7 +173,7 @@ fn open_with(run: &mut Run, recipe: &Recipe) -> Result<()> {
     if let Some(note) = &run.note {
         run.reporter.line(&format!("\n*** {note} ***\n"))?;
     }
-    let folder = run.folder.path().display().to_string();
+    let folder = shown::path(run.folder.path());
     run.reporter.line(&introduction(&run.name, recipe, &run.data, &run.learner.model, &folder))?;
     Ok(())
 }
@@ -183,8 +183,9 @@ pub fn introduction(name: &str, recipe: &Recipe, data: &Dataset, model: &Model, 
     let (train, valid, test) = (data.train.len(), data.valid.len(), data.test.len());
     let warning = data_sets::copies(&data.fingerprint).map_or(String::new(), |warning| format!("\n{warning}"));
     format!(
-        "{name}: {}\ndata    {}, {} to train, {} to validate, {} to test{warning}\ndevice  {}, {}, seed {}\nrun     {run}\n\n{}\n",
-        recipe.description,
+        "{}: {}\ndata    {}, {} to train, {} to validate, {} to test{warning}\ndevice  {}, {}, seed {}\nrun     {run}\n\n{}\n",
+        shown::word(name),
+        shown::word(&recipe.description),
         data.name,
         thousands(train as f64),
         thousands(valid as f64),

@@ -34,6 +34,8 @@ mod outside;
 #[cfg(feature = "runner")]
 mod pictures;
 #[cfg(feature = "runner")]
+mod predict;
+#[cfg(feature = "runner")]
 mod report;
 #[cfg(feature = "runner")]
 mod runs;

@@ -35,7 +35,7 @@ fn refuse(args: &[&str], status: i32, message: &str) {
 }
 
 /// A folder of this test's own, empty.
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures").join(name);
     let _ = fs::remove_dir_all(&path);
     fs::create_dir_all(&path).unwrap();
@@ -43,7 +43,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 /// The folder of a run over one epoch, with snapshots before and after it; `softmax`, `mlp` or `lenet`.
-fn trained(model: &str) -> String {
+pub fn trained(model: &str) -> String {
     static RUNS: OnceLock<PathBuf> = OnceLock::new();
     let runs = RUNS.get_or_init(|| {
         let runs = folder("runs");
@@ -75,7 +75,7 @@ fn frames(path: &Path) -> usize {
 }
 
 /// The first glyph of a seed as a PNG file, and as a model takes it.
-fn glyph(folder: &Path, seed: u64) -> (String, Tensor) {
+pub fn glyph(folder: &Path, seed: u64) -> (String, Tensor) {
     let samples = glyphs::draw(1, seed).unwrap();
     let pixels = samples.picture(0).0;
     let path = folder.join(format!("glyph-{seed}.png"));
@@ -164,11 +164,13 @@ fn malformed_pictures_get_one_clear_line_each() {
         refuse(&["features", &run, path], 1, message);
         refuse(&["convolve", path], 1, message);
     };
-    check(&file("text.png", b"not a picture"), "neither PNG nor JPEG");
-    check(&file("empty.jpg", b""), "neither PNG nor JPEG");
-    check(&file("cut.png", &png[..png.len() / 2]), "cut.png");
+    check(&file("text.png", b"not a picture"), "it is text, no picture");
+    check(&file("empty.jpg", b""), "it is empty (0 bytes)");
+    check(&file("cut.png", &png[..png.len() / 2]), "cut.png is no picture that can be read: the PNG is cut off");
     check(folder.join("missing.png").to_str().unwrap(), "No such file");
-    check(folder.to_str().unwrap(), "directory");
+    let empty = folder.join("empty");
+    fs::create_dir(&empty).unwrap();
+    check(empty.to_str().unwrap(), "is a directory that holds no pictures");
 }
 
 #[test]

@@ -9,7 +9,8 @@ impl Recipe {
     /// Reads, overrides and checks a recipe file. See [`Recipe::parse`] for the overrides.
     pub fn read(path: &Path, overrides: &[(String, String)]) -> Result<Recipe, Error> {
         let text = std::fs::read_to_string(path).map_err(Error::io("read the recipe", path))?;
-        Recipe::parse(&text, &path.display().to_string(), overrides)
+        // The message has lines, and no file name may begin one.
+        Recipe::parse(&text, &path.display().to_string().replace('\n', "\\n"), overrides)
     }
 
     /// Parses recipe text; `origin` names it in messages.

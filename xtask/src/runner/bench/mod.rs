@@ -43,7 +43,7 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     if let Some(record) = layers {
         page::replace(&page::path(), criterion::KIND, &criterion::section(&record))?;
     }
-    crate::console::line(false, &format!("wrote {}", places::shorten(&page::path()).display()));
+    crate::console::line(false, &format!("wrote {}", crate::console::shown::path(places::shorten(&page::path()))));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -59,7 +59,10 @@ fn compare(args: &BenchArgs) -> Result<ExitCode> {
         versus::render(platform, &record, &page::path(), &charts::pictures())?;
     }
     if !failures.is_empty() {
-        bail!("{} turns failed and are left out:\n  {}", failures.len(), failures.join("\n  "));
+        for failure in &failures {
+            xtask::progress::say(failure);
+        }
+        bail!("{} turns failed and are left out: see above", failures.len());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -59,7 +59,7 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
             console::line(false, &format!("note     {}: {note}", run.record.name));
         }
     }
-    console::line(false, &format!("report   {}", written.display()));
+    console::line(false, &format!("report   {}", console::shown::path(&written)));
     Ok(ExitCode::SUCCESS)
 }
 

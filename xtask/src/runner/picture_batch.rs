@@ -1,0 +1,84 @@
+//! One picture after the other, for the commands that draw something of each: a bad one gets a line, and the rest are
+//! drawn.
+
+use crate::conversion::{self, Converted};
+use crate::{console, picture_file, picture_list, picture_names};
+use anyhow::{Result, anyhow};
+use image::RgbImage;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use train::Card;
+use xtask::cli::Invert;
+
+/// Why a picture was not drawn.
+pub enum Trouble {
+    /// It lies in the picture: others may do.
+    Picture(anyhow::Error),
+    /// It would befall every picture.
+    All(anyhow::Error),
+}
+
+impl Trouble {
+    /// The error in either case.
+    pub fn into_error(self) -> anyhow::Error {
+        match self {
+            Trouble::Picture(error) | Trouble::All(error) => error,
+        }
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Trouble {
+    fn from(error: E) -> Trouble {
+        Trouble::All(error.into())
+    }
+}
+
+/// Calls `draw` with every picture that was asked for, and with the name that its files get; `suffixes` are what the
+/// command puts behind that name. The exit status is the greatest of the pictures'.
+pub fn each(
+    images: &[PathBuf],
+    suffixes: &[String],
+    mut draw: impl FnMut(&Path, &str) -> Result<(), Trouble>,
+) -> Result<ExitCode> {
+    let asked = picture_list::find(images, picture_list::standard_input);
+    for folder in &asked.passed_over {
+        console::line(true, &folder.line());
+    }
+    let good: Vec<&Path> = asked.entries.iter().filter(|it| it.problem.is_none()).map(|it| it.path.as_path()).collect();
+    let mut names = picture_names::distinct(&good, suffixes).into_iter();
+    let mut status = 0;
+    for entry in &asked.entries {
+        let drawn = match &entry.problem {
+            Some(problem) => Err(Trouble::Picture(anyhow!("{problem}"))),
+            None => {
+                if asked.entries.len() > 1 {
+                    console::line(false, &console::shown::path(&entry.path));
+                }
+                draw(&entry.path, &names.next().unwrap_or_default())
+            }
+        };
+        match drawn {
+            Ok(()) => {}
+            Err(Trouble::Picture(error)) => {
+                console::complain(&error);
+                status = status.max(console::status(&error));
+            }
+            Err(Trouble::All(error)) => return Err(error),
+        }
+    }
+    Ok(ExitCode::from(status))
+}
+
+/// A picture as its file holds it, and the steps of reading it.
+pub fn read(path: &Path) -> Result<(RgbImage, Vec<String>), Trouble> {
+    let decoded = picture_file::read(path).map_err(Trouble::Picture)?;
+    Ok((decoded.pixels, decoded.steps))
+}
+
+/// A picture as the model takes it, with all steps from its file to there, and the width and height that it had.
+pub fn convert(path: &Path, card: &Card, invert: Invert) -> Result<(Converted, (u32, u32)), Trouble> {
+    let (pixels, mut steps) = read(path)?;
+    let mut converted = conversion::convert(&pixels, card, invert)?;
+    steps.append(&mut converted.steps);
+    Ok((Converted { steps, ..converted }, pixels.dimensions()))
+}
