@@ -1,5 +1,6 @@
 //! Build script shared by the packages that link libtorch: it puts libtorch's folder on the run path of their
-//! binaries, tests, benches and examples, so that they start without any environment variable.
+//! binaries, tests, benches and examples, so that they start without any environment variable, and with this libtorch
+//! whatever `LD_LIBRARY_PATH` names.
 
 #[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn main() {
@@ -8,5 +9,11 @@ fn main() {
     // Set by torch-sys (its `links` key is "tch") for its direct dependents; absent in builds without libtorch.
     if let Ok(folder) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
+        if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+            // As DT_RPATH, which comes before LD_LIBRARY_PATH, and not as DT_RUNPATH, which comes behind it.
+            println!("cargo:rustc-link-arg=-Wl,--disable-new-dtags");
+        }
+        // Parts that are loaded when the program runs are looked for there as well.
+        println!("cargo:rustc-env=MINIBATCH_LIBTORCH_LIB={folder}");
     }
 }

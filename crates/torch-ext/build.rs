@@ -14,6 +14,10 @@ fn main() -> Result<(), String> {
     let library = env::var("DEP_TCH_LIBTORCH_LIB").map_err(|_| "torch-sys did not say where libtorch lies")?;
     println!("cargo:rustc-link-arg=-Wl,-rpath,{library}");
     let target = |key: &str| env::var(format!("CARGO_CFG_TARGET_{key}")).unwrap_or_default();
+    if target("OS") == "linux" {
+        // As DT_RPATH, which comes before LD_LIBRARY_PATH.
+        println!("cargo:rustc-link-arg=-Wl,--disable-new-dtags");
+    }
     let is_x86 = target("ARCH") == "x86_64";
 
     kernels(

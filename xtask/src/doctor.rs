@@ -18,6 +18,7 @@ use crate::{data, places, shown, start};
 use libtorch::disk::{free_bytes, size};
 use libtorch::inspect::{Finding, Kind, VERSION};
 use libtorch::search::{Choice, Wish};
+use libtorch::shadow::{Own, VARIABLES};
 
 /// How one line turned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -85,6 +86,7 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
     // Python only matters while there is no libtorch yet.
     lines.push(python(libtorch.state != State::Bad));
     lines.push(libtorch);
+    lines.extend(libraries());
     lines.extend(gpu());
     lines.extend(runner());
     lines.push(processor());
@@ -170,6 +172,27 @@ fn libtorch_line() -> Line {
     }
 }
 
+/// Files of another libtorch that the environment shows to the dynamic linker.
+fn libraries() -> Option<Line> {
+    const NAMED: usize = 6;
+    let own = Own::of(&setup::link());
+    let told = |(variable, separators): (&'static str, &[u8])| {
+        let files = own.shadows(&std::env::var_os(variable)?, separators);
+        let names: Vec<String> = files.iter().take(NAMED).map(|file| file.display().to_string()).collect();
+        let more = files.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!files.is_empty()).then(|| (variable, format!("{variable} shows {}{more}", names.join(", "))))
+    };
+    let (variables, found): (Vec<_>, Vec<_>) = VARIABLES.into_iter().filter_map(told).unzip();
+    let mend = format!(
+        "if the runner does not start, unset {}; it looks into its own libtorch before LD_LIBRARY_PATH, and LD_PRELOAD comes \
+         before both",
+        variables.join(" and ")
+    );
+    (!found.is_empty())
+        .then(|| lacking("libraries", State::Note, format!("of another libtorch: {}", found.join("; ")), mend))
+}
+
 fn gpu() -> Option<Line> {
     let driver = setup::nvidia_driver()?;
     if setup::state() == Finding::Good(Kind::Cpu) {
@@ -190,9 +213,9 @@ fn runner() -> Vec<Line> {
             "the first cargo xtask train builds it (some minutes)",
         )];
     };
-    let Some(probe) = probe(&path) else {
-        let found = format!("{} does not start", path.display());
-        return vec![lacking(name, State::Note, found, "the next cargo xtask train builds it anew")];
+    let probe = match probe(&mut Command::new(&path)) {
+        Ok(probe) => probe,
+        Err(said) => return vec![does_not_start(name, &path, &said)],
     };
     let number = |key: &str| probe[key].as_u64().unwrap_or_default();
     let cuda = match number("cuda_devices") {
@@ -220,9 +243,29 @@ fn cuda_graphs(lack: Option<&str>) -> Line {
     }
 }
 
-fn probe(runner: &Path) -> Option<Value> {
-    let output = Command::new(runner).args(["probe", "--json"]).stdin(Stdio::null()).output().ok()?;
-    serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success())
+/// What libtorch says through the runner, or what the runner or the dynamic linker says instead.
+fn probe(runner: &mut Command) -> Result<Value, String> {
+    let output = runner.args(["probe", "--json"]).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().rfind(|line| !line.trim().is_empty()).map(str::to_owned);
+    let probe = serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success());
+    probe.ok_or_else(|| said.unwrap_or_else(|| output.status.to_string()))
+}
+
+/// Whether the environment is at fault, which a new build would not mend, or the runner.
+fn does_not_start(name: &'static str, runner: &Path, said: &str) -> Line {
+    let found = format!("{} does not start: {said}", runner.display());
+    let set = VARIABLES.map(|(variable, _)| variable).into_iter().filter(|name| std::env::var_os(name).is_some());
+    let set: Vec<&str> = set.collect();
+    let mut alone = Command::new(runner);
+    for variable in &set {
+        alone.env_remove(variable);
+    }
+    if !set.is_empty() && probe(&mut alone).is_ok() {
+        let mend = format!("it starts without {}: unset it, or take out what is named above", set.join(" and "));
+        return lacking(name, State::Bad, found, mend);
+    }
+    lacking(name, State::Note, found, "the next cargo xtask train builds it anew")
 }
 
 fn processor() -> Line {

@@ -2,6 +2,7 @@
 //! to standard error, so that standard output holds results alone.
 
 use std::io::Write;
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -72,7 +73,10 @@ impl Spinner {
             bar.set_style(style);
         }
         bar.set_message(label.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(120));
+        // Turning takes a thread. Where the system refuses one, the sign stands still.
+        if thread::Builder::new().spawn(|| ()).is_ok() {
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
         Spinner(bar)
     }
 

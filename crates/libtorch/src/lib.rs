@@ -9,6 +9,7 @@
 //! | [`fetch`] | bringing one into the cache through pip, whole or not at all |
 //! | [`wheels`] | what is fetched, pinned |
 //! | [`python`] | Pythons, their torch and their pip |
+//! | [`shadow`] | files of another libtorch that the environment shows to the dynamic linker |
 //! | [`driver`] | whether there is an NVIDIA driver |
 //! | [`disk`] | room on disks |
 //!
@@ -29,6 +30,7 @@ pub mod manifest;
 mod progress;
 pub mod python;
 pub mod search;
+pub mod shadow;
 pub mod wheels;
 
 pub use error::Error;

@@ -11,6 +11,7 @@
 //! Test error for seed 1, trained in PyTorch with momentum 0.9 and a one-cycle rate: softmax regression 18.9 % (4 epochs),
 //! 500 tanh units 3.0 % (6 epochs), LeNet (20 and 50 filters, 500 tanh units) 1.05 % (4 epochs).
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use rand::{Rng, SeedableRng};
@@ -30,6 +31,8 @@ mod tests;
 const SIDE: usize = 28;
 const PIXELS: usize = SIDE * SIDE;
 const CLASSES: usize = skeleton::DIGITS.len();
+/// Pictures that a thread draws before it asks for more.
+const SHARE: usize = 256;
 
 /// Height of an undeformed glyph, in pixels, between the pen's centre lines.
 const HEIGHT: f32 = 18.0;
@@ -68,21 +71,38 @@ pub fn draw(count: usize, seed: u64) -> Result<Samples, Error> {
 fn draw_from(first: u64, count: usize, seed: u64) -> Result<Samples, Error> {
     let mut labels = vec![0; count];
     let mut pixels = vec![0; count.saturating_mul(PIXELS)];
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let share = count.div_ceil(threads).max(1);
-    thread::scope(|scope| {
-        let shares = pixels.chunks_mut(share * PIXELS).zip(labels.chunks_mut(share));
-        for (start, (pixels, labels)) in (first..).step_by(share).zip(shares) {
-            scope.spawn(move || {
-                for (index, (picture, label)) in (start..).zip(pixels.chunks_exact_mut(PIXELS).zip(labels)) {
-                    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                    rng.set_stream(index);
-                    *label = paint(picture, &mut rng);
-                }
-            });
-        }
-    });
+    paint_all(&mut pixels, &mut labels, first, seed);
     Samples::new([1, SIDE, SIDE], CLASSES, pixels, labels)
+}
+
+/// Paints a picture for each label, the first with the number `first`, on as many threads as there are to be had.
+fn paint_all(pixels: &mut [u8], labels: &mut [u8], first: u64, seed: u64) {
+    let most = thread::available_parallelism().map_or(1, usize::from).min(labels.len().div_ceil(SHARE));
+    let shares = pixels.chunks_mut(SHARE * PIXELS).zip(labels.chunks_mut(SHARE));
+    let shares = Mutex::new((first..).step_by(SHARE).zip(shares));
+    let work = || {
+        while let Some((start, (pixels, labels))) = next(&shares) {
+            for (index, (picture, label)) in (start..).zip(pixels.chunks_exact_mut(PIXELS).zip(labels)) {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                rng.set_stream(index);
+                *label = paint(picture, &mut rng);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..most {
+            // Where the system refuses a thread, its share falls to the others, and at last to this one.
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+}
+
+/// Takes the next share of the work.
+fn next<I: Iterator>(shares: &Mutex<I>) -> Option<I::Item> {
+    shares.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
 /// Paints one picture and returns its label.

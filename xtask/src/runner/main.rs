@@ -37,6 +37,7 @@ mod report;
 mod reporter;
 mod signals;
 mod tensorboard;
+mod threads;
 mod train_command;
 mod vectors;
 mod watch;
@@ -49,7 +50,9 @@ use xtask::cli::{Cli, Command};
 fn main() -> ExitCode {
     allocator::keep_memory();
     vectors::limit();
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    threads::limit();
+    let result = match command {
         Command::Train(args) => train_command::run(&args),
         Command::FindRate(args) => find_rate::run(&args),
         Command::Eval(args) => eval::run(&args),

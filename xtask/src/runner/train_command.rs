@@ -59,7 +59,7 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
             None => return Ok(ExitCode::SUCCESS),
         },
     };
-    let watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?;
+    let watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?.flatten();
     let path = run.folder.path().to_owned();
     let outcome = match run.learner.outcome(&run.plan) {
         Some(outcome) => {

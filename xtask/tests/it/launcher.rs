@@ -195,6 +195,36 @@ fn doctor_finds_fault_with_a_bare_machine_and_says_how_to_mend_it() {
     assert!(!machine.path("ws/.libtorch").exists() && !machine.cache().exists(), "doctor changes nothing");
 }
 
+/// A runner that the dynamic linker cannot start beside a preloaded libtorch: a new build would not mend that.
+#[test]
+fn doctor_says_when_the_environment_stops_the_runner() {
+    let machine = Machine::new();
+    let alone = machine.path("bin/xtask");
+    fs::copy(env!("CARGO_BIN_EXE_xtask"), &alone).unwrap();
+    let lost = r#"[ -n "$LD_LIBRARY_PATH" ] && { echo "minibatch: symbol lookup error: undefined symbol: at" >&2; exit 127; }"#;
+    machine.program("minibatch", &format!("{lost}\necho '{{}}'"));
+    let other = machine.path("other");
+    libtorch(&other, VERSION);
+    let examine = |folder: &Path| {
+        let mut command = std::process::Command::new(&alone);
+        command.args(["doctor", "--json"]).env_clear().env("HOME", machine.path("home"));
+        command.env("PATH", machine.path("bin")).env("CARGO_MANIFEST_DIR", machine.path("ws/xtask"));
+        let output = command.env("LD_LIBRARY_PATH", folder).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = report["found"].as_array().unwrap();
+        ["runner", "libraries"].map(|name| found.iter().find(|line| line["name"] == name).cloned())
+    };
+    let [runner, libraries] = examine(&other.join("lib"));
+    let runner = runner.unwrap();
+    assert_eq!(runner["state"], "bad", "{runner}");
+    assert!(runner["found"].as_str().unwrap().contains("undefined symbol: at"), "{runner}");
+    assert!(runner["mend"].as_str().unwrap().contains("starts without LD_LIBRARY_PATH"), "{runner}");
+    let file = other.join("lib/libtorch_cpu.so").display().to_string();
+    assert!(libraries.unwrap()["found"].as_str().unwrap().contains(&file), "the file is named");
+    let [runner, libraries] = examine(Path::new(""));
+    assert_eq!((&runner.unwrap()["state"], libraries), (&"good".into(), None));
+}
+
 #[test]
 fn data_sets_are_listed_with_what_their_folder_lacks() {
     let machine = Machine::new();

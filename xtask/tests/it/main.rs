@@ -40,7 +40,13 @@ mod report;
 #[cfg(feature = "runner")]
 mod runs;
 #[cfg(feature = "runner")]
+mod shadows;
+#[cfg(feature = "runner")]
+mod strangers;
+#[cfg(feature = "runner")]
 mod tfevents;
+#[cfg(feature = "runner")]
+mod threads;
 #[cfg(feature = "runner")]
 mod train;
 #[cfg(feature = "runner")]

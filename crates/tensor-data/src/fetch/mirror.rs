@@ -70,12 +70,14 @@ pub(super) fn download(
 }
 
 fn agent(url: &str, settings: &Settings) -> Agent {
+    // Finding a host's address within a time takes a thread. Where the system refuses one, it takes as long as it takes.
+    let resolve = thread::Builder::new().spawn(|| ()).is_ok().then_some(settings.connect);
     let mut config = Agent::config_builder()
         .http_status_as_error(false)
         .user_agent(concat!("minibatch/", env!("CARGO_PKG_VERSION")))
         // Ranges count the bytes as stored; a server that packs them on the way would shift them.
         .accept_encoding("identity")
-        .timeout_resolve(Some(settings.connect))
+        .timeout_resolve(resolve)
         .timeout_connect(Some(settings.connect))
         .timeout_recv_response(Some(settings.stall))
         .timeout_per_read(Some(settings.stall))

@@ -1,16 +1,21 @@
 //! `train --watch`: the run's page, served on this machine alone, which renews itself while training goes on.
 //!
 //! The observer keeps on a board what the page shows, a thread of its own answers the browser from that board. Nothing
-//! comes back from there: training computes the same numbers, watched or not, and goes on when the server fails.
+//! comes back from there: training computes the same numbers, watched or not, and goes on when the server fails. What
+//! others send is met by bounds alone: of bytes, of connections, of time.
 
+mod answer;
 mod board;
+mod connection;
 mod page;
+mod request;
 mod server;
 
 use crate::train_command::Run;
 use crate::{device, probe};
 use anyhow::{Context, Result};
 use board::{Board, Run as Watched, Sight};
+use page::Pages;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,8 +33,9 @@ pub fn listen(port: u16) -> Result<TcpListener> {
     })
 }
 
-/// Starts to serve the page of a run that is about to be trained, and says where.
-pub fn start(listener: TcpListener, run: &mut Run) -> Result<Watch> {
+/// Starts to serve the page of a run that is about to be trained, and says where; `None`, with a warning, where the
+/// system refuses what that takes, because a run is worth more than its page.
+pub fn start(listener: TcpListener, run: &mut Run) -> Result<Option<Watch>> {
     let path = std::path::absolute(run.folder.path())?;
     let watched = Watched {
         recipe: run.plan.recipe().clone(),
@@ -40,10 +46,17 @@ pub fn start(listener: TcpListener, run: &mut Run) -> Result<Watch> {
         path,
     };
     let board = Arc::new(Board::new(watched));
-    let address = server::start(listener, Arc::clone(&board)).context("cannot serve the page")?;
+    let mut pages = Pages::new(Arc::clone(&board));
+    let address = match server::start(listener, move |wish| pages.get(wish)) {
+        Ok(address) => address,
+        Err(error) => {
+            run.reporter.line(&format!("WARNING: the page cannot be served ({error:#}): training without --watch"))?;
+            return Ok(None);
+        }
+    };
     run.reporter.line(&format!("watch   http://{address}/\n"))?;
     let now = Instant::now();
-    Ok(Watch { board, started: now, renewed: now, first: 0, last_iteration: 0, steps_per_epoch: 1 })
+    Ok(Some(Watch { board, started: now, renewed: now, first: 0, last_iteration: 0, steps_per_epoch: 1 }))
 }
 
 /// What is known of a run's surroundings before its end.

@@ -1,10 +1,13 @@
 //! What the server answers: the report's page with what is known so far, and the parts of it that change.
 
-use super::board::{Board, State};
+use super::board::{Board, Run, State};
+use super::request::Wish;
 use crate::console::{duration, percent, rate, thousands};
 use crate::report::{self, Figure, Live, Record, Sections};
 use anyhow::Result;
 use serde::Serialize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use train::Identity;
 
 /// What the page asks for every second.
@@ -22,51 +25,99 @@ struct News {
     curves: Option<String>,
 }
 
+/// For how long what was drawn is shown again: however often the page is asked for, training is looked at, and a page
+/// drawn, some times a second.
+const SHOWN_FOR: Duration = Duration::from_millis(100);
+
+/// The pages as they are asked for.
+pub struct Pages {
+    board: Arc<Board>,
+    shown: Option<Shown>,
+}
+
+/// A state, and what was drawn of it.
+struct Shown {
+    since: Instant,
+    state: State,
+    page: Option<Arc<str>>,
+    news: Option<Arc<str>>,
+    news_with_curves: Option<Arc<str>>,
+}
+
+impl Pages {
+    pub fn new(board: Arc<Board>) -> Pages {
+        Pages { board, shown: None }
+    }
+
+    /// What is wished for, of a state that is hardly older than the wish.
+    pub fn get(&mut self, wish: Wish) -> Result<Arc<str>> {
+        let recent = self.shown.take().filter(|shown| shown.since.elapsed() < SHOWN_FOR);
+        let shown = self.shown.insert(recent.unwrap_or_else(|| Shown::of(&self.board)));
+        let (run, state) = (&self.board.run, &shown.state);
+        match wish {
+            Wish::Page => kept(&mut shown.page, || html(run, state)),
+            Wish::News { known } if known == Some(state.rows.len()) => {
+                kept(&mut shown.news, || news(run, state, false))
+            }
+            Wish::News { .. } => kept(&mut shown.news_with_curves, || news(run, state, true)),
+        }
+    }
+}
+
+impl Shown {
+    fn of(board: &Board) -> Shown {
+        Shown { since: Instant::now(), state: board.look(), page: None, news: None, news_with_curves: None }
+    }
+}
+
+/// What lies in this place; drawn where nothing does.
+fn kept(place: &mut Option<Arc<str>>, draw: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+    let drawn = match place.take() {
+        Some(drawn) => drawn,
+        None => draw()?.into(),
+    };
+    Ok(Arc::clone(place.insert(drawn)))
+}
+
 /// The page.
-pub fn html(board: &Board) -> Result<String> {
-    let state = board.look();
+fn html(run: &Run, state: &State) -> Result<String> {
     let live = Live {
-        figures: figures(board, &state),
-        environment: board.run.environment.clone(),
-        report: board.run.path.join(report::FILE).display().to_string(),
-        run: board.run.path.display().to_string(),
+        figures: figures(run, state),
+        environment: run.environment.clone(),
+        report: run.path.join(report::FILE).display().to_string(),
+        run: run.path.display().to_string(),
         rows: state.rows.len(),
         iteration: state.sight.iteration,
         last_iteration: state.sight.last_iteration,
     };
-    report::live_page(&[sections(board, state)], live)
+    report::live_page(&[sections(run, state)], live)
 }
 
-/// The parts of it that change, for a page that shows `known` validations.
-pub fn news(board: &Board, known: Option<usize>) -> Result<String> {
-    let state = board.look();
-    let (rows, sight) = (state.rows.len(), state.sight);
-    let (ended, interrupted) = (state.ended, state.interrupted);
-    let figures = figures(board, &state);
-    let sections = [sections(board, state)];
+/// The parts of it that change.
+fn news(run: &Run, state: &State, with_curves: bool) -> Result<String> {
+    let sections = [sections(run, state)];
     let news = News {
-        iteration: sight.iteration,
-        last_iteration: sight.last_iteration,
-        rows,
-        ended,
-        interrupted,
-        headline: report::live_headline(&sections, figures)?,
-        curves: (known != Some(rows)).then(|| report::live_curves(&sections)).transpose()?,
+        iteration: state.sight.iteration,
+        last_iteration: state.sight.last_iteration,
+        rows: state.rows.len(),
+        ended: state.ended,
+        interrupted: state.interrupted,
+        headline: report::live_headline(&sections, figures(run, state))?,
+        curves: with_curves.then(|| report::live_curves(&sections)).transpose()?,
     };
     Ok(serde_json::to_string(&news)?)
 }
 
 /// The report's parts that do not need a saved model or the test set.
-fn sections(board: &Board, state: State) -> Sections {
-    let run = &board.run;
+fn sections(run: &Run, state: &State) -> Sections {
     let name = run.path.file_name().unwrap_or(run.path.as_os_str()).to_string_lossy().into_owned();
     let record = Record {
         path: run.path.clone(),
         identity: Identity::new(name.clone(), &run.recipe),
         name,
         summary: None,
-        rows: state.rows,
-        timings: state.timings,
+        rows: state.rows.clone(),
+        timings: state.timings.clone(),
         best: None,
         notes: run.note.iter().cloned().collect(),
     };
@@ -74,11 +125,11 @@ fn sections(board: &Board, state: State) -> Sections {
 }
 
 /// The figures so far, the most important first. There are none of the test set: training may not know them.
-fn figures(board: &Board, state: &State) -> Vec<Figure> {
+fn figures(run: &Run, state: &State) -> Vec<Figure> {
     let figure =
         |name, value: Option<String>| Figure { name, values: vec![value.unwrap_or("–".to_owned())], lowest: None };
-    let (sight, recipe, row) = (&state.sight, &board.run.recipe, state.rows.last());
-    let images = sight.speed.map(|speed| thousands(speed * board.run.minibatch_size as f64));
+    let (sight, recipe, row) = (&state.sight, &run.recipe, state.rows.last());
+    let images = sight.speed.map(|speed| thousands(speed * run.minibatch_size as f64));
     vec![
         figure("best validation error", row.map(|row| percent(row.best_validation_error))),
         figure("training loss", sight.loss.map(|loss| format!("{loss:.4}"))),
@@ -91,6 +142,6 @@ fn figures(board: &Board, state: &State) -> Vec<Figure> {
         figure("pictures per second", images),
         figure("training time", Some(duration(sight.seconds))),
         figure("time left, at most", sight.seconds_left.map(duration)),
-        figure("parameters", Some(thousands(board.run.parameters.parameters as f64))),
+        figure("parameters", Some(thousands(run.parameters.parameters as f64))),
     ]
 }

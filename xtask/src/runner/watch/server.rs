@@ -1,96 +1,137 @@
 //! The server: two addresses that can be read, and nothing that can be written. It listens on the loopback address
 //! alone, and answers only those who call it by that name, so that no page from elsewhere can read it through a name
 //! that was made to point here.
+//!
+//! One thread serves all connections and waits for none of them. Their number is bounded; where it is reached, the
+//! oldest makes room for the next, so that those who never read, or ask a byte at a time, keep nobody out.
 
-use super::board::Board;
-use super::page;
+use super::answer::Answer;
+use super::connection::Connection;
+use super::request::{Asked, Refusal, Wish};
 use anyhow::Result;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::sockopt;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
-use tiny_http::{Header, Method, Request, Response, Server};
+use std::time::{Duration, Instant};
 
-/// What a browser may do with an answer: run the page's own script, and ask this server.
-const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const TEXT: &str = "text/plain; charset=utf-8";
+/// Connections at one time.
+const MOST: usize = 64;
+/// How long each may stay at least when others wait; a page is asked for and sent in some milliseconds.
+const GRACE: Duration = Duration::from_millis(250);
+/// Until the system is asked again for what it refused.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Bytes that the system keeps for each connection in each direction, beside those that are kept here.
+const SYSTEM_BYTES: usize = 128 << 10;
 
 /// Answers on a thread of its own until the process ends.
-pub fn start(listener: TcpListener, board: Arc<Board>) -> Result<SocketAddr> {
+///
+/// # Errors
+/// If the system refuses the thread, or the listener cannot be used.
+pub fn start(
+    listener: TcpListener,
+    mut pages: impl FnMut(Wish) -> Result<Arc<str>> + Send + 'static,
+) -> Result<SocketAddr> {
     let address = listener.local_addr()?;
-    let server = Server::from_listener(listener, None).map_err(anyhow::Error::from_boxed)?;
+    listener.set_nonblocking(true)?;
+    // Connections take these over.
+    sockopt::set_socket_send_buffer_size(&listener, SYSTEM_BYTES)?;
+    sockopt::set_socket_recv_buffer_size(&listener, SYSTEM_BYTES)?;
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
-        for request in server.incoming_requests() {
-            let answer = answer(&request, address.port(), &board);
-            // Whoever asked may be gone; that is no concern of training.
-            let _ = request.respond(answer.into_response());
-        }
+        serve(&listener, address.port(), &mut |asked| answer(asked, &mut pages));
     })?;
     Ok(address)
 }
 
-struct Answer {
-    status: u16,
-    kind: &'static str,
-    text: String,
-}
-
-fn answer(request: &Request, port: u16, board: &Board) -> Answer {
-    let refuse = |status, text: &str| Answer { status, kind: TEXT, text: format!("{text}\n") };
-    let host = request.headers().iter().find(|header| header.field.equiv("Host")).map(|host| host.value.as_str());
-    if !host.is_some_and(|host| is_here(host, port)) {
-        return refuse(403, "call this server by the address that training printed");
-    }
-    if *request.method() != Method::Get {
-        return refuse(405, "this page can only be read");
-    }
-    let (path, query) = request.url().split_once('?').unwrap_or((request.url(), ""));
-    let (kind, text) = match path {
-        "/" => ("text/html; charset=utf-8", page::html(board)),
-        "/state.json" => {
-            let known = query.strip_prefix("rows=").and_then(|rows| rows.parse().ok());
-            ("application/json", page::news(board, known))
-        }
-        _ => return refuse(404, "there is nothing here: the page is at /"),
+fn answer(asked: Asked, pages: &mut impl FnMut(Wish) -> Result<Arc<str>>) -> Answer {
+    let answer = match asked.wish.map(|wish| (wish, pages(wish))) {
+        Ok((Wish::Page, Ok(text))) => Answer::found("text/html; charset=utf-8", text),
+        Ok((Wish::News { .. }, Ok(text))) => Answer::found("application/json", text),
+        Ok((_, Err(error))) => Answer::failed(&error),
+        Err(refusal) => Answer::refused(refusal),
     };
-    match text {
-        Ok(text) => Answer { status: 200, kind, text },
-        Err(error) => refuse(500, &format!("{error:#}")),
+    if asked.head_only { answer.head_only() } else { answer }
+}
+
+/// Never returns, and never waits for a single connection.
+fn serve(listener: &TcpListener, port: u16, answer: &mut impl FnMut(Asked) -> Answer) {
+    // The oldest first.
+    let mut open: Vec<Connection> = Vec::new();
+    let mut paused_until = Instant::now();
+    loop {
+        let now = Instant::now();
+        for late in open.extract_if(.., |connection| connection.until <= now) {
+            late.end(Refusal::TooSlow);
+        }
+        let room = if open.len() < MOST { now } else { open[0].since + GRACE };
+        let next_in = room.max(paused_until);
+        let letting_in = next_in <= now;
+        let wake = open.iter().map(|connection| connection.until).chain((!letting_in).then_some(next_in)).min();
+        let Ok(ready) = wait(listener, letting_in, &open, wake.map(|wake| wake.saturating_duration_since(now))) else {
+            thread::sleep(PAUSE);
+            continue;
+        };
+        let now = Instant::now();
+        let mut is_ready = ready.connections.into_iter();
+        open.retain_mut(|connection| !is_ready.next().unwrap_or(false) || connection.go_on(now, port, answer));
+        if ready.listener && let_in(listener, &mut open, now).is_err() {
+            paused_until = now + PAUSE;
+        }
     }
 }
 
-/// Whether a `Host` names this server.
-fn is_here(host: &str, port: u16) -> bool {
-    [format!("127.0.0.1:{port}"), format!("localhost:{port}")].iter().any(|name| host.eq_ignore_ascii_case(name))
+/// Takes up those who wait, as far as there is room.
+fn let_in(listener: &TcpListener, open: &mut Vec<Connection>, now: Instant) -> io::Result<()> {
+    loop {
+        if open.len() >= MOST && open[0].since + GRACE > now {
+            return Ok(());
+        }
+        match listener.accept() {
+            Ok((stream, _)) => {
+                if open.len() >= MOST {
+                    open.remove(0).end(Refusal::Busy);
+                }
+                open.push(Connection::new(stream, now)?);
+            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock => return Ok(()),
+                io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
+                // Perhaps there are no more file descriptors.
+                _ => return Err(error),
+            },
+        }
+    }
 }
 
-impl Answer {
-    fn into_response(self) -> Response<std::io::Cursor<Vec<u8>>> {
-        let headers = [
-            ("Content-Type", self.kind),
-            ("Cache-Control", "no-store"),
-            ("Content-Security-Policy", POLICY),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Cross-Origin-Resource-Policy", "same-origin"),
-            ("Allow", "GET"),
-        ];
-        let headers = headers.iter().filter(|(name, _)| *name != "Allow" || self.status == 405);
-        let headers = headers.filter_map(|(name, value)| Header::from_bytes(*name, *value).ok());
-        headers.fold(Response::from_string(self.text).with_status_code(self.status), Response::with_header)
+/// Where something can be done.
+struct Ready {
+    listener: bool,
+    /// In the order of the connections.
+    connections: Vec<bool>,
+}
+
+/// Waits until something can be done, and at most for that time.
+fn wait(listener: &TcpListener, letting_in: bool, open: &[Connection], time: Option<Duration>) -> io::Result<Ready> {
+    let door = letting_in.then(|| PollFd::new(listener, PollFlags::IN));
+    let streams = open.iter().map(|connection| {
+        let (stream, flags) = connection.awaits();
+        PollFd::new(stream, flags)
+    });
+    let mut all: Vec<PollFd<'_>> = streams.chain(door).collect();
+    let time = time.map(|time| Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos().into() });
+    match poll(&mut all, time.as_ref()) {
+        Ok(_) => {}
+        // A signal came, which is for training.
+        Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
     }
+    let ready: Vec<bool> = all.iter().map(|fd| !fd.revents().is_empty()).collect();
+    let (connections, door) = ready.split_at(open.len());
+    Ok(Ready { listener: door.first() == Some(&true), connections: connections.to_vec() })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::is_here;
-
-    #[test]
-    fn only_the_loopback_names_with_the_port_are_this_server() {
-        let check = |host, expected| assert_eq!(is_here(host, 8080), expected, "{host}");
-        check("127.0.0.1:8080", true);
-        check("LocalHost:8080", true);
-        for host in ["", "127.0.0.1", "127.0.0.1:80", "localhost", "evil.example:8080", "127.0.0.1:8080.evil.example"] {
-            check(host, false);
-        }
-    }
-}
+#[path = "server_tests.rs"]
+mod tests;
