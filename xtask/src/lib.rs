@@ -11,3 +11,4 @@ pub mod progress;
 pub mod setup;
 pub mod start;
 pub mod suite;
+pub mod whole_file;
