@@ -4,6 +4,7 @@
 use crate::console::Usage;
 use crate::console::{percent, thousands};
 use anyhow::{Context, Result};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::{Dataset, Fingerprint, Source, glyphs, locate, mnist};
@@ -131,6 +132,56 @@ pub fn copies(pictures: &Fingerprint) -> Option<String> {
             percent(share)
         )
     })
+}
+
+/// Where a data set may come from without asking a network.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// The program draws it.
+    Drawn,
+    /// Files in a folder, which need not be there.
+    Folder(PathBuf),
+}
+
+/// Places of the data set `name` on this machine, the best first: where it is remembered to have lain, then the usual ones.
+pub fn places(name: &str, folders: &DataDirArgs, remembered: Option<&Path>) -> Vec<Place> {
+    if name == "glyphs" {
+        return vec![Place::Drawn];
+    }
+    let mut found: Vec<PathBuf> = remembered.map(Path::to_owned).into_iter().collect();
+    for folder in places::data_roots(folders).iter().map(|root| root.join(name)) {
+        if !found.contains(&folder) {
+            found.push(folder);
+        }
+    }
+    found.into_iter().map(Place::Folder).collect()
+}
+
+impl Place {
+    /// Whether the data set can be read from here.
+    pub fn holds_files(&self) -> bool {
+        match self {
+            Place::Drawn => true,
+            Place::Folder(folder) => mnist::is_present(folder),
+        }
+    }
+
+    /// The pictures.
+    pub fn read(&self) -> Result<Source> {
+        match self {
+            Place::Drawn => Ok(glyphs::load(GLYPHS_SEED)),
+            Place::Folder(folder) => Ok(mnist::load(folder)?),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Drawn => f.write_str("what this program draws"),
+            Place::Folder(folder) => write!(f, "{}", folder.display()),
+        }
+    }
 }
 
 enum Unavailable {
