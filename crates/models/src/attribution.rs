@@ -34,7 +34,8 @@ pub fn saliency(model: &Model, images: &Tensor, class: i64) -> Result<Tensor, Er
 /// `relu(sum over k of a_k A_k)`, `a_k = 1/z * sum over positions of d logit / d A_k`.
 ///
 /// `layer` is a convolution, by default the last; its maps are those before pooling and activation, bias included. The
-/// result has their size, f32 `[n, map height, map width]`, and is at least 0.
+/// result has their size, f32 `[n, map height, map width]`, and is at least 0; where its cells lie in the picture
+/// [`Placement`](crate::Placement) says.
 ///
 /// # Errors
 /// [`Error::Images`], [`Error::NoUnit`] for a class that is not there, [`Error::NoLayer`], [`Error::NoConvolution`],

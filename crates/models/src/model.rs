@@ -173,6 +173,14 @@ impl Model {
         outputs
     }
 
+    /// All but the head; `None` of a program's own network.
+    pub(crate) fn trunk_node(&self) -> Option<&Node> {
+        match &self.body {
+            Body::Own(_) => None,
+            Body::Tree(tree) => Some(&tree.trunk),
+        }
+    }
+
     /// The layers, first to last; none of a program's own network.
     pub(crate) fn layers(&self) -> Vec<&Node> {
         match &self.body {

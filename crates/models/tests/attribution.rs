@@ -5,8 +5,9 @@
 use std::collections::HashMap;
 
 use models::attribution::{Window, grad_cam, occlusion, saliency};
+use models::block::{Classifier, Conv, Linear, Residual, Sequential};
 use models::maximise::{Ascent, activation, maximise};
-use models::{Activation, Arch, Error, Initial, Model};
+use models::{Activation, Arch, Block, Error, Initial, Model, Placement};
 use tch::{Device, Kind, Tensor};
 
 const PICTURE: [i64; 3] = [2, 13, 11];
@@ -60,6 +61,51 @@ fn all_three_agree_with_pytorch_on_a_lenet() {
         model.parameters().iter().all(|parameter| !parameter.tensor.grad().defined()),
         "a gradient was left behind"
     );
+}
+
+/// PyTorch measured the places by gradients, and drew the maps there with `grid_sample`.
+#[test]
+fn cells_of_grad_cam_lie_where_pytorch_says() {
+    let golden = golden();
+    for (height, width, kernel, ignore_border) in [(13, 11, 3, true), (28, 28, 5, true), (29, 24, 5, false)] {
+        let (activation, initial) = (Activation::Tanh, Initial::ByActivation);
+        let arch = Arch::LeNet { filters: [1, 1], kernel, hidden: 1, activation, initial, dropout: 0.0, ignore_border };
+        let model = Model::new(&arch, [1, height, width], 2, Device::Cpu, 1).unwrap();
+        for layer in ["conv1", "conv2"] {
+            let place = Placement::of(&model, Some(layer)).unwrap();
+            for (axis, found) in [("rows", place.rows()), ("columns", place.columns())] {
+                let key = format!("centres.{height}x{width}.{layer}.{axis}");
+                assert_eq!(found, Vec::<f64>::try_from(&golden[&key]).unwrap(), "{key}");
+            }
+        }
+    }
+    let model = golden_lenet(&golden);
+    for layer in ["conv1", "conv2"] {
+        let place = Placement::of(&model, Some(layer)).unwrap();
+        let placed: Vec<Tensor> =
+            (0..3).map(|i| place.spread(&golden[&format!("grad_cam.{layer}")].get(i), [52, 44])).collect();
+        assert_close(layer, &Tensor::stack(&placed, 0), &golden[&format!("placed.{layer}")]);
+    }
+}
+
+/// On 8x8 pixels: filters of 3 with padding 1 keep cells at their pixels, and a stride of 2 takes every second.
+#[test]
+fn cells_inside_a_residual_part_are_found() {
+    let body = Sequential::new().named("conv1", Conv::new(2, 3).stride(2).padding(1)).then(Activation::Relu);
+    let body = body.named("conv2", Conv::new(2, 3).padding(1));
+    let shortcut = Conv::new(2, 1).stride(2);
+    let trunk = Sequential::new()
+        .named("stem", Conv::new(2, 3).padding(1))
+        .named("block", Sequential::new().then(Residual::new(body).shortcut("down", shortcut)))
+        .named("after", Conv::new(2, 3))
+        .then(Block::Flatten);
+    let network = Classifier::new(trunk, "fc", Linear::new(2));
+    let model = Model::from_blocks("small", &network, [1, 8, 8], Device::Cpu, 1).unwrap();
+    let every_second = [0.5, 2.5, 4.5, 6.5];
+    for layer in ["block.conv1", "block.conv2", "block.down"] {
+        assert_eq!(Placement::of(&model, Some(layer)).unwrap().rows(), every_second, "{layer}");
+    }
+    assert_eq!(Placement::of(&model, None).unwrap().columns(), [2.5, 4.5]);
 }
 
 #[test]

@@ -57,6 +57,14 @@ impl Confusion {
         Ok(Confusion { classes, counts })
     }
 
+    /// The matrix with these rows, one for each true class; `None` unless there is a row for each column, one at least,
+    /// and the counts have a sum.
+    pub fn from_rows(rows: &[Vec<u64>]) -> Option<Confusion> {
+        let is_square = !rows.is_empty() && rows.iter().all(|row| row.len() == rows.len());
+        rows.iter().flatten().try_fold(0u64, |sum, &count| sum.checked_add(count))?;
+        is_square.then(|| Confusion { classes: rows.len(), counts: rows.concat() })
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.classes
@@ -135,6 +143,14 @@ mod tests {
         assert_eq!((confusion.count(5, 0), confusion.count(0, 5)), (0, 0));
         assert_eq!(confusion.counts().iter().sum::<u64>(), 26);
         assert_eq!(confusion.error(), Some(9.0 / 26.0));
+    }
+
+    #[test]
+    fn rows_make_a_matrix_where_they_are_a_square() {
+        assert_eq!(Confusion::from_rows(&confusion().rows()), Some(confusion()));
+        for rows in [vec![], vec![vec![1, 2]], vec![vec![1, 2], vec![3]], vec![vec![u64::MAX, 1], vec![0, 0]]] {
+            assert_eq!(Confusion::from_rows(&rows), None, "{rows:?}");
+        }
     }
 
     #[test]

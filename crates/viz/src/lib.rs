@@ -8,6 +8,7 @@
 //! | --- | --- | --- |
 //! | rows of a matrix, the classic way | [`tile_raster_images`] | [`Picture`] |
 //! | filters, feature maps, samples | [`tiles`], [`sections`], [`verdicts`] | [`Picture`] |
+//! | what a picture's parts do for an answer | [`heat_map`], [`heat_bar`] | [`Picture`] |
 //! | finished pictures of any size | [`grid()`], [`stack()`], [`Picture::overlaid`] | [`Picture`] |
 //! | pictures that follow each other | [`Animation`] | GIF or APNG |
 //! | loss, error, learning rate, norms | [`Chart`] | [`Drawing`] |
@@ -27,6 +28,7 @@ mod distributions;
 mod error;
 mod float_image;
 mod grid;
+mod heat;
 mod histogram;
 mod legend;
 mod numbers;
@@ -48,6 +50,7 @@ pub use distributions::histograms;
 pub use error::Error;
 pub use float_image::FloatImage;
 pub use grid::{Background, Cell, Columns, GridOptions, grid};
+pub use heat::{HeatScale, heat_bar, heat_map};
 pub use histogram::Histogram;
 pub use numbers::Unit;
 pub use picture::Picture;

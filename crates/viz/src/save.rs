@@ -1,6 +1,7 @@
 //! Writing a file so that a reader never sees half of it: a temporary file in the same folder, then a rename.
 
 use crate::Error;
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -12,12 +13,13 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     };
     let attempt = || {
         std::fs::create_dir_all(folder)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".viz-");
-        // Temporary files are private by default; a picture gets the permissions that the user's umask gives any new file.
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        // A picture gets the permissions that the user's umask gives any new file.
         #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o666);
+        // Opened here, because tempfile's own errors tell of a name that nobody asked for.
+        let mut file = tempfile::Builder::new().prefix(".viz-").make_in(folder, |path| options.open(path))?;
         file.write_all(bytes)?;
         file.persist(path).map_err(|failed| failed.error)?;
         Ok(())

@@ -1,12 +1,11 @@
 //! Parts of `docs/performance.md` between markers: what a command writes there never touches what people wrote.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::places;
+use crate::{places, whole_file};
 
 /// The page.
 pub fn path() -> PathBuf {
@@ -40,16 +39,7 @@ fn replaced(text: &str, name: &str, body: &str) -> Option<String> {
 /// # Errors
 /// If its folder cannot be written to.
 pub fn write(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let attempt = || -> std::io::Result<()> {
-        fs::create_dir_all(folder)?;
-        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-        let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(path).map_err(|failed| failed.error)?;
-        Ok(())
-    };
-    attempt().with_context(|| format!("cannot write {}", path.display()))
+    whole_file::write(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

@@ -22,6 +22,12 @@ pub enum Method {
 /// `explain`
 #[derive(Debug, Args)]
 #[command(after_help = "\
+The figure has a colour bar with numbers under each method; the pictures beside it hold the overlay alone. Saliency is in
+units of the class's score for a pixel from black to white, occlusion the fall of its probability. Cells of Grad-CAM lie
+at the middle of what they see of the picture, and the weakest of them is left clear. Nothing is drawn, and it is said, where
+a map is the same everywhere (less than 5 % of its strongest number apart) or too faint: below a hundredth of a percent of
+the distance from the class's score to the best other one, or below one percentage point of probability.
+
 Examples:
   cargo xtask explain runs/lenet-20260131-120000 seven.png
   cargo xtask explain runs/lenet-20260131-120000 seven.png --class 1           what speaks for a 1

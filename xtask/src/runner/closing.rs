@@ -73,7 +73,8 @@ pub fn close(run: &mut Run, summary: &Summary, report: Option<&str>) -> Result<(
         "interrupted" => format!("cargo xtask train --resume {path}"),
         _ => format!("cargo xtask eval {path}"),
     };
-    let saving = saving(summary).map_or(String::new(), |line| format!("saving   {line}\n"));
+    let saving = saving(summary.saving_seconds, summary.train_seconds)
+        .map_or(String::new(), |line| format!("saving   {line}\n"));
     let report = report.map_or(String::new(), |report| format!("report   {report}\n"));
     run.reporter.line(&format!(
         "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\n{saving}model    {path}/best/model.safetensors\n{report}next     {next}",
@@ -86,13 +87,43 @@ pub fn close(run: &mut Run, summary: &Summary, report: Option<&str>) -> Result<(
     Ok(())
 }
 
-/// What to say of the time that saving took, where that was more than a hundredth of training.
-fn saving(summary: &Summary) -> Option<String> {
-    let part = summary.saving_seconds / summary.train_seconds;
-    let advice = if summary.train_seconds < 60.0 {
+/// Less time than this is nothing to save on.
+const SHORT_SAVING: f64 = 1.0;
+
+/// What to say of the time that saving took: nothing unless it was long enough to notice and more than a hundredth of
+/// training.
+fn saving(seconds: f64, train_seconds: f64) -> Option<String> {
+    let part = seconds / train_seconds;
+    let advice = if train_seconds < 60.0 {
         "the first and the last saving weigh in a run this short"
     } else {
         "a larger checkpoint.seconds saves less often"
     };
-    (part > 0.01).then(|| format!("{}, {} of training: {advice}", duration(summary.saving_seconds), percent(part)))
+    // Saving that took longer than training is no part of it.
+    let beside = if part < 1.0 {
+        format!("{} of training", percent(part))
+    } else {
+        format!("beside {} of training", duration(train_seconds))
+    };
+    (seconds >= SHORT_SAVING && part > 0.01).then(|| format!("{}, {beside}: {advice}", duration(seconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saving_is_told_where_it_means_something() {
+        let check = |seconds, training, expected: Option<&str>| {
+            let line = saving(seconds, training);
+            let start = line.as_deref().and_then(|line| line.split(": ").next());
+            assert_eq!(start, expected, "{seconds} {training}");
+        };
+        check(0.04, 0.033, None);
+        check(0.99, 2.0, None);
+        check(2.0, 200.0, None);
+        check(2.0, 100.0, Some("2.0 s, 2.00 % of training"));
+        check(3.0, 2.0, Some("3.0 s, beside 2.0 s of training"));
+        check(3.0, 0.0, Some("3.0 s, beside 0.0 s of training"));
+    }
 }

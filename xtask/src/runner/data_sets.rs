@@ -2,12 +2,13 @@
 //! is trained on when MNIST cannot be had.
 
 use crate::console::Usage;
-use crate::console::{percent, thousands};
+use crate::console::{percent, shown, thousands};
 use anyhow::{Context, Result, anyhow};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::catalog::{self, Entry, Origin, Published};
-use tensor_data::files::Folder;
+use tensor_data::files::{self, Folder};
 use tensor_data::{Dataset, Fingerprint, Source};
 use train::{Identity, Recipe};
 use xtask::cli::DataDirArgs;
@@ -130,6 +131,68 @@ pub fn copies(pictures: &Fingerprint) -> Option<String> {
             percent(share)
         )
     })
+}
+
+/// Where a data set may come from without asking a network.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// The program draws it.
+    Drawn(fn() -> Source),
+    /// Files in a folder, which need not be there.
+    Files(&'static Entry, Folder),
+}
+
+/// Places of the data set `name` on this machine, the best first: where it is remembered to have lain, then the usual ones.
+pub fn places(name: &str, folders: &DataDirArgs, remembered: Option<&Path>) -> Vec<Place> {
+    let Some(entry) = catalog::find(name) else { return Vec::new() };
+    if let Origin::Drawn(draw) = &entry.origin {
+        return vec![Place::Drawn(*draw)];
+    }
+    let usual = places::data_roots(folders).into_iter().flat_map(|root| files::folders(name, &root));
+    let mut found: Vec<Folder> = Vec::new();
+    for folder in remembered.map(Folder::own).into_iter().chain(usual) {
+        if !found.iter().any(|known| known.path == folder.path) {
+            found.push(folder);
+        }
+    }
+    found.into_iter().map(|folder| Place::Files(entry, folder)).collect()
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Place) -> bool {
+        match (self, other) {
+            (Place::Files(entry, folder), Place::Files(of, other)) => (entry.name, folder) == (of.name, other),
+            (Place::Drawn(_), Place::Drawn(_)) => true, // one data set is drawn, `glyphs`
+            _ => false,
+        }
+    }
+}
+
+impl Place {
+    /// Whether the data set can be read from here.
+    pub fn holds_files(&self) -> bool {
+        match self {
+            Place::Drawn(_) => true,
+            Place::Files(_, folder) => folder.is_complete(),
+        }
+    }
+
+    /// The pictures.
+    pub fn read(&self) -> Result<Source> {
+        match self {
+            Place::Drawn(draw) => Ok(draw()),
+            Place::Files(entry, folder) => Ok(entry.load(folder)?.source),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Drawn(_) => f.write_str("what this program draws"),
+            Place::Files(_, folder) => write!(f, "{}", shown::path(&folder.path)),
+        }
+    }
 }
 
 enum Unavailable {

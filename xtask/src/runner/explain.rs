@@ -1,30 +1,33 @@
 //! `explain`: which parts of a picture made a saved model answer as it did, drawn over the picture.
 
 use crate::console::{self, Usage, percent, shown};
+use crate::filter_sheets::values;
+use crate::heat::{Measure, Reading};
 use crate::{conversion, device, picture_batch};
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use models::attribution::{Window, convolution, grad_cam, occlusion, saliency};
-use models::{Error, Mode, Model};
+use models::{Error, Mode, Model, Placement};
 use std::process::ExitCode;
 use tch::{Kind, Tensor};
 use train::run_folder::load_model;
-use viz::colour::SERIES;
-use viz::{Cell, Columns, GridOptions, Picture, grid};
+use viz::{
+    Background, Cell, Columns, FloatImage, GridOptions, HeatScale, Picture, Scaling, TileOptions, Unit, Zoom, grid,
+    heat_bar, heat_map, stack, tiles,
+};
 use xtask::cli::{ExplainArgs, Method};
 
 /// Each panel's longer side is at least this many pixels.
 const PANEL: i64 = 252;
-/// Brightness of the picture beneath the colours, so that they stand out.
-const DIMMED: f64 = 0.55;
-/// Opacity where a heat map is strongest.
-const OPACITY: f64 = 0.9;
+/// Pixels between a panel and its colour bar.
+const BAR_GAP: usize = 6;
 
 /// A heat map over the picture.
 struct Heat {
     method: &'static str,
     caption: String,
-    /// f32 `[height, width]`, of the picture or smaller.
-    values: Tensor,
+    /// f32 `[height, width]`, as large as a panel.
+    drawn: Tensor,
+    reading: Reading,
 }
 
 /// Draws, and prints what was written.
@@ -45,20 +48,23 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
 
 /// Draws one picture's heat maps into files called by `name`.
 fn explain(args: &ExplainArgs, model: &Model, image: &Tensor, name: &str) -> Result<()> {
-    let probabilities = tch::no_grad(|| model.forward(image, Mode::Eval).softmax(-1, Kind::Double)); // [1, classes]
-    let class = args.class.unwrap_or_else(|| probabilities.argmax(-1, false).int64_value(&[0]));
-    let heats = heats(args, model, image, class)?;
+    let scores = tch::no_grad(|| model.forward(image, Mode::Eval)); // [1, classes]
+    let class = args.class.unwrap_or_else(|| scores.argmax(-1, false).int64_value(&[0]));
+    let panel = Panel::of(image)?;
+    let heats = heats(args, model, image, &scores, class, &panel)?;
+    let probabilities = scores.softmax(-1, Kind::Double); // [1, classes]
     let answer = format!("class {class}: {}", percent(probabilities.double_value(&[0, class])));
     console::line(false, &answer);
 
     let out = args.out.clone().unwrap_or_else(|| args.run.join("pictures"));
-    let mut cells = vec![Cell::new(overlay(image, None)?, &format!("the picture\n{answer}"))];
+    let mut cells = vec![Cell::new(panel.plain()?, &format!("the picture\n{answer}"))];
     for heat in heats {
-        let picture = overlay(image, Some(&heat.values))?;
+        let picture = panel.overlay(&heat)?;
         let path = out.join(format!("explain-{name}-{}.png", heat.method));
         picture.save(&path)?;
         console::line(false, &format!("{:<9} {}", heat.method, shown::path(&path)));
-        cells.push(Cell::new(picture, &heat.caption));
+        console::line(false, &format!("{:<9} {}", "", heat.reading.words()));
+        cells.push(Cell::new(panel.with_bar(picture, &heat)?, &heat.caption));
     }
     let options = GridOptions {
         columns: Columns::Exactly(cells.len()),
@@ -81,20 +87,32 @@ pub fn as_usage(error: Error) -> anyhow::Error {
     }
 }
 
-fn heats(args: &ExplainArgs, model: &Model, image: &Tensor, class: i64) -> Result<Vec<Heat>> {
+fn heats(
+    args: &ExplainArgs,
+    model: &Model,
+    image: &Tensor,
+    scores: &Tensor,
+    class: i64,
+    panel: &Panel,
+) -> Result<Vec<Heat>> {
     let wanted = |method| args.method == method || args.method == Method::All;
     let mut heats = Vec::new();
     if wanted(Method::Saliency) {
         let values = saliency(model, image, class).map_err(as_usage)?.get(0); // [h, w]
         let caption = "saliency\nhow far each pixel moves the score".to_owned();
-        heats.push(Heat { method: "saliency", caption, values });
+        let reading = reading(Measure::Score { lead: lead(scores, class) }, &values);
+        heats.push(Heat { method: "saliency", caption, drawn: panel.enlarged(&values)?, reading });
     }
     if wanted(Method::GradCam) {
         match convolution(model, args.layer.as_deref()) {
             Ok(layer) => {
                 let values = grad_cam(model, image, class, Some(layer)).map_err(as_usage)?.get(0); // [h', w']
                 let caption = format!("Grad-CAM of {layer}\nwhere maps for class {class} respond");
-                heats.push(Heat { method: "grad-cam", caption, values });
+                let reading = reading(Measure::Response { lead: lead(scores, class) }, &values);
+                let place = Placement::of(model, Some(layer)).map_err(as_usage)?;
+                // Around the outermost cells the map fades to what is clear.
+                let drawn = place.spread(&(values - reading.clear), panel.size) + reading.clear; // [H, W]
+                heats.push(Heat { method: "grad-cam", caption, drawn, reading });
             }
             Err(Error::NoConvolution { layer: None, .. }) if args.method == Method::All => {
                 console::line(false, "grad-cam is left out: the model has no convolution");
@@ -105,43 +123,77 @@ fn heats(args: &ExplainArgs, model: &Model, image: &Tensor, class: i64) -> Resul
     if wanted(Method::Occlusion) {
         let window = Window { size: args.window, stride: args.stride };
         let values = occlusion(model, image, class, window).map_err(as_usage)?.get(0); // [h, w]
-        let (fall, rise) = (values.max().double_value(&[]), -values.min().double_value(&[]));
-        let change = if fall >= rise {
-            format!("falls by up to {}", percent(fall))
-        } else {
-            format!("rises by up to {}", percent(rise))
-        };
-        let caption = format!("occlusion, {0} x {0} covered\nprobability {change}", args.window);
-        heats.push(Heat { method: "occlusion", caption, values });
+        let caption = format!("occlusion, {0} x {0} covered\nhow far the probability falls", args.window);
+        let reading = reading(Measure::Probability, &values);
+        heats.push(Heat { method: "occlusion", caption, drawn: panel.enlarged(&values)?, reading });
+    }
+    for heat in &mut heats {
+        if let Some(why) = heat.reading.nothing {
+            heat.caption += &format!("\n{}", why.words());
+        }
     }
     Ok(heats)
 }
 
-/// The picture enlarged; with a heat map dimmed and in grey beneath it, orange where the map is above 0 and blue where
-/// it is below, the more opaque the further from 0.
-fn overlay(image: &Tensor, heat: Option<&Tensor>) -> Result<Picture> {
-    let _guard = tch::no_grad_guard();
-    let [height, width] = [image.size()[2], image.size()[3]];
-    let zoom = (PANEL + height.max(width) - 1) / height.max(width);
-    let size = [height * zoom, width * zoom];
-    let large = image.f_upsample_nearest2d(size, None, None)?.get(0).clamp(0.0, 1.0); // [c, H, W]
-    let pixels = match heat {
-        None => large.expand([3, size[0], size[1]], false), // [3, H, W]
-        Some(heat) => {
-            let most = heat.abs().max().clamp_min(1e-12); // []
-            let unit = (heat / most).unsqueeze(0).unsqueeze(0); // [1, 1, h', w']
-            let unit = unit.f_upsample_bilinear2d(size, false, None, None)?.get(0); // [1, H, W]
-            let colour = |rgb: [u8; 3]| {
-                let rgb = Tensor::from_slice(&rgb).to_device(image.device()).to_kind(Kind::Float) / 255.0; // [3]
-                rgb.view([3, 1, 1])
-            };
-            let ground = large.mean_dim([0i64].as_slice(), true, Kind::Float) * DIMMED; // [1, H, W]
-            let ink = colour(SERIES[4]).where_self(&unit.ge(0.0), &colour(SERIES[5])); // [3, H, W]
-            let weight = unit.abs() * OPACITY; // [1, H, W]
-            &ground + (ink - &ground) * weight // [3, H, W]
-        }
-    };
-    let bytes = (pixels * 255.0).round().to_kind(Kind::Uint8).permute([1, 2, 0]).contiguous().view([-1]); // [H W 3]
-    let bytes = Vec::<u8>::try_from(bytes).map_err(|error| anyhow!("cannot read a picture from libtorch: {error}"))?;
-    Ok(Picture::rgb(size[0] as usize, size[1] as usize, bytes)?)
+fn reading(measure: Measure, values: &Tensor) -> Reading {
+    Reading::of(measure, values.min().double_value(&[]), values.max().double_value(&[]))
+}
+
+/// How far the score of `class` lies from the best of the other classes; `scores` are `[1, classes]`.
+fn lead(scores: &Tensor, class: i64) -> f64 {
+    let others = scores
+        .masked_fill(&Tensor::arange(scores.size()[1], (Kind::Int64, scores.device())).eq(class), f64::NEG_INFINITY);
+    scores.double_value(&[0, class]) - others.max().double_value(&[])
+}
+
+/// What all panels of a figure share: the picture, and the size that it is enlarged to.
+struct Panel {
+    picture: FloatImage,
+    zoom: usize,
+    /// Height and width.
+    size: [i64; 2],
+}
+
+impl Panel {
+    /// `image` is `[1, channels, height, width]` from 0 to 1.
+    fn of(image: &Tensor) -> Result<Panel> {
+        let shape = [1, 2, 3].map(|axis| image.size()[axis] as usize);
+        let [height, width] = [image.size()[2], image.size()[3]];
+        let zoom = (PANEL + height.max(width) - 1) / height.max(width);
+        let picture = FloatImage::new(shape, values(image)?)?;
+        Ok(Panel { picture, zoom: zoom as usize, size: [height * zoom, width * zoom] })
+    }
+
+    /// A number for each pixel of the picture, `[h, w]`, between their middles interpolated: `[H, W]`.
+    fn enlarged(&self, values: &Tensor) -> Result<Tensor> {
+        let values = values.unsqueeze(0).unsqueeze(0); // [1, 1, h, w]
+        Ok(values.f_upsample_bilinear2d(self.size, false, None, None)?.get(0).get(0)) // [H, W]
+    }
+
+    /// The picture with room beneath it, where the others have their colour bars.
+    fn plain(&self) -> Result<Picture> {
+        let options = TileOptions {
+            scaling: Scaling::Fixed { low: 0.0, high: 1.0 },
+            zoom: Zoom::Factor(self.zoom),
+            grid: GridOptions::bare(0),
+            ..TileOptions::default()
+        };
+        let picture = tiles(std::slice::from_ref(&self.picture), &[], &options)?;
+        let bar = heat_bar(HeatScale { clear: 0.0, full: 0.0 }, [0.0; 2], Unit::Plain, picture.width())?;
+        let room = Picture::filled(bar.height(), picture.width(), Background::Light.colour())?;
+        Ok(stack(&[picture, room], BAR_GAP, Background::Light)?)
+    }
+
+    /// The picture dimmed, in grey, and the heat map over it.
+    fn overlay(&self, heat: &Heat) -> Result<Picture> {
+        let [height, width] = self.size.map(|side| side as usize);
+        let drawn = FloatImage::grey(height, width, values(&heat.drawn)?)?;
+        Ok(heat_map(&self.picture, &drawn, heat.reading.scale())?)
+    }
+
+    /// An overlay and the bar that says which colour stands for which number.
+    fn with_bar(&self, overlay: Picture, heat: &Heat) -> Result<Picture> {
+        let bar = heat_bar(heat.reading.scale(), heat.reading.ends, heat.reading.unit, overlay.width())?;
+        Ok(stack(&[overlay, bar], BAR_GAP, Background::Light)?)
+    }
 }

@@ -18,6 +18,7 @@ mod features;
 mod filter_sheets;
 mod filters;
 mod find_rate;
+mod heat;
 mod jpeg;
 mod landscape;
 mod observers;

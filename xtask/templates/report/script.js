@@ -65,7 +65,7 @@
 
   // Confusion matrices: a cell shows the pictures behind it.
   const certainty = (probability) => (probability * 100 >= 99.95 ? '>99.9 %' : (probability * 100).toFixed(1) + ' %');
-  for (const matrix of document.querySelectorAll('.confusion')) {
+  for (const matrix of document.querySelectorAll('.confusion:not(.bare)')) {
     const { sheet, cells } = saved(matrix);
     const behind = matrix.querySelector('.behind');
     const show = (rect, cell) => {

@@ -166,8 +166,8 @@ fn the_summary_has_the_figures_of_every_class_and_the_counts_behind_them() {
     let spent = summary["saving_seconds"].as_f64().unwrap();
     assert!(spent > 0.0 && place.text("run/timings.csv").starts_with("iteration,train_seconds,saving_seconds\n"));
     let said = place.text("run/log.txt");
-    let is_dear = spent / summary["train_seconds"].as_f64().unwrap() > 0.01;
-    assert_eq!(said.contains("saving   "), is_dear, "{said}");
+    // Not worth a line in a run this short.
+    assert_eq!(said.contains("saving   "), spent >= 1.0, "{said}");
 }
 
 /// A run as the version before this one left it: without the columns and keys that are new.

@@ -8,6 +8,9 @@ use std::sync::LazyLock;
 use assert_cmd::Command as Checked;
 use serde_json::Value;
 use tempfile::TempDir;
+use tensor_data::glyphs;
+
+use crate::runs::Place;
 
 /// Markup that a report must show and not obey.
 const DESCRIPTION: &str = "<img src=x onerror=alert(1)> & \"more\"";
@@ -180,6 +183,122 @@ fn training_does_not_fail_for_its_report() {
     let said = String::from_utf8(train.success().get_output().stdout.clone()).unwrap();
     assert!(said.contains("report   not written: cannot write"), "{said}");
     assert_eq!(summary(&run)["epochs"], 3);
+}
+
+/// A recipe that is trained in a moment.
+const QUICK: &str = r#"
+epochs = 2
+learning_rate = 0.05
+data = { set = "mnist", validation = 200 }
+minibatch = { size = 50 }
+model = { kind = "softmax" }
+"#;
+
+/// 300 test pictures that are none of a place's own.
+fn others(place: &Place, folder: &str) {
+    place.pictures(folder, &glyphs::draw(1200, 1).unwrap(), &glyphs::draw(300, 9).unwrap());
+}
+
+/// The confusion matrix of the run, as its title says it.
+fn assert_own_matrix(place: &Place, page: &str, run: &str) {
+    let error = percent(&place.json(&format!("{run}/summary.json"))["test_error"]).replace(' ', "\u{a0}");
+    assert!(page.contains(&format!("Test set: {error} wrong of 300")), "{run}");
+}
+
+/// A run made with `--data`, whose pictures are gone: the report says so, and shows what the run recorded.
+#[test]
+fn a_report_fetches_nothing_and_writes_no_lock() {
+    let place = Place::new();
+    place.recipe("quick", QUICK);
+    fs::rename(place.path("data"), place.path("elsewhere")).unwrap();
+    place.good("train {}/quick.toml --device cpu --data {}/elsewhere --out {}/run");
+    fs::rename(place.path("elsewhere"), place.path("moved")).unwrap();
+
+    let done = place.good("report {}/run --device cpu");
+    assert_eq!(done.err, "", "nothing is retried");
+    assert!(!place.path("ws/data").exists() && !place.path("data").exists(), "no lock file is left");
+    let page = place.text("run/report.html");
+    assert_own_matrix(&place, &page, "run");
+    for said in [&done.out, &page] {
+        assert!(said.contains("the test pictures are left out: they were not found, looked in "), "{said}");
+    }
+    assert!(page.contains("data/mnist") && !page.contains("test-0"), "the places are named, no sheet is drawn");
+
+    let done = place.good("report {}/run --device cpu --data {}/moved");
+    assert!(!done.out.contains("left out"), "{done:?}");
+    assert!(place.text("run/report.html").contains("test-0"));
+}
+
+#[test]
+fn pictures_of_another_set_are_not_shown() {
+    let place = Place::new();
+    place.recipe("quick", QUICK);
+    place.good("train {}/quick.toml --device cpu --out {}/run");
+    fs::rename(place.path("data/mnist"), place.path("own")).unwrap();
+    others(&place, "data/mnist");
+    let done = place.good("report {}/run --device cpu");
+    let page = place.text("run/report.html");
+    assert_own_matrix(&place, &page, "run");
+    for said in [&done.out, &page] {
+        assert!(said.contains("not the pictures that this run was tested on"), "{said}");
+    }
+    assert!(!page.contains("test-0"), "no sheet of pictures is drawn");
+
+    // As if the run were of a version that recorded no matrix: nothing is made up from the others.
+    let mut summary = place.json("run/summary.json");
+    summary["confusion"] = Value::Array(Vec::new());
+    fs::write(place.path("run/summary.json"), summary.to_string()).unwrap();
+    place.good("report {}/run --device cpu");
+    assert!(!place.text("run/report.html").contains("id=\"confusion\""));
+    fs::remove_dir_all(place.path("data/mnist")).unwrap();
+    fs::rename(place.path("own"), place.path("data/mnist")).unwrap();
+    place.good("report {}/run --device cpu");
+    assert_own_matrix(&place, &place.text("run/report.html"), "run");
+}
+
+/// Two equal runs, and one on other pictures, all in folders of one name.
+#[test]
+fn the_best_is_marked_within_a_data_set() {
+    let place = Place::new();
+    place.recipe("quick", QUICK);
+    others(&place, "other/mnist");
+    place.good("train {}/quick.toml --device cpu --out {}/a/run");
+    place.good("train {}/quick.toml --device cpu --out {}/b/run");
+    place.good("train {}/quick.toml --device cpu --data {}/other --out {}/c/run");
+    let done = place.good("report {}/a/run {}/b/run {}/c/run {}/a/../a/run --device cpu --data {}/other --out {}/out");
+    assert!(done.out.contains("was given twice and is shown once"), "{done:?}");
+    let page = place.text("out/report.html");
+    assert!(page.contains("3 runs side by side"));
+    for name in ["a/run", "b/run", "c/run"] {
+        assert!(page.contains(&format!("<th scope=\"col\">{name}</th>")), "{name}");
+    }
+    let figures = |key: &str| {
+        let start = page.split_once(&format!("<tr><th scope=\"row\">{key}</th>")).unwrap().1;
+        start
+            .split_once("</tr>")
+            .unwrap()
+            .0
+            .matches("<td")
+            .zip(start.split("<td").skip(1))
+            .map(|(_, cell)| cell.starts_with(" class=\"best\""))
+            .collect::<Vec<_>>()
+    };
+    for key in ["test error", "best validation error"] {
+        assert_eq!(figures(key), [true, true, false], "{key}");
+    }
+    assert!(page.contains("not tested on the same pictures"));
+    for line in ["mnist (1), 300 test pictures: a/run, b/run", "mnist (2), 300 test pictures: c/run"] {
+        assert!(page.contains(line) && done.out.contains(line), "{line}: {done:?}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_named() {
+    // A folder of processes, in which not even root can make a file.
+    let report = minibatch().arg("report").arg(run("one")).args(["--device", "cpu", "--out", "/proc/self"]).assert();
+    let said = String::from_utf8(report.code(1).get_output().stderr.clone()).unwrap();
+    assert!(said.starts_with("error: cannot write /proc/self/report.html: "), "{said}");
+    assert!(!said.contains(".tmp"), "{said}");
 }
 
 /// What a visitor does; the outcome becomes the page's title.

@@ -3,14 +3,14 @@
 use super::record::Record;
 use crate::console::duration;
 
-/// Keys and values of a run's surroundings.
-pub fn of(record: &Record) -> Vec<(String, String)> {
+/// Keys and values of a run's surroundings; `set` is what its data set is called on the page.
+pub fn of(record: &Record, set: &str) -> Vec<(String, String)> {
     let mut list = vec![("run folder".to_owned(), record.path.display().to_string())];
     let Some(summary) = &record.summary else {
         return list;
     };
     let rows = [
-        ("data set", summary.dataset.clone()),
+        ("data set", set.to_owned()),
         ("device", summary.device.clone()),
         ("threads", summary.threads.to_string()),
         ("seed", summary.seed.to_string()),

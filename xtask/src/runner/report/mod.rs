@@ -9,7 +9,10 @@ mod curves;
 mod environment;
 mod filters;
 mod headline;
+mod known;
+mod names;
 mod page;
+mod pictures;
 mod record;
 mod sections;
 mod sprites;
@@ -25,13 +28,13 @@ pub use sections::Sections;
 use crate::{console, device};
 use anyhow::{Context, Result};
 use page::Page;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use pictures::DataSets;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tensor_data::Dataset;
-use test_sets::TestSets;
+use test_sets::{Examined, TestSets};
 use xtask::cli::ReportArgs;
+use xtask::whole_file;
 
 /// Name of the report in a run's folder.
 pub const FILE: &str = "report.html";
@@ -41,16 +44,9 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
     let mut test_sets = TestSets::new(&args.data, device);
     let mut runs = Vec::new();
-    for path in &args.runs {
-        let mut record = Record::read(path, device)?;
-        let test = match record.finished().then(|| test_sets.of(&record.path, &record.identity)) {
-            Some(Ok(split)) => Some(split),
-            Some(Err(error)) => {
-                record.note(format!("the test pictures are left out: {error:#}"));
-                None
-            }
-            None => None,
-        };
+    for (path, name) in named(&args.runs)? {
+        let record = Record { name, ..Record::read(path, device)? };
+        let test = record.finished().then(|| test_sets.of(&record));
         runs.push(Sections::of(record, test, runs.len()));
     }
     let written = write(&runs, args.out.as_deref().unwrap_or(&args.runs[0]))?;
@@ -59,15 +55,36 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
             console::line(false, &format!("note     {}: {note}", run.record.name));
         }
     }
+    let sets = DataSets::of(&runs.iter().map(|run| &run.record).collect::<Vec<_>>());
+    for set in sets.all.iter().filter(|_| sets.differ()) {
+        console::line(false, &format!("data     {}", set.line()));
+    }
     console::line(false, &format!("report   {}", console::shown::path(&written)));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The runs with their names, each once however often it was given.
+fn named(runs: &[PathBuf]) -> Result<Vec<(&Path, String)>> {
+    let mut paths: Vec<&Path> = Vec::new();
+    let mut whole: Vec<PathBuf> = Vec::new();
+    for run in runs {
+        let path = std::path::absolute(run)?;
+        let path = path.canonicalize().unwrap_or(path);
+        if whole.contains(&path) {
+            console::line(false, &format!("note     {} was given twice and is shown once", run.display()));
+        } else {
+            paths.push(run);
+            whole.push(path);
+        }
+    }
+    Ok(paths.into_iter().zip(names::distinct(&whole)).collect())
 }
 
 /// Writes the report of a run that has just ended into its folder, with the data set that it trained on.
 pub fn after_training(folder: &Path, data: &Dataset) -> Result<PathBuf> {
     let record = Record::read(folder, data.test.device())?;
-    let test = record.finished().then_some(&data.test);
-    write(&[Sections::of(record, test, 0)], folder)
+    let test = if record.finished() { Examined::of(&record, &data.test).transpose()? } else { None };
+    write(&[Sections::of(record, test.map(Ok), 0)], folder)
 }
 
 /// The page of a run that is being trained.
@@ -79,13 +96,6 @@ pub fn live_page(run: &[Sections; 1], live: Live) -> Result<String> {
 fn write(runs: &[Sections], folder: &Path) -> Result<PathBuf> {
     let path = folder.join(FILE);
     let page = Page::of(runs)?.text()?;
-    let save = || -> std::io::Result<()> {
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o644)).tempfile_in(folder)?;
-        file.write_all(page.as_bytes())?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    save().with_context(|| format!("cannot write {}", path.display()))?;
+    whole_file::write(&path, page.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }

@@ -4,6 +4,7 @@ use super::comparison::Comparison;
 use super::curves::{self, Curve};
 use super::environment;
 use super::headline::{self, Figure};
+use super::pictures::DataSets;
 use super::record::Record;
 use super::sections::Sections;
 use super::sprites::Sheet;
@@ -17,6 +18,7 @@ pub struct Page<'a> {
     title: String,
     runs: &'a [Sections],
     figures: Vec<Figure>,
+    sets: DataSets,
     recipes: Comparison,
     surroundings: Comparison,
     curves: Vec<Curve>,
@@ -44,6 +46,7 @@ pub struct Live {
 struct Headline<'a> {
     runs: &'a [Sections],
     figures: Vec<Figure>,
+    sets: DataSets,
 }
 
 impl Headline<'_> {
@@ -59,9 +62,9 @@ struct Curves {
     curves: Vec<Curve>,
 }
 
-/// Markup of figures.
+/// Markup of the figures of one run.
 pub fn headline(runs: &[Sections], figures: Vec<Figure>) -> Result<String> {
-    Ok(Headline { runs, figures }.render()?)
+    Ok(Headline { runs, figures, sets: DataSets::default() }.render()?)
 }
 
 /// Markup of the curves.
@@ -76,11 +79,14 @@ impl Page<'_> {
         let records: Vec<&Record> = runs.iter().map(|run| &run.record).collect();
         let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
         let recipes: Result<Vec<_>, _> = records.iter().map(|record| record.identity.recipe.settings()).collect();
-        let surroundings: Vec<_> = records.iter().map(|record| environment::of(record)).collect();
+        let sets = DataSets::of(&records);
+        let surroundings = records.iter().enumerate().map(|(run, record)| environment::of(record, sets.label(run)));
+        let surroundings: Vec<_> = surroundings.collect();
         Ok(Page {
             title: names.join(", "),
             runs,
-            figures: headline::of(&records),
+            figures: headline::of(&records, &sets),
+            sets,
             recipes: Comparison::of(&recipes?),
             surroundings: Comparison::of(&surroundings),
             curves: curves::draw(&records)?,
@@ -108,7 +114,7 @@ impl Page<'_> {
                 sheets.push(&filters.sheet);
                 sheets.extend(filters.growth.as_ref().map(|growth| &growth.sheet));
             }
-            sheets.extend(run.tested.as_ref().map(|tested| &tested.behind.sheet));
+            sheets.extend(run.pictures().map(|pictures| &pictures.behind.sheet));
         }
         sheets
     }
@@ -123,6 +129,10 @@ impl Page<'_> {
 
     fn has_tests(&self) -> bool {
         self.runs.iter().any(|run| run.tested.is_some())
+    }
+
+    fn has_pictures(&self) -> bool {
+        self.runs.iter().any(|run| run.pictures().is_some())
     }
 
     fn has_parameters(&self) -> bool {

@@ -2,10 +2,10 @@
 
 use super::filters::Filters;
 use super::record::Record;
-use super::tested::Tested;
+use super::test_sets::Examined;
+use super::tested::{self, Tested};
 use anyhow::Result;
 use models::Summary;
-use tensor_data::Split;
 
 /// Everything the page shows of one run alone.
 pub struct Sections {
@@ -16,26 +16,30 @@ pub struct Sections {
 }
 
 impl Sections {
-    /// Computes and draws a run's parts; `test` is given where its test set may be looked at. `number` tells the runs of
-    /// a page apart.
-    pub fn of(mut record: Record, test: Option<&Split>, number: usize) -> Sections {
+    /// Computes and draws a run's parts; `test` is given where training has ended: the pictures that the run was tested on,
+    /// or why they cannot be shown. `number` tells the runs of a page apart.
+    pub fn of(mut record: Record, test: Option<Result<Examined<'_>, String>>, number: usize) -> Sections {
         let filters = match &record.best {
             Some(model) => Filters::draw(&record, model, number),
             None => Ok(None),
         };
-        let tested = match (&record.best, test) {
-            (Some(model), Some(split)) => Tested::examine(model, split, &record.identity.recipe, number).map(Some),
-            _ => Ok(None),
-        };
         let filters = or_note(filters, &mut record, "filters");
-        let tested = or_note(tested, &mut record, "test figures");
         let recorded = record.summary.as_ref().and_then(|summary| summary.test_error);
-        if let (Some(tested), Some(recorded)) = (&tested, recorded)
-            && let Some(line) = tested.disagreement(recorded)
-        {
-            record.note(line);
+        match (&test, recorded) {
+            (Some(Err(why)), _) => record.note(format!("the test pictures are left out: {why}")),
+            (Some(Ok(examined)), Some(recorded)) => {
+                tested::disagreement(examined, recorded).into_iter().for_each(|line| record.note(line));
+            }
+            _ => {}
         }
+        let tested = test.map_or(Ok(None), |test| Tested::draw(&record, test, number));
+        let tested = or_note(tested, &mut record, "test figures");
         Sections { parameters: record.best.as_ref().map(|model| model.summary()), filters, tested, record }
+    }
+
+    /// Pictures of the test set, where there are some to show.
+    pub fn pictures(&self) -> Option<&tested::Pictures> {
+        self.tested.as_ref()?.shown()
     }
 }
 

@@ -1,18 +1,42 @@
-//! Test sets of the runs that a report shows, each opened once however many runs share it, and none that is not the run's.
+//! Test sets of the runs that a report shows: found on this machine, each opened once however many runs share it, and
+//! none that is not the run's. A report asks no network and changes no folder of data.
 
-use crate::data_sets;
-use anyhow::Result;
-use std::path::Path;
+use super::known::Known;
+use super::record::Record;
+use crate::data_sets::{self, Place};
 use tch::Device;
 use tensor_data::{Dataset, Split};
-use train::Identity;
+use train::{Predictions, Recipe};
 use xtask::cli::DataDirArgs;
+
+/// A test set, and what the best model of a run says of it.
+pub struct Examined<'a> {
+    pub split: &'a Split,
+    pub predictions: Predictions,
+}
+
+impl Examined<'_> {
+    /// Classifies the pictures of `split`; `None` for a run that has no best model.
+    pub fn of<'a>(record: &Record, split: &'a Split) -> Option<Result<Examined<'a>, train::Error>> {
+        let evaluation = &record.identity.recipe.evaluation;
+        let model = record.best.as_ref()?;
+        let predictions = train::predictions(model, split, evaluation.size, evaluation.tail);
+        Some(predictions.map(|predictions| Examined { split, predictions }))
+    }
+}
 
 /// Data sets that are open.
 pub struct TestSets<'a> {
     folders: &'a DataDirArgs,
     device: Device,
-    open: Vec<(Identity, Dataset)>,
+    open: Vec<Open>,
+}
+
+struct Open {
+    place: Place,
+    /// The divisor scales the pixels.
+    divisor: u64,
+    data: Dataset,
 }
 
 impl<'a> TestSets<'a> {
@@ -20,20 +44,56 @@ impl<'a> TestSets<'a> {
         TestSets { folders, device, open: Vec::new() }
     }
 
-    /// The test set that belongs to a run. The hold-out does not touch it, the divisor does.
-    pub fn of(&mut self, run: &Path, known: &Identity) -> Result<&Split> {
-        let key = |it: &Identity| {
-            let test = it.pictures.as_ref().map(|pictures| pictures.test.clone());
-            (it.recipe.data.set.clone(), it.recipe.data.divisor.to_bits(), test, it.data_folder.clone())
-        };
-        let place = match self.open.iter().position(|(other, _)| key(other) == key(known)) {
-            Some(place) => place,
-            None => {
-                let (data, _) = data_sets::open_of_run(run, known, self.folders, self.device)?;
-                self.open.push((known.clone(), data));
-                self.open.len() - 1
+    /// The pictures that a run was tested on, or why there are none to show.
+    pub fn of(&mut self, record: &Record) -> Result<Examined<'_>, String> {
+        let known = Known::of(record);
+        let set = &record.identity.recipe.data.set;
+        let places = data_sets::places(set, self.folders, known.folder.as_deref());
+        let mut refused = Vec::new();
+        for place in places.iter().filter(|place| place.holds_files()) {
+            let examined = self.open(place, &record.identity.recipe).and_then(|number| {
+                let predictions = self.examine(number, record, &known)?;
+                Ok((number, predictions))
+            });
+            match examined {
+                Ok((number, predictions)) => {
+                    return Ok(Examined { split: &self.open[number].data.test, predictions });
+                }
+                Err(why) => refused.push(why),
             }
+        }
+        if refused.is_empty() {
+            let looked: Vec<String> = places.iter().map(Place::to_string).collect();
+            refused.push(format!("they were not found, looked in {}", looked.join(", ")));
+        }
+        let way_on = match places.iter().any(|place| matches!(place, Place::Drawn(_))) {
+            true => String::new(),
+            false => format!("; pass --data DIR, the folder that holds the run's {set}/"),
         };
-        Ok(&self.open[place].1.test)
+        Err(refused.join("; ") + &way_on)
+    }
+
+    /// The number of an open data set.
+    fn open(&mut self, place: &Place, recipe: &Recipe) -> Result<usize, String> {
+        let divisor = recipe.data.divisor.to_bits();
+        let is_it = |open: &Open| open.place == *place && open.divisor == divisor;
+        if let Some(number) = self.open.iter().position(is_it) {
+            return Ok(number);
+        }
+        let data = place.read().and_then(|source| data_sets::upload(&source, recipe, self.device));
+        let data = data.map_err(|error| format!("those in {place} cannot be used: {error:#}"))?;
+        self.open.push(Open { place: place.clone(), divisor, data });
+        Ok(self.open.len() - 1)
+    }
+
+    /// What the best model says of these pictures, where they are the run's.
+    fn examine(&self, number: usize, record: &Record, known: &Known) -> Result<Predictions, String> {
+        let Open { place, data, .. } = &self.open[number];
+        let others = || format!("those in {place} are not the pictures that this run was tested on");
+        let examined = Examined::of(record, &data.test).ok_or("the run has no best model")?;
+        // Pictures of another shape, or fewer than a minibatch.
+        let predictions = examined.map_err(|_| others())?.predictions;
+        let confusion = predictions.confusion().map_err(|_| others())?;
+        if known.fits(&confusion, Some(&data.fingerprint.test)) { Ok(predictions) } else { Err(others()) }
     }
 }

@@ -1,16 +1,18 @@
 //! What the best model makes of the test set: who is taken for whom, with the pictures behind it.
 
 use super::curves::inline;
+use super::known::Known;
+use super::record::Record;
 use super::sprites::Sheet;
+use super::test_sets::Examined;
 use crate::console::percent;
 use anyhow::{Context, Result};
-use models::Model;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tch::{Device, Kind, TchError, Tensor};
 use tensor_data::Split;
+use train::Predictions;
 use train::metrics::{ClassScore, Confusion};
-use train::{Predictions, Recipe};
 use viz::{FloatImage, Palette, Scaling};
 
 /// How many of the most confident mistakes are shown.
@@ -21,9 +23,14 @@ const PIXELS: usize = 1_600_000;
 
 /// The test set through the best model.
 pub struct Tested {
-    pub error: f64,
     pub matrix: String,
     pub scores: Vec<ClassScore>,
+    /// Pictures of the test set, or why there are none to show.
+    pub pictures: Result<Pictures, String>,
+}
+
+/// What is shown of the test set's pictures.
+pub struct Pictures {
     pub mistakes: Vec<Shown>,
     pub wrong: usize,
     pub behind: Behind,
@@ -59,13 +66,36 @@ pub struct Shown {
 }
 
 impl Tested {
-    pub fn examine(model: &Model, split: &Split, recipe: &Recipe, number: usize) -> Result<Tested> {
-        let evaluation = &recipe.evaluation;
-        let predictions = train::predictions(model, split, evaluation.size, evaluation.tail)?;
-        let confusion = predictions.confusion()?;
+    /// Draws what the run recorded of its test, and the pictures behind it where they are there. A run of an early version
+    /// recorded no more than its error: without its pictures there is nothing to draw.
+    pub fn draw(record: &Record, pictures: Result<Examined<'_>, String>, number: usize) -> Result<Option<Tested>> {
+        let recorded = Known::of(record).confusion;
+        let confusion = match (recorded, &pictures) {
+            (Some(confusion), _) => confusion,
+            (None, Ok(examined)) => examined.predictions.confusion()?,
+            (None, Err(_)) => return Ok(None),
+        };
+        let pictures = match pictures {
+            Ok(examined) => Pictures::draw(&examined, record.identity.recipe.data.divisor, number)
+                .map_err(|error| format!("they cannot be drawn: {error:#}")),
+            Err(why) => Err(why),
+        };
+        Ok(Some(Tested { matrix: matrix(&confusion)?, scores: confusion.per_class(), pictures }))
+    }
+
+    /// Pictures of the test set, where there are some to show.
+    pub fn shown(&self) -> Option<&Pictures> {
+        self.pictures.as_ref().ok()
+    }
+}
+
+impl Pictures {
+    fn draw(examined: &Examined<'_>, divisor: f64, number: usize) -> Result<Pictures> {
+        let Examined { split, predictions } = examined;
+        let classes = predictions.confusion()?.classes();
         let pixels: usize = split.shape().iter().product::<i64>() as usize;
-        let per_cell = (PIXELS / pixels / confusion.classes().pow(2)).clamp(1, MOST_OF_A_CELL);
-        let cells = behind(&predictions, per_cell);
+        let per_cell = (PIXELS / pixels / classes.pow(2)).clamp(1, MOST_OF_A_CELL);
+        let cells = behind(predictions, per_cell);
         let mut all: Vec<&Shown> = cells.values().flat_map(|cell| &cell.shown).collect();
         all.sort_by_key(|shown| shown.tile);
         let chosen: Vec<i64> = all.iter().map(|shown| shown.picture as i64).collect();
@@ -73,30 +103,23 @@ impl Tested {
         let mut mistakes: Vec<Shown> = mistakes.cloned().collect();
         mistakes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         mistakes.truncate(MISTAKES);
-        let images = pictures(split, &chosen, recipe.data.divisor).context("cannot read pictures of the test set")?;
-        Ok(Tested {
-            error: confusion.error().unwrap_or(f64::NAN),
-            matrix: matrix(&confusion)?,
-            scores: confusion.per_class(),
-            wrong: wrong(&predictions),
-            mistakes,
-            behind: Behind {
-                sheet: Sheet::draw(format!("test-{number}"), &images, Scaling::BYTES, Palette::Grey)?,
-                cells,
-            },
-        })
+        let images = pictures(split, &chosen, divisor).context("cannot read pictures of the test set")?;
+        let sheet = Sheet::draw(format!("test-{number}"), &images, Scaling::BYTES, Palette::Grey)?;
+        Ok(Pictures { wrong: wrong(predictions), mistakes, behind: Behind { sheet, cells } })
     }
+}
 
-    /// What to say where the best model does not give the error that was recorded. Another device may round a handful of
-    /// pictures to another class.
-    pub fn disagreement(&self, recorded: f64) -> Option<String> {
-        let (now, then) = (percent(self.error), percent(recorded));
-        (now != then).then(|| {
-            format!(
-                "the best model now has a test error of {now} where {then} was recorded: another device, or other data"
-            )
-        })
-    }
+/// What to say where the best model does not give the error that was recorded: another device may round a handful of
+/// pictures to another class.
+pub fn disagreement(examined: &Examined<'_>, recorded: f64) -> Option<String> {
+    let error = examined.predictions.confusion().ok()?.error()?;
+    let (now, then) = (percent(error), percent(recorded));
+    (now != then).then(|| {
+        format!(
+            "the best model now has a test error of {now} where {then} was recorded: another device, or another build of \
+             libtorch"
+        )
+    })
 }
 
 /// Pictures of every cell that has samples, numbered by their tiles in the order of the cells.

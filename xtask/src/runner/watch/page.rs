@@ -126,8 +126,7 @@ fn sections(run: &Run, state: &State) -> Sections {
 
 /// The figures so far, the most important first. There are none of the test set: training may not know them.
 fn figures(run: &Run, state: &State) -> Vec<Figure> {
-    let figure =
-        |name, value: Option<String>| Figure { name, values: vec![value.unwrap_or("–".to_owned())], lowest: None };
+    let figure = |name, value: Option<String>| Figure::plain(name, vec![value.unwrap_or("–".to_owned())]);
     let (sight, recipe, row) = (&state.sight, &run.recipe, state.rows.last());
     let images = sight.speed.map(|speed| thousands(speed * run.minibatch_size as f64));
     vec![
