@@ -1,8 +1,7 @@
 //! From a data set's name to its six tensors on a device: where it lies, how it is fetched, what is said of it, and what
 //! is trained on when MNIST cannot be had.
 
-use crate::console::Usage;
-use crate::console::{percent, shown, thousands};
+use crate::console::{Usage, percent, shown, thousands};
 use anyhow::{Context, Result, anyhow};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -82,9 +81,9 @@ pub fn open_of_run(
     device: Device,
 ) -> Result<(Dataset, Option<PathBuf>)> {
     let opened = find_of_run(run, known, folders)?;
-    opened.note.iter().for_each(say);
     let data = upload(&opened.source, &known.recipe, device)?;
     known.check_pictures(run, &data.fingerprint, opened.folder.as_deref())?;
+    opened.note.iter().for_each(say);
     Ok((data, opened.remembered()))
 }
 

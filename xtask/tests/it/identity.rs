@@ -189,10 +189,10 @@ fn a_run_killed_before_any_checkpoint_keeps_both() {
     }
     other_pictures(&place);
     assert_refused(&place.run("train --resume {}/killed --data {}/other"), 1, &["holds other pictures"]);
-    edit(&place.path("killed/run.json"), "\"name\": \"thing\",", "\"name\": \"thing\", \"note\": \"as noted\",");
     place.good("train --resume {}/killed");
     let summary = place.json("killed/summary.json");
-    assert_eq!((&summary["recipe"], &summary["dataset_note"]), (&"thing".into(), &"as noted".into()));
+    assert_eq!(summary["recipe"], "thing");
+    assert!(summary["dataset_note"].as_str().unwrap().contains("not the published MNIST"), "{summary}");
 }
 
 /// Takes everything away that a run of an earlier version does not have.
