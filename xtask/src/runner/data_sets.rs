@@ -53,7 +53,7 @@ pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
         Err(Unavailable::Absent { folder, .. }) => {
             let note = format!(
                 "MNIST is not on this machine and no mirror answered: its four files belong in {}; trained on glyphs instead",
-                folder.display()
+                shown::path(folder)
             );
             Ok(Opened { note: Some(note), ..open(catalog::GLYPHS.name, true, folders)? })
         }
@@ -98,7 +98,7 @@ fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Op
         if data::find(entry, &places::data_roots(folders)).is_none() {
             let problem = format!(
                 "it was trained on {set} in {}, which is not there now: pass --data DIR, the folder that holds {set}/ now",
-                lay.display()
+                shown::path(lay)
             );
             return Err(train::Error::Run { path: run.to_owned(), problem }.into());
         }
@@ -219,7 +219,7 @@ fn open_files(entry: &'static Entry, published: &Published, folders: &DataDirArg
 fn read(entry: &'static Entry, folder: &Folder) -> Result<Opened> {
     let loaded = entry.load(folder)?;
     loaded.remarks.iter().for_each(say);
-    let note = || format!("{} in {}: {}", entry.name, folder.path.display(), data::what_it_is(entry, &loaded));
+    let note = || format!("{} in {}: {}", entry.name, shown::path(&folder.path), data::what_it_is(entry, &loaded));
     let note = (!loaded.is_published).then(note);
     Ok(Opened { source: loaded.source, note, folder: std::path::absolute(&folder.path).ok() })
 }
