@@ -4,19 +4,24 @@
 //! checkpoint that was there becomes `last.previous/`, so that at every instant one whole checkpoint exists under one
 //! of the two names, whatever moment the process is killed at. `manifest.json` holds the format's version and every
 //! file's size and SHA-256; a file that is missing, cut or altered is found out on reading, and the previous
-//! checkpoint serves in its place.
+//! checkpoint serves in its place. Models that are kept for good ([`replace`]) leave no previous one behind.
+
+pub(crate) mod leftovers;
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Version of the folder's layout.
 const SCHEMA: u32 = 1;
 const MANIFEST: &str = "manifest.json";
+/// Endings of names of unfinished work.
+const WRITING: &str = "writing";
+const PREVIOUS: &str = "previous";
 
 /// Names and contents of a checkpoint's files.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -36,7 +41,7 @@ struct Entry {
 /// Writes `files` as the checkpoint `folder`, which replaces the one that is there. On an error the one that is there
 /// stays valid.
 pub fn write(folder: &Path, files: &Files) -> Result<(), Error> {
-    let writing = beside(folder, "writing");
+    let writing = beside(folder, WRITING);
     remove(&writing)?;
     let result = fill(&writing, files).and_then(|()| swap(&writing, folder));
     if result.is_err() {
@@ -44,6 +49,12 @@ pub fn write(folder: &Path, files: &Files) -> Result<(), Error> {
         let _ = remove(&writing);
     }
     result
+}
+
+/// Writes `files` as the checkpoint `folder` and leaves nothing of the one that was there.
+pub(crate) fn replace(folder: &Path, files: &Files) -> Result<(), Error> {
+    write(folder, files)?;
+    remove(&beside(folder, PREVIOUS))
 }
 
 /// A checkpoint as read, and what was wrong with a newer one that had to be passed over.
@@ -59,9 +70,10 @@ pub struct Found {
 
 /// Reads the checkpoint `folder`, or the one before it where that is damaged or missing.
 pub fn read(folder: &Path) -> Result<Found, Error> {
-    let previous = beside(folder, "previous");
+    let previous = beside(folder, PREVIOUS);
     match verify(folder) {
         Ok(files) => Ok(Found { files, folder: folder.to_owned(), damaged: None }),
+        Err(error) if !is_damage(&error) => Err(error),
         Err(damaged) => match verify(&previous) {
             Ok(files) => Ok(Found { files, folder: previous, damaged: Some(damaged) }),
             Err(_) if !previous.exists() => Err(damaged),
@@ -75,17 +87,29 @@ pub fn read(folder: &Path) -> Result<Found, Error> {
     }
 }
 
+/// Whether an error of reading lies in what was read: something is missing, cut or altered. All else, such as a file that
+/// this user may not read, says nothing about the checkpoint.
+pub(crate) fn is_damage(error: &Error) -> bool {
+    match error {
+        Error::Checkpoint { .. } => true,
+        Error::Io { source, .. } => {
+            matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
+        }
+        _ => false,
+    }
+}
+
 /// Puts the checkpoint before `folder` in the place of a damaged one, so that the next writing cannot remove the good
 /// one of the two.
 pub fn fall_back(folder: &Path) -> Result<(), Error> {
     remove(folder)?;
-    fs::rename(beside(folder, "previous"), folder).map_err(Error::io("rename", folder))?;
+    fs::rename(beside(folder, PREVIOUS), folder).map_err(Error::io("rename", folder))?;
     sync_folder(folder.parent().unwrap_or(Path::new(".")))
 }
 
 /// Whether there is a checkpoint of this name, whole or not.
 pub fn exists(folder: &Path) -> bool {
-    folder.exists() || beside(folder, "previous").exists()
+    folder.exists() || beside(folder, PREVIOUS).exists()
 }
 
 /// Reads a folder and checks every file against the manifest.
@@ -140,7 +164,7 @@ fn fill(folder: &Path, files: &Files) -> Result<(), Error> {
 /// Moves a whole new folder into place. Between the two renames the previous checkpoint is the valid one.
 fn swap(writing: &Path, folder: &Path) -> Result<(), Error> {
     if folder.exists() {
-        let previous = beside(folder, "previous");
+        let previous = beside(folder, PREVIOUS);
         remove(&previous)?;
         fs::rename(folder, &previous).map_err(Error::io("rename", folder))?;
     }
@@ -159,15 +183,18 @@ fn sync_folder(folder: &Path) -> Result<(), Error> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync", folder))
 }
 
-/// Writes one file by way of a temporary one, so that readers see the old content or the new, never half of it.
+/// Writes one file beside its place and moves it in, so that readers see the old content or the new, never half of it.
+/// What a killed process left beside it is overwritten.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io("write", path))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(Error::io("write", path))?;
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    file.as_file().set_permissions(mode).map_err(Error::io("write", path))?;
-    file.persist(path).map_err(|e| Error::io("write", path)(e.error))?;
-    sync_folder(folder)
+    let writing = beside(path, WRITING);
+    let moved = write_synced(&writing, bytes)
+        .and_then(|()| fs::rename(&writing, path).map_err(Error::io("write", path)))
+        .and_then(|()| sync_folder(path.parent().unwrap_or(Path::new("."))));
+    if moved.is_err() {
+        // The error that led here is the one to tell.
+        let _ = fs::remove_file(&writing);
+    }
+    moved
 }
 
 fn beside(folder: &Path, suffix: &str) -> PathBuf {
@@ -177,9 +204,14 @@ fn beside(folder: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn remove(folder: &Path) -> Result<(), Error> {
-    match fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", folder)(e)),
+/// Removes a folder with all that it holds, or a file; what is gone already is no error.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    let removed = match fs::remove_dir_all(path) {
+        Err(e) if e.kind() == ErrorKind::NotADirectory => fs::remove_file(path),
+        removed => removed,
+    };
+    match removed {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io("remove", path)(e)),
         _ => Ok(()),
     }
 }
@@ -243,6 +275,28 @@ mod tests {
         fall_back(&last).unwrap();
         assert_eq!(verify(&last).unwrap(), files("one"));
         assert!(!beside(&last, "previous").exists());
+    }
+
+    #[test]
+    fn what_is_replaced_leaves_nothing_behind() {
+        let root = tempfile::tempdir().unwrap();
+        let best = root.path().join("best");
+        for text in ["one", "two"] {
+            replace(&best, &files(text)).unwrap();
+        }
+        assert_eq!(
+            (verify(&best).unwrap(), leftovers::names(root.path()).unwrap()),
+            (files("two"), vec!["best".into()])
+        );
+    }
+
+    /// A file that may not be read says nothing about the checkpoint: the newest must not be given up for it.
+    #[test]
+    fn only_damage_makes_the_previous_one_serve() {
+        let io = |kind: ErrorKind| Error::io("read", "x")(kind.into());
+        let kinds = [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::PermissionDenied, ErrorKind::Other];
+        assert_eq!(kinds.map(|kind| is_damage(&io(kind))), [true, true, false, false]);
+        assert!(is_damage(&Error::Checkpoint { path: "x".into(), problem: "cut".into() }));
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub struct Row {
     /// `None` in tables of runs that did not measure it.
     #[serde(default)]
     pub validation_top_k_error: Option<f64>,
-    /// The lowest validation error so far; of the averaged model where there is one.
+    /// Validation error of the best model so far, by what `evaluation.watch` names; of the averaged model where there is one.
     pub best_validation_error: f64,
     /// Mean negative log-likelihood of the averaged model on the validation set; empty without `[average]`.
     #[serde(default)]

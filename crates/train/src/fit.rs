@@ -1,14 +1,11 @@
 //! The training loop: step, validate, verdict. What a step is, from the minibatch to the moved parameters, stands in
-//! `update.rs`; whether it is a captured graph is `stepper.rs`'s.
+//! `update.rs`, what a validation is in `validation.rs`; whether a step is a captured graph is `stepper.rs`'s.
 
-use crate::recipe::Watch;
 use crate::stepper::{Stepper, Where};
 use crate::stopping::Stopper;
-use crate::{Best, Error, Event, Learner, Observer, Plan, Row, Sums, divergence, evaluate, precision};
-use models::Model;
+use crate::{Best, Error, Event, Learner, Observer, Plan, divergence, precision, validation};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use tch::Tensor;
 use tensor_data::Dataset;
 
 /// Why a call of [`fit`] came back.
@@ -43,6 +40,11 @@ pub struct Outcome {
 /// and per 10,000 minibatches, and when an observer reads the running sums; with `precision = "f16"` at every minibatch. On the
 /// CPU, where nothing waits, each loss is looked at to notice divergence ([`Diverged`](crate::Diverged)). An error leaves the
 /// learner as it was at that moment.
+///
+/// A limit that ends training between two validations brings one more, so that there is a best model and a row of the state
+/// that training ended with. It is no part of the course of the run: the stopping rule does not hear of it, and what it found
+/// is kept apart ([`Closing`](crate::Closing)) and forgotten when training continues. Hence a run whose limit is raised ends
+/// with the bits of one that never had the limit, its table of validations included.
 ///
 /// On CUDA each step is captured as a graph where that is possible; [`Event::Stepping`] tells.
 pub fn fit(
@@ -80,6 +82,7 @@ fn run(
     let seconds_before = learner.progress.train_seconds;
     let clock = Instant::now();
     let mut stopper = Stopper::resume(&recipe.stopping, learner.progress.stopping.clone());
+    learner.progress.closing = None;
     precision::prepare(recipe.precision, data.train.device())?;
     let _generator = plan.hold_generator(&learner.model);
     divergence::check_state(plan, learner, &learner.progress.sums)?;
@@ -113,9 +116,9 @@ fn run(
             })?;
 
             if plan.validates_after(iteration) {
-                let row = validate(plan, data, learner, &mut stopper, stepper.tally.read(), learning_rate)?;
+                let row = validation::regular(plan, data, learner, &mut stopper, stepper.tally.read(), learning_rate)?;
                 stepper.tally.clear();
-                let improved = learner.progress.best.is_some_and(|best| best.iteration == row.iteration);
+                let improved = learner.best().is_some_and(|best| best.iteration == row.iteration);
                 observer.on(&Event::Validated { row: &row, improved, plan, learner })?;
             }
             if stopper.is_over(iteration) {
@@ -132,63 +135,14 @@ fn run(
 
     learner.progress.sums = stepper.tally.read();
     divergence::check_state(plan, learner, &learner.progress.sums)?;
+    if let Some(row) = validation::closing(plan, data, learner, stopped_by)? {
+        learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
+        let improved = learner.best().is_some_and(|best| best.iteration == row.iteration);
+        observer.on(&Event::Validated { row: &row, improved, plan, learner })?;
+    }
     learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
     learner.progress.stopped_by = plan.name_of(stopped_by);
     observer.on(&Event::Stopped { by: stopped_by, learner })?;
     learner.restore_best()?;
-    let Learner { progress, .. } = learner;
-    Ok(Outcome {
-        stopped_by,
-        best: progress.best,
-        iterations: progress.iteration,
-        train_seconds: progress.train_seconds,
-    })
-}
-
-/// Measures the model on the validation set, asks the stopping rule, keeps the best.
-fn validate(
-    plan: &Plan,
-    data: &Dataset,
-    learner: &mut Learner,
-    stopper: &mut Stopper,
-    sums: Sums,
-    learning_rate: f64,
-) -> Result<Row, Error> {
-    let (recipe, iteration) = (plan.recipe(), learner.progress.iteration);
-    let epoch = (iteration - 1) / plan.steps_per_epoch() + 1;
-    divergence::check_state(plan, learner, &sums)?;
-    let measure = |model: &Model| {
-        let score = evaluate(model, &data.valid, &recipe.evaluation)?;
-        divergence::check_score(plan, learner, model, &score, &data.valid).map(|()| score)
-    };
-    let score = measure(&learner.model)?;
-    let averaged = learner.averaged.as_ref().map(measure).transpose()?;
-    let chosen = averaged.unwrap_or(score);
-    let watched = match recipe.evaluation.watch {
-        Watch::Error => chosen.error,
-        Watch::Loss => chosen.loss,
-    };
-    if stopper.observe(iteration - 1, watched) {
-        learner.keep_best(Best { iteration, error: chosen.error, loss: chosen.loss });
-    }
-    let decaying = learner.optimizer.parameters().filter(|it| it.decay).map(|it| it.tensor.shallow_clone());
-    let decaying: Vec<Tensor> = decaying.collect();
-    let penalty = tch::no_grad(|| recipe.penalty.terms().value(&decaying))?.double_value(&[]);
-    learner.progress.validations += 1;
-    learner.progress.sums = Sums::default();
-    learner.progress.stopping = stopper.memory().clone();
-    Ok(Row {
-        epoch,
-        iteration,
-        learning_rate,
-        train_loss: sums.mean_loss(),
-        train_error: sums.error(),
-        penalty,
-        validation_loss: score.loss,
-        validation_error: score.error,
-        validation_top_k_error: Some(score.top_k_error),
-        best_validation_error: learner.progress.best.map_or(f64::NAN, |best| best.error),
-        averaged_validation_loss: averaged.map(|score| score.loss),
-        averaged_validation_error: averaged.map(|score| score.error),
-    })
+    Ok(learner.outcome_of(stopped_by))
 }

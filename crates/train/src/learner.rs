@@ -4,7 +4,7 @@
 use crate::accumulation::Accumulation;
 use crate::checkpoint::Files;
 use crate::tensors::{from_bytes, to_bytes};
-use crate::{Error, Identity, LossScale, Outcome, Plan, Recipe, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
+use crate::{Error, Identity, LossScale, Outcome, Plan, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
 use models::{Arch, Model};
 use optim::Optimizer;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -31,6 +31,16 @@ pub struct Best {
     pub loss: f64,
 }
 
+/// A validation of the state that a limit ended training with, between two that the recipe asks for. The run that never had
+/// the limit does not make it; so nothing that training goes by knows of it, and it is forgotten when training continues.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Closing {
+    /// What was measured; of the averaged model where there is one.
+    pub at: Best,
+    /// Whether no validation before it was better. The best model is then the one that training ended with.
+    pub is_best: bool,
+}
+
 /// How far a run has come: plain numbers, saved with every checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
@@ -39,12 +49,15 @@ pub struct Progress {
     /// Updates made: fewer than minibatches where gradients are accumulated.
     #[serde(default)]
     pub updates: u64,
-    /// Validations made, which is the number of rows in `metrics.csv`.
+    /// Validations made that the recipe asks for, which is the number of rows in `metrics.csv`; `closing` has one more.
     pub validations: u64,
     /// Training loss and errors since the last validation.
     pub sums: Sums,
-    /// The best validation.
+    /// The best validation that the recipe asked for; see [`Learner::best`].
     pub best: Option<Best>,
+    /// The validation that a limit brought at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Closing>,
     /// What the stopping rule remembers.
     pub stopping: Memory,
     /// Seconds spent in the loop, over all resumptions.
@@ -111,6 +124,7 @@ impl Learner {
             validations: 0,
             sums: Sums::default(),
             best: None,
+            closing: None,
             stopping,
             train_seconds: 0.0,
             loss_scale: LossScale::default(),
@@ -123,8 +137,23 @@ impl Learner {
 
     /// Remembers the model as it is now as the best: the averaged one where there is one.
     pub(crate) fn keep_best(&mut self, best: Best) {
-        self.best_values = Some(self.averaged.as_ref().unwrap_or(&self.model).clone_values());
+        self.best_values = Some(self.chosen().clone_values());
         self.progress.best = Some(best);
+    }
+
+    /// The model that is validated for the choice: the averaged one where there is one.
+    fn chosen(&self) -> &Model {
+        self.averaged.as_ref().unwrap_or(&self.model)
+    }
+
+    /// The validation of the closing, where it is the best.
+    fn closing_best(&self) -> Option<Best> {
+        self.progress.closing.filter(|closing| closing.is_best).map(|closing| closing.at)
+    }
+
+    /// The best validation so far; `None` before the first.
+    pub fn best(&self) -> Option<Best> {
+        self.closing_best().or(self.progress.best)
     }
 
     /// Whether the optimiser has stepped since it was made; its first step may differ from all others.
@@ -151,6 +180,7 @@ impl Learner {
     /// Puts the best parameters into the model; it stays as it is when there was no validation.
     pub fn restore_best(&self) -> Result<(), Error> {
         match &self.best_values {
+            _ if self.closing_best().is_some() => Ok(self.model.load_values(&self.chosen().clone_values())?),
             Some(values) => Ok(self.model.load_values(values)?),
             None => Ok(()),
         }
@@ -162,33 +192,13 @@ impl Learner {
             "epochs" => StoppedBy::Epochs,
             _ => plan.limit_reached(&self.progress).map_or(StoppedBy::Rule, StoppedBy::Limit),
         };
-        Some(Outcome {
-            stopped_by,
-            best: self.progress.best,
-            iterations: self.progress.iteration,
-            train_seconds: self.progress.train_seconds,
-        })
+        Some(self.outcome_of(stopped_by))
     }
 
-    /// Takes up the changes between the recipe that the run had and that of `plan`: a changed stopping rule starts
-    /// afresh but keeps the best, and a run that ended by what has changed can go on.
-    pub fn adopt(&mut self, before: &Recipe, plan: &Plan) {
-        let now = plan.recipe();
-        let rule_changed = now.stopping != before.stopping;
-        if rule_changed {
-            let best = self.progress.stopping.best;
-            self.progress.stopping = Memory { best, ..Stopper::new(&now.stopping).memory().clone() };
-        }
-        let epochs_left = self.progress.iteration < plan.total_steps();
-        let still_ended = match self.progress.stopped_by.as_deref() {
-            None => return,
-            Some("epochs") => !epochs_left,
-            Some(rule) if rule == before.stopping.name() => !rule_changed,
-            Some(_) => plan.limit_reached(&self.progress).is_some(),
-        };
-        if epochs_left && !still_ended {
-            self.progress.stopped_by = None;
-        }
+    /// What training came to, having ended so.
+    pub(crate) fn outcome_of(&self, stopped_by: StoppedBy) -> Outcome {
+        let (iterations, train_seconds) = (self.progress.iteration, self.progress.train_seconds);
+        Outcome { stopped_by, best: self.best(), iterations, train_seconds }
     }
 
     /// The files of a checkpoint that training can go on from.
@@ -216,14 +226,15 @@ impl Learner {
     /// The files of a checkpoint that holds the model that was validated for the choice: the averaged one where there is
     /// one.
     pub(crate) fn chosen_files(&self, run: &Identity) -> Result<Files, Error> {
-        self.card_files(run, &self.averaged.as_ref().unwrap_or(&self.model).named_tensors())
+        self.card_files(run, &self.chosen().named_tensors())
     }
 
     /// The files of a checkpoint that holds the best model.
     pub(crate) fn best_files(&self, run: &Identity) -> Result<Files, Error> {
-        let now = self.model.named_tensors();
-        let mut files = self.card_files(run, self.best_values.as_ref().unwrap_or(&now))?;
-        files.insert("best.json".into(), json("best.json", &self.progress.best)?);
+        let now = self.chosen().named_tensors();
+        let kept = self.best_values.as_ref().filter(|_| self.closing_best().is_none());
+        let mut files = self.card_files(run, kept.unwrap_or(&now))?;
+        files.insert("best.json".into(), json("best.json", &self.best())?);
         Ok(files)
     }
 

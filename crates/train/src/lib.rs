@@ -24,6 +24,7 @@
 //! prints nothing: what there is to say is an [`Event`] or an [`Error`].
 
 mod accumulation;
+mod adopt;
 mod captured;
 pub mod checkpoint;
 mod criterion;
@@ -48,6 +49,7 @@ pub mod summary;
 mod tally;
 mod tensors;
 mod update;
+mod validation;
 
 pub use divergence::{Culprit, Diverged};
 pub use error::Error;
@@ -57,7 +59,7 @@ pub use event::{Event, Observer, Row};
 pub use fit::fit_as_captured;
 pub use fit::{Outcome, StoppedBy, fit};
 pub use identity::Identity;
-pub use learner::{Best, Card, Learner, Progress};
+pub use learner::{Best, Card, Closing, Learner, Progress};
 pub use plan::Plan;
 pub use precision::LossScale;
 pub use predictions::{Predictions, predictions};

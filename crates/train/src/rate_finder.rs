@@ -8,7 +8,7 @@ use crate::recipe::Limits;
 use crate::stopping::Stopping;
 use crate::{Error, Event, Learner, Observer, Plan, Recipe, Sums, fit};
 use optim::Schedule;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tch::Device;
 use tensor_data::Dataset;
 
@@ -91,14 +91,16 @@ pub fn sweep(recipe: &Recipe, data: &Dataset, device: Device, range: Range) -> R
         learning_rate: range.from,
         schedule: Schedule::Exponential { factor },
         stopping: Stopping::Never,
-        limits: Limits { iterations: Some(range.steps), ..Limits::default() },
+        limits: Limits::default(),
         ..recipe.clone()
     };
     recipe.epochs = range.steps.div_ceil(Plan::new(&recipe, data)?.steps_per_epoch());
     let plan = Plan::new(&recipe, data)?;
     let mut learner = Learner::new(&plan, data, device)?;
-    let mut sweep = Sweep::new(range.smoothing);
-    let outcome = fit(&plan, data, &mut learner, &AtomicBool::new(false), &mut sweep);
+    // An interrupt and no limit: nobody asks for the validation that a limit brings.
+    let enough = AtomicBool::new(false);
+    let mut sweep = Sweep::new(range, &enough);
+    let outcome = fit(&plan, data, &mut learner, &enough, &mut sweep);
     match outcome {
         Err(Error::Diverged { .. }) => {}
         Err(_) if sweep.diverged => {}
@@ -108,19 +110,22 @@ pub fn sweep(recipe: &Recipe, data: &Dataset, device: Device, range: Range) -> R
     Ok(sweep.points)
 }
 
-/// Watches the loss of every minibatch, and fails where it diverges.
-struct Sweep {
+/// Watches the loss of every minibatch, asks to stop after enough of them, and fails where it diverges.
+struct Sweep<'a> {
     average: Average,
+    steps: u64,
+    enough: &'a AtomicBool,
     points: Vec<Point>,
     lowest: f64,
     before: Sums,
     diverged: bool,
 }
 
-impl Sweep {
-    fn new(smoothing: f64) -> Sweep {
-        let before = Sums::default();
-        Sweep { average: Average::new(smoothing), points: Vec::new(), lowest: f64::INFINITY, before, diverged: false }
+impl Sweep<'_> {
+    fn new(range: Range, enough: &AtomicBool) -> Sweep<'_> {
+        let (average, before) = (Average::new(range.smoothing), Sums::default());
+        let (points, lowest, diverged) = (Vec::new(), f64::INFINITY, false);
+        Sweep { average, steps: range.steps, enough, points, lowest, before, diverged }
     }
 
     fn take_in(&mut self, rate: f64, loss: f64) -> Result<(), Error> {
@@ -135,10 +140,11 @@ impl Sweep {
     }
 }
 
-impl Observer for Sweep {
+impl Observer for Sweep<'_> {
     fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
         match event {
-            Event::Trained { learning_rate, sums, .. } => {
+            Event::Trained { iteration, learning_rate, sums, .. } => {
+                self.enough.store(*iteration >= self.steps, Ordering::Relaxed);
                 let (sums, before) = (sums(), self.before);
                 self.before = sums;
                 self.take_in(*learning_rate, (sums.loss - before.loss) / (sums.samples - before.samples) as f64)
@@ -199,10 +205,11 @@ mod tests {
 
     #[test]
     fn a_sweep_ends_where_the_smoothed_loss_is_four_times_its_lowest() {
-        let mut sweep = Sweep::new(0.0);
+        let (range, enough) = (Range { from: 1e-3, to: 1.0, steps: 5, smoothing: 0.0 }, AtomicBool::new(false));
+        let mut sweep = Sweep::new(range, &enough);
         [2.0, 1.0, 4.0].iter().for_each(|&loss| sweep.take_in(0.1, loss).unwrap());
         assert!(sweep.take_in(0.1, 4.1).is_err() && sweep.diverged);
         assert_eq!(sweep.points.len(), 3);
-        assert!(Sweep::new(0.5).take_in(0.1, f64::NAN).is_err());
+        assert!(Sweep::new(Range { smoothing: 0.5, ..range }, &enough).take_in(0.1, f64::NAN).is_err());
     }
 }

@@ -181,6 +181,12 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// The same memory when something else is watched from now on: `best` is the value of the model that is kept, in the new
+    /// measure. What was counted in the old one is forgotten; patience and learning rate stay as they are.
+    pub(crate) fn measured_anew(self, best: Option<f64>) -> Memory {
+        Memory { best, reference: self.reference.and(best), stale: 0, over: false, ..self }
+    }
+
     /// Counts validations in a row without an improvement.
     fn count(&mut self, improved: bool) {
         self.stale = if improved { 0 } else { self.stale + 1 };

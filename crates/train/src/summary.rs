@@ -35,7 +35,7 @@ pub struct Summary {
     pub iterations: u64,
     /// Minibatches trained when the best validation was made.
     pub best_iteration: Option<u64>,
-    /// Lowest validation error.
+    /// Validation error of the best model, by what `evaluation.watch` names.
     pub best_validation_error: Option<f64>,
     /// Validation loss of that model, nats per sample.
     pub best_validation_loss: Option<f64>,

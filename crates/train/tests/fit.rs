@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of a test stop it where they cannot go on")]
 
 mod common;
+#[path = "fit/resume.rs"]
+mod resume;
 
 use common::{data, recipe, trained};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tch::{Device, Tensor};
 use tensor_data::Dataset;
 use train::recipe::Evaluation;
-use train::{Culprit, Error, Event, Learner, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit, run_folder};
+use train::{Culprit, Error, Event, Learner, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit};
 
 /// Remembers every validation, and can ask to stop after so many minibatches.
 #[derive(Default)]
@@ -169,28 +171,6 @@ fn bf16_and_f16_with_their_loss_scale_resume_to_the_same_bits_and_learn_as_f32_d
 }
 
 #[test]
-fn rows_written_after_the_last_checkpoint_are_written_again_and_not_twice() {
-    // A process killed between a validation and the next saving leaves rows that no checkpoint knows of.
-    let recipe = recipe(&[]);
-    let data = data(&recipe);
-    let plan = Plan::new(&recipe, &data).unwrap();
-    let root = tempfile::tempdir().unwrap();
-    let path = root.path().join("run");
-    let mut folder = RunFolder::create(&path, &recipe).unwrap();
-    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
-    drop(folder);
-    let whole = std::fs::read_to_string(path.join("metrics.csv")).unwrap();
-    std::fs::write(path.join("metrics.csv"), format!("{whole}9,9,9,9,9,9,9,9,9,9\n5,5,0.")).unwrap();
-    RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).unwrap();
-    assert_eq!(std::fs::read_to_string(path.join("metrics.csv")).unwrap(), whole);
-    assert_eq!(run_folder::read_metrics(&path).unwrap().len(), 4);
-    std::fs::write(path.join("metrics.csv"), "epoch\n1\n").unwrap();
-    let told = RunFolder::open(&path, &[]).unwrap().load(&plan, &data, Device::Cpu).err().unwrap().to_string();
-    assert!(told.contains("1 rows are left of the 4"), "{told}");
-}
-
-#[test]
 fn a_diverging_run_stops_with_the_last_finite_checkpoint_intact() {
     let recipe = recipe(&["learning_rate=1e30", "schedule.kind=constant", "optimizer.momentum=0"]);
     let data = data(&recipe);
@@ -237,28 +217,6 @@ fn a_memory_that_overflows_behind_finite_parameters_is_not_saved_either() {
     let error = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap_err();
     assert!(matches!(&error, Error::Diverged(it) if it.iteration == 1 && it.loss.is_finite()), "{error}");
     assert!(error.to_string().contains("second_moment.hidden1.weight"), "{error}");
-}
-
-#[test]
-fn limits_end_a_run_and_a_raised_limit_lets_it_go_on() {
-    for (limit, reason, iterations) in [
-        ("limits.iterations=17", "iterations", 17),
-        ("limits.minutes=0.0000001", "minutes", 1),
-        ("limits.target_error=1", "target-error", 12),
-    ] {
-        let before = recipe(&[limit]);
-        let (mut learner, outcome) = trained(&before, &mut ());
-        assert_eq!(outcome.iterations, iterations, "{limit}");
-        assert_eq!(learner.progress.stopped_by.as_deref(), Some(reason));
-        let now = recipe(&[]);
-        let data = data(&now);
-        let plan = Plan::new(&now, &data).unwrap();
-        learner.adopt(&before, &Plan::new(&before, &data).unwrap());
-        assert_eq!(learner.progress.stopped_by.as_deref(), Some(reason), "the same limit still binds");
-        learner.adopt(&before, &plan);
-        let outcome = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap();
-        assert_eq!((outcome.stopped_by, outcome.iterations), (StoppedBy::Epochs, 48), "{limit}");
-    }
 }
 
 #[test]

@@ -193,22 +193,135 @@ fn another_kind_drops_the_keys_of_the_former_kind() {
     assert!(matches!(same.stopping, Stopping::Patience { patience: 50, .. }));
 }
 
+/// Every key, changed: whether a resumed run takes it up, or what the refusal says.
 #[test]
-fn a_resumed_run_may_change_what_makes_sense() {
-    let before = Recipe::parse(GOOD, "good.toml", &[]).unwrap();
-    let changed = |key, value| {
-        let now = Recipe::parse(GOOD, "good.toml", &set(&[(key, value)])).unwrap();
-        before.changes_on_resume(&now)
-    };
-    assert_eq!(changed("epochs", "9").unwrap(), ["epochs: 3 -> 9"]);
-    assert_eq!(changed("learning_rate", "0.2").unwrap(), ["learning_rate: 0.1 -> 0.2"]);
-    assert_eq!(changed("gradients.clip_norm", "1").unwrap(), ["gradients.clip_norm: nothing -> 1.0"]);
-    assert_eq!(changed("epochs", "3").unwrap(), [] as [&str; 0]);
-    for (key, value) in [("seed", "9"), ("minibatch.size", "9"), ("model.hidden", "9"), ("data.divisor", "9")]
-        .into_iter()
-        .chain([("gradients.accumulate", "2"), ("average.decay", "0.9")])
-    {
-        let told = changed(key, value).unwrap_err().to_string();
-        assert!(told.contains(key) && told.contains("cannot change in mid-run"), "{told}");
+fn each_key_may_change_on_resume_or_says_why_not() {
+    const SGD: &str = "optimizer={ kind = 'sgd', momentum = 0.5 }";
+    const ADAM: &str = "optimizer={ kind = 'adamw' }";
+    const RMSPROP: &str = "optimizer={ kind = 'rmsprop' }";
+    const ONE_CYCLE: &str = "schedule={ kind = 'one-cycle' }";
+    const PLATEAU: &str = "stopping={ kind = 'plateau' }";
+    const AVERAGE: &str = "average={ decay = 0.9 }";
+    const CNN: &str = "model={ kind = 'lenet' }";
+    const DROP: &str = "evaluation={ tail = 'drop' }";
+    const PENALTY: &str = "penalty={ l2 = 0.1 }";
+    let taken = "";
+    let cases = [
+        ("", "description", "other", taken),
+        ("", "seed", "9", "split follow from it"),
+        ("", "epochs", "9", taken),
+        ("", "learning_rate", "0.2", taken),
+        ("", "precision", "bf16", "computed in the old one"),
+        ("", "graphs", "off", taken),
+        ("", "data.set", "glyphs", "other pictures"),
+        ("", "data.divisor", "256", "other pictures"),
+        ("", "data.validation", "500", "other pictures"),
+        ("", "data.holdout", "random", "other pictures"),
+        ("", "data.storage", "u8", "other pictures"),
+        ("", "minibatch.size", "50", "counts minibatches"),
+        ("", "minibatch.order", "stored", "counts minibatches"),
+        ("", "minibatch.tail", "keep", "counts minibatches"),
+        ("", "minibatch.shift", "1", "counts minibatches"),
+        ("", "evaluation.size", "100", taken),
+        (DROP, "evaluation.size", "100", "would be of other pictures"),
+        ("", "evaluation.tail", "drop", "would be of other pictures"),
+        (DROP, "evaluation.tail", "keep", "would be of other pictures"),
+        ("", "evaluation.watch", "loss", taken),
+        ("", "evaluation.top_k", "3", "validation_top_k_error in metrics.csv"),
+        (CNN, "model.kind", "softmax", "old network"),
+        (CNN, "model.filters", "[3, 4]", "old network"),
+        (CNN, "model.hidden", "9", "old network"),
+        (CNN, "model.activation", "relu", "old network"),
+        (CNN, "model.dropout", "0.5", "old network"),
+        (CNN, "model.ignore_border", "false", "old network"),
+        (CNN, "model.initial", "fan-in", "old network"),
+        (CNN, "model.kernel", "3", "old network"),
+        (SGD, "optimizer.kind", "adam", "no such state"),
+        (SGD, "optimizer.momentum", "0.9", taken),
+        (SGD, "optimizer.momentum", "0", "no such state"),
+        (SGD, "optimizer.dampening", "0.1", taken),
+        (SGD, "optimizer.nesterov", "true", taken),
+        (ADAM, "optimizer.beta1", "0.8", taken),
+        (ADAM, "optimizer.beta2", "0.9", taken),
+        (ADAM, "optimizer.epsilon", "0.1", taken),
+        (ADAM, "optimizer.weight_decay", "0.1", taken),
+        (RMSPROP, "optimizer.smoothing", "0.9", taken),
+        (RMSPROP, "optimizer.momentum", "0.9", "no such state"),
+        (RMSPROP, "optimizer.centered", "true", "no such state"),
+        ("", "schedule.kind", "cosine", taken),
+        (ONE_CYCLE, "schedule.warm_up_fraction", "0.5", taken),
+        (ONE_CYCLE, "schedule.start_fraction", "0.5", taken),
+        (ONE_CYCLE, "schedule.final_fraction", "0.5", taken),
+        (ONE_CYCLE, "schedule.anneal", "linear", taken),
+        ("schedule={ kind = 'cosine' }", "schedule.warm_up_epochs", "1", taken),
+        ("schedule={ kind = 'inverse-time' }", "schedule.decay", "0.5", taken),
+        ("schedule={ kind = 'step', every = 2 }", "schedule.every", "3", taken),
+        ("schedule={ kind = 'step', every = 2 }", "schedule.factor", "0.5", taken),
+        ("", "loss.label_smoothing", "0.1", "train_loss in metrics.csv"),
+        ("", "loss.class_weights", "balanced", "train_loss in metrics.csv"),
+        ("", "penalty.l1", "0.1", "penalty in metrics.csv"),
+        ("", "penalty.l2", "0.1", "penalty in metrics.csv"),
+        ("", "penalty.with_weight_decay", "true", taken),
+        ("", "gradients.accumulate", "2", "not complete"),
+        ("", "gradients.clip_value", "1", taken),
+        ("", "gradients.clip_norm", "1", taken),
+        ("", "average.decay", "0.9", "made by the old rule"),
+        (AVERAGE, "average.decay", "0.8", "made by the old rule"),
+        (AVERAGE, "average.warm_up", "true", "made by the old rule"),
+        ("", "groups", "[{ parameters = 'conv', decay = false }]", taken),
+        (PENALTY, "groups", "[{ parameters = 'conv', learning_rate_factor = 0 }]", taken),
+        (PENALTY, "groups", "[{ parameters = 'conv', decay = false }]", "penalty in metrics.csv"),
+        ("", "stopping.kind", "never", taken),
+        ("", "stopping.patience", "9", taken),
+        ("", "stopping.increase", "3", taken),
+        ("", "stopping.threshold", "0.5", taken),
+        (PLATEAU, "stopping.epochs", "3", taken),
+        (PLATEAU, "stopping.factor", "0.1", taken),
+        (PLATEAU, "stopping.floor", "0.1", taken),
+        (PLATEAU, "stopping.mode", "absolute", taken),
+        (PLATEAU, "stopping.cooldown", "1", taken),
+        ("", "limits.iterations", "9", taken),
+        ("", "limits.minutes", "9", taken),
+        ("", "limits.target_error", "0.1", taken),
+        ("", "limits.target_loss", "0.1", taken),
+        ("", "checkpoint.seconds", "9", taken),
+        ("", "checkpoint.snapshots", "9", taken),
+        ("", "checkpoint.keep_top", "9", taken),
+    ];
+    for (base, key, value, expected) in cases {
+        let base: Vec<_> = base.split_once('=').into_iter().collect();
+        let before = Recipe::parse(GOOD, "good.toml", &set(&base)).unwrap();
+        let now = Recipe::parse(GOOD, "good.toml", &set(&[&base[..], &[(key, value)]].concat())).unwrap();
+        match (before.changes_on_resume(&now), expected) {
+            (Ok(changes), "") => assert!(changes.iter().any(|it| it.starts_with(key)), "{key}: {changes:?}"),
+            (Ok(_), why) => panic!("{key} was taken up; it should say {why}"),
+            (Err(error), "") => panic!("{error}"),
+            (Err(error), why) => {
+                let told = error.to_string();
+                assert!(
+                    told.contains(key) && told.contains("cannot change in mid-run") && told.contains(why),
+                    "{told}"
+                );
+                assert!(error.is_usage(), "{key}");
+            }
+        }
+        // A key that no case changes is one that nobody thought of.
+        for (key, _) in [before, now].iter().flat_map(|recipe| recipe.settings().unwrap()) {
+            assert!(cases.iter().any(|case| case.1 == key), "no case says what becomes of {key} on resume");
+        }
     }
+}
+
+#[test]
+fn all_that_cannot_change_is_named_at_once() {
+    let before = Recipe::parse(GOOD, "good.toml", &[]).unwrap();
+    let changed = |pairs| before.changes_on_resume(&Recipe::parse(GOOD, "good.toml", &set(pairs)).unwrap());
+    assert_eq!(changed(&[("epochs", "9")]).unwrap(), ["epochs: 3 -> 9"]);
+    assert_eq!(changed(&[("gradients.clip_norm", "1")]).unwrap(), ["gradients.clip_norm: nothing -> 1.0"]);
+    assert_eq!(changed(&[("epochs", "3")]).unwrap(), [] as [&str; 0]);
+    let told = changed(&[("seed", "9"), ("epochs", "9"), ("evaluation.top_k", "3")]).unwrap_err().to_string();
+    assert!(
+        told.contains("seed: 0 -> 9") && told.contains("evaluation.top_k: 5 -> 3") && !told.contains("epochs"),
+        "{told}"
+    );
 }

@@ -69,15 +69,18 @@ pub fn close(run: &mut Run, summary: &Summary, report: Option<&str>) -> Result<(
         "epochs" => "all epochs done",
         rule => rule,
     };
+    // Before the first validation there is no best model; the last one is always there.
+    let model = if run.folder.path().join("best/model.safetensors").is_file() { "best" } else { "last" };
     let next = match summary.stopped_by.as_str() {
         "interrupted" => format!("cargo xtask train --resume {path}"),
-        _ => format!("cargo xtask eval {path}"),
+        _ if model == "best" => format!("cargo xtask eval {path}"),
+        _ => format!("cargo xtask eval {path} --checkpoint {model}"),
     };
     let saving = saving(summary.saving_seconds, summary.train_seconds)
         .map_or(String::new(), |line| format!("saving   {line}\n"));
     let report = report.map_or(String::new(), |report| format!("report   {report}\n"));
     run.reporter.line(&format!(
-        "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\n{saving}model    {path}/best/model.safetensors\n{report}next     {next}",
+        "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\n{saving}model    {path}/{model}/model.safetensors\n{report}next     {next}",
         console::count(summary.epochs as i64, "epoch"),
         duration(summary.train_seconds),
         thousands(summary.images_per_second),

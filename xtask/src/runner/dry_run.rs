@@ -13,7 +13,7 @@ use models::{Mode, Model};
 use serde::Serialize;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tensor_data::{Dataset, Order, Split};
 use train::recipe::{Evaluation, Limits};
@@ -77,11 +77,11 @@ fn try_out(prepared: Prepared) -> Result<Findings> {
     let Prepared { recipe, device, data, plan, mut learner, .. } = prepared;
     let place = tempfile::tempdir().context("cannot make a temporary folder")?;
     let path = place.path().join("run");
-    let limits = Limits { iterations: Some(TRIED), ..Limits::default() };
-    let trial = Plan::new(&Recipe { limits, ..recipe.clone() }, &data)?;
+    let trial = Plan::new(&Recipe { limits: Limits::default(), ..recipe.clone() }, &data)?;
     let mut folder = RunFolder::create(&path, trial.recipe())?;
-    let mut timer = Timer::default();
-    fit(&trial, &data, &mut learner, &AtomicBool::new(false), &mut (&mut folder, &mut timer))?;
+    let enough = AtomicBool::new(false);
+    let mut timer = Timer { ends: Vec::new(), loss: f64::NAN, enough: &enough };
+    fit(&trial, &data, &mut learner, &enough, &mut (&mut folder, &mut timer))?;
     ensure!(timer.loss.is_finite(), "the training loss is {} after {} minibatches", timer.loss, timer.ends.len());
     let (read, damaged) = folder.load(&trial, &data, device)?;
     if let Some(damaged) = damaged {
@@ -116,16 +116,18 @@ fn try_out(prepared: Prepared) -> Result<Findings> {
     })
 }
 
-/// When each minibatch was done, its computation on the device included.
-#[derive(Default)]
-struct Timer {
+/// When each minibatch was done, its computation on the device included. Asks to stop after enough of them: a limit would
+/// bring a validation.
+struct Timer<'a> {
     ends: Vec<f64>,
     loss: f64,
+    enough: &'a AtomicBool,
 }
 
-impl Observer for Timer {
+impl Observer for Timer<'_> {
     fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        if let Event::Trained { seconds, sums, .. } = event {
+        if let Event::Trained { iteration, seconds, sums, .. } = event {
+            self.enough.store(*iteration >= TRIED, Ordering::Relaxed);
             let clock = Instant::now();
             self.loss = sums().mean_loss(); // waits for the device
             self.ends.push(seconds + clock.elapsed().as_secs_f64());
@@ -134,7 +136,7 @@ impl Observer for Timer {
     }
 }
 
-impl Timer {
+impl Timer<'_> {
     /// The shortest time between two ends: a trial this short tells how fast the machine can be, not how busy it is.
     fn per_minibatch(&self) -> f64 {
         let between = self.ends.windows(2).map(|pair| pair[1] - pair[0]).reduce(f64::min);

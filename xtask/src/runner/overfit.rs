@@ -16,6 +16,7 @@ use serde::Serialize;
 use std::process::ExitCode;
 use tensor_data::{Dataset, Tail};
 use train::recipe::{Evaluation, Limits, Loss, Order, Penalty, Size, Watch};
+use train::run_folder::Reserved;
 use train::stopping::Stopping;
 use train::{Error, Event, Identity, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
 use xtask::cli::TrainArgs;
@@ -51,9 +52,7 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
     let signals = Signals::listen()?;
     let wanted = Wanted::from(args);
     let named = wanted.recipe()?;
-    if let Some(out) = &args.out {
-        RunFolder::check_free(out)?;
-    }
+    let place = args.out.as_deref().map(Reserved::take).transpose()?;
     let prepared = wanted.prepare(named)?;
     let identity = prepared.identity();
     let Prepared { name, recipe, device, data, note, .. } = prepared;
@@ -84,7 +83,7 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
     );
     console::line(json, &text);
     let identity = Identity { recipe: recipe.clone(), ..identity };
-    let mut folder = args.out.as_ref().map(|out| RunFolder::create_as(out, identity)).transpose()?;
+    let mut folder = place.map(|place| RunFolder::begin(place, identity)).transpose()?;
     let saving: &mut dyn Observer = match &mut folder {
         Some(folder) => folder,
         None => &mut (),

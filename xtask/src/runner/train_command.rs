@@ -8,13 +8,14 @@ use crate::reporter::Reporter;
 use crate::signals::Signals;
 use crate::tensorboard::{self, TensorBoard};
 use crate::{closing, console, data_sets, device, dry_run, overfit, recipes, watch};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use console::{shown, thousands};
 use models::Model;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use tensor_data::Dataset;
+use train::run_folder::Reserved;
 use train::{Identity, Learner, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
 use xtask::cli::TrainArgs;
 use xtask::places;
@@ -104,10 +105,9 @@ fn about(run: &Run) -> About {
 fn begin(args: &TrainArgs) -> Result<Run> {
     let wanted = Wanted::from(args);
     let named = wanted.recipe()?;
-    let out = args.out.clone().unwrap_or_else(|| default_folder(&named.name));
-    RunFolder::check_free(&out)?;
+    let place = take_folder(args.out.as_deref(), &named.name)?;
     let prepared = wanted.prepare(named)?;
-    let folder = RunFolder::create_as(&out, prepared.identity())?;
+    let folder = RunFolder::begin(place, prepared.identity())?;
     let Prepared { name, recipe, data, plan, learner, note, .. } = prepared;
     let reporter = Reporter::new(folder.path(), args.output.json)?;
     let mut run = Run { name, folder, reporter, plan, data, learner, note };
@@ -126,7 +126,8 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     let (mut learner, damaged) = folder.load(&plan, &data, device)?;
     folder.set_data_folder(data_folder);
     let written = Summary::read(path).ok();
-    learner.adopt(folder.trained(), &plan);
+    let notes = folder.take_notes();
+    let adopted = learner.adopt(folder.trained(), &plan);
     // Where the process died between the last checkpoint and the summary, that is what is left to do.
     let reason = learner.progress.stopped_by.as_ref();
     let is_summed_up = |it: &Summary| Some(&it.stopped_by) == reason && it.iterations == learner.progress.iteration;
@@ -137,6 +138,7 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
             shown::path(path),
             learner.progress.iteration
         );
+        notes.iter().for_each(|note| console::line(args.output.json, note));
         console::line(args.output.json, &text);
         if args.output.json {
             event_lines::summary(path, &summary)?;
@@ -150,8 +152,14 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
             .line(&format!("WARNING: the newest checkpoint is damaged, going on from the one before it: {error}"))?;
     }
     reporter.line(&format!("resuming {} at iteration {}", shown::path(path), learner.progress.iteration))?;
+    for note in notes {
+        reporter.line(&note)?;
+    }
     for change in changes {
         reporter.line(&format!("changed on resume: {change}"))?;
+    }
+    for note in adopted {
+        reporter.line(&note)?;
     }
     for warning in data_sets::unknown(&known).into_iter().chain(data_sets::copies(&data.fingerprint)) {
         reporter.line(&warning)?;
@@ -160,12 +168,21 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     Ok(Some(Run { name, folder, reporter, plan, data, learner, note }))
 }
 
-/// `runs/<recipe>-<yyyymmdd-hhmmss>` in the workspace; with a number behind it where two runs begin in one second.
-fn default_folder(name: &str) -> PathBuf {
+/// Takes the folder that was asked for, or one of its own for a run of the recipe `name`.
+fn take_folder(out: Option<&Path>, name: &str) -> Result<Reserved> {
+    match out {
+        Some(out) => Ok(Reserved::take(out)?),
+        None => Reserved::take_first(default_folders(name))?.context("no name of a folder is free"),
+    }
+}
+
+/// `runs/<recipe>-<yyyymmdd-hhmmss>` in the workspace, then the same with a number behind it: for runs that begin in one
+/// second.
+fn default_folders(name: &str) -> impl Iterator<Item = PathBuf> {
     let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
     let first = places::shorten(&places::workspace().join("runs").join(format!("{name}-{stamp}")));
-    let others = (2..).map(|n| PathBuf::from(format!("{}-{n}", first.display())));
-    std::iter::once(first.clone()).chain(others).find(|path| !path.exists()).unwrap_or(first)
+    let others = first.clone();
+    std::iter::once(first).chain((2..).map(move |n| PathBuf::from(format!("{}-{n}", others.display()))))
 }
 
 /// What is said before a new run.

@@ -194,6 +194,14 @@ fn a_run_of_an_earlier_version_is_read_resumed_and_reported() {
         summary.as_object_mut().unwrap().remove(key).unwrap();
     }
     fs::write(place.path("run/summary.json"), summary.to_string()).unwrap();
+    for checkpoint in ["last", "last.previous"] {
+        let mut manifest = place.json(&format!("run/{checkpoint}/manifest.json"));
+        for name in ["metrics.csv", "timings.csv"] {
+            manifest["files"].as_object_mut().unwrap().remove(name).unwrap();
+            fs::remove_file(place.path(&format!("run/{checkpoint}/{name}"))).unwrap();
+        }
+        fs::write(place.path(&format!("run/{checkpoint}/manifest.json")), manifest.to_string()).unwrap();
+    }
     let recipe: String = place
         .text("run/recipe.toml")
         .lines()

@@ -38,6 +38,8 @@ mod predict;
 #[cfg(feature = "runner")]
 mod report;
 #[cfg(feature = "runner")]
+mod resume;
+#[cfg(feature = "runner")]
 mod runs;
 #[cfg(feature = "runner")]
 mod shadows;

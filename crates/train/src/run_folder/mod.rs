@@ -5,34 +5,43 @@
 //! run.json       what the run is: its name, its pictures, and the recipe again, which every saved model carries, too
 //! metrics.csv    a row per validation, the same bytes however often the run was interrupted
 //! timings.csv    seconds at the same validations
-//! last/          the newest checkpoint, and last.previous/ the one before it
+//! last/          the newest checkpoint with both tables, and last.previous/ the one before it
 //! best/          the best model so far
 //! snapshots/     epoch-0000/, epoch-0010/, ... when the recipe asks for them
 //! top/           iteration-00000500-error-0.0123/, ... the best models, when the recipe asks for several
 //! summary.json   written at the end
 //! ```
+//!
+//! Names that end in `.writing` or `.previous` are unfinished work, but for `last.previous`; those in `.set-aside` are what
+//! could not be used. Neither is ever taken for a result, and unfinished work is removed when the run is resumed.
 
 mod pace;
+mod remains;
+mod reopened;
+mod reserved;
 mod saved;
 mod tables;
 mod top;
 
+pub use reserved::Reserved;
 pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};
 pub use tables::{Timing, read_metrics, read_timings};
 
-use crate::{Card, Error, Event, Identity, Learner, Observer, Plan, Recipe, checkpoint};
+use crate::{Error, Event, Identity, Learner, Observer, Plan, Recipe, checkpoint};
 use pace::Pace;
 use saved::SNAPSHOTS;
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tch::Device;
-use tensor_data::Dataset;
+use tables::Tables;
 use top::Top;
 
 /// Name of the resolved recipe in a run's folder.
 const RECIPE: &str = "recipe.toml";
+/// Held locked by the process that trains in the folder.
+const LOCK: &str = ".lock";
+const BEST: &str = "best";
 const LAST: &str = "last";
 
 /// A run's folder, held by this process alone.
@@ -45,12 +54,15 @@ pub struct RunFolder {
     pace: Pace,
     saved_best: Option<u64>,
     top: Top,
+    tables: Tables,
+    /// What there is to tell of the folder since somebody asked last.
+    notes: Vec<String>,
     /// Seconds that went into saving before this process.
     saving_before: f64,
     /// What was written since somebody asked last.
     savings: Vec<Saving>,
     /// Released by the system when the process ends, however it ends.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 /// A checkpoint or model that was written.
@@ -71,25 +83,30 @@ impl RunFolder {
 
     /// Makes the folder of a new run and writes what it is. A folder that holds anything is refused.
     pub fn create_as(path: &Path, identity: Identity) -> Result<RunFolder, Error> {
-        RunFolder::check_free(path)?;
-        fs::create_dir_all(path).map_err(Error::io("create", path))?;
-        let lock = lock(path)?;
-        // The recipe makes a folder that of a run: it comes last, so that no run is without its identity.
-        identity.write(path)?;
-        checkpoint::write_file(&path.join(RECIPE), identity.recipe.to_toml()?.as_bytes())?;
-        let trained = identity.recipe.clone();
-        Ok(RunFolder::held(path, identity, trained, lock))
+        RunFolder::begin(Reserved::take(path)?, identity)
     }
 
-    fn held(path: &Path, identity: Identity, trained: Recipe, lock: File) -> RunFolder {
+    /// A new run in a folder that was taken for it: writes what it is.
+    pub fn begin(place: Reserved, identity: Identity) -> Result<RunFolder, Error> {
+        let path = place.path().to_owned();
+        // The recipe makes a folder that of a run: it comes last, so that no run is without its identity.
+        identity.write(&path)?;
+        checkpoint::write_file(&path.join(RECIPE), identity.recipe.to_toml()?.as_bytes())?;
+        let trained = identity.recipe.clone();
+        Ok(RunFolder::held(&path, identity, trained, place.keep()))
+    }
+
+    fn held(path: &Path, identity: Identity, trained: Recipe, lock: Option<File>) -> RunFolder {
         let recipe = &identity.recipe;
         RunFolder {
             pace: Pace::new(recipe.checkpoint.seconds),
             top: Top::new(path, recipe.checkpoint.keep_top, recipe.evaluation.watch),
+            tables: Tables::new(path),
             path: path.to_owned(),
             identity,
             trained,
             saved_best: None,
+            notes: Vec::new(),
             saving_before: 0.0,
             savings: Vec::new(),
             _lock: lock,
@@ -98,24 +115,7 @@ impl RunFolder {
 
     /// An error when `path` holds anything: a run is never overwritten.
     pub fn check_free(path: &Path) -> Result<(), Error> {
-        if !fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
-            return Ok(());
-        }
-        let problem =
-            "exists already and is never overwritten: choose another folder with --out, or go on with --resume";
-        Err(Error::Run { path: path.to_owned(), problem: problem.into() })
-    }
-
-    /// Opens the folder of a run that is to go on, with `overrides` applied to its `recipe.toml`.
-    pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<RunFolder, Error> {
-        let recipe = read_recipe(path, overrides)?;
-        let lock = lock(path)?;
-        let last = path.join(LAST);
-        let found = checkpoint::exists(&last).then(|| checkpoint::read(&last)).transpose()?;
-        let card = found.map(|found| Card::from_files(&found.files, &found.folder)).transpose()?;
-        let saved = Identity::of_run(path, card.as_ref())?;
-        let trained = saved.recipe.clone();
-        Ok(RunFolder::held(path, Identity { recipe, ..saved }, trained, lock))
+        reserved::check_free(path)
     }
 
     /// The folder.
@@ -155,31 +155,10 @@ impl RunFolder {
         self.identity.write(&self.path)
     }
 
-    /// The learner as it was saved last, or a new one where the run ended before its first checkpoint. Rows of
-    /// `metrics.csv` that were written after that are taken back, because they will be written again. The second value
-    /// tells of a damaged newer checkpoint that was passed over and removed.
-    ///
-    /// An error, before anything is written, where the plan is not this run's: other pictures, or a recipe that differs
-    /// in what cannot change in mid-run.
-    pub fn load(&mut self, plan: &Plan, data: &Dataset, device: Device) -> Result<(Learner, Option<Error>), Error> {
-        self.trained.changes_on_resume(plan.recipe())?;
-        self.identity.check_pictures(&self.path, plan.pictures(), None)?;
-        self.identity.pictures = Some(plan.pictures().clone());
-        let last = self.path.join(LAST);
-        if !checkpoint::exists(&last) {
-            return Ok((Learner::new(plan, data, device)?, None));
-        }
-        let found = checkpoint::read(&last)?;
-        let learner = Learner::from_files(plan, data, device, &found.files, &found.folder)?;
-        if found.damaged.is_some() {
-            checkpoint::fall_back(&last)?;
-        }
-        tables::take_back(&self.path, learner.progress.validations)?;
-        self.saving_before = read_timings(&self.path)?.last().map_or(0.0, |timing| timing.saving_seconds);
-        let recipe = &self.identity.recipe;
-        let (keep, watch) = (recipe.checkpoint.keep_top, recipe.evaluation.watch);
-        self.top = Top::read(&self.path, keep, watch, learner.progress.iteration)?;
-        Ok((learner, found.damaged))
+    /// What there is to tell of the folder since this was asked last, in lines: what [`load`](RunFolder::load) found missing,
+    /// damaged or out of place, and what became of it.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     /// Seconds spent writing checkpoints and models, over all resumptions, as far as `timings.csv` knows of the earlier
@@ -195,17 +174,19 @@ impl RunFolder {
 
     fn save(&mut self, learner: &Learner) -> Result<(), Error> {
         let start = Instant::now();
-        tables::sync(&self.path)?;
+        self.tables.sync()?;
         for folder in self.top.write()? {
             self.note(learner, folder);
         }
-        let best = learner.progress.best.map(|best| best.iteration);
+        let best = learner.best().map(|best| best.iteration);
         if best.is_some() && best != self.saved_best {
-            checkpoint::write(&self.path.join("best"), &learner.best_files(&self.identity)?)?;
+            checkpoint::replace(&self.path.join(BEST), &learner.best_files(&self.identity)?)?;
             self.saved_best = best;
-            self.note(learner, "best".to_owned());
+            self.note(learner, BEST.to_owned());
         }
-        checkpoint::write(&self.path.join(LAST), &learner.to_files(&self.identity)?)?;
+        let mut files = learner.to_files(&self.identity)?;
+        files.extend(self.tables.files());
+        checkpoint::write(&self.path.join(LAST), &files)?;
         self.note(learner, LAST.to_owned());
         self.top.remove_old()?;
         self.pace.saved(start);
@@ -214,9 +195,9 @@ impl RunFolder {
 
     fn snapshot(&mut self, epoch: u64, learner: &Learner) -> Result<(), Error> {
         let start = Instant::now();
-        let (folder, name) = (self.path.join(SNAPSHOTS), format!("epoch-{epoch:04}"));
+        let (folder, name) = (self.path.join(SNAPSHOTS), saved::snapshot_name(epoch));
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-        checkpoint::write(&folder.join(&name), &learner.model_files(&self.identity)?)?;
+        checkpoint::replace(&folder.join(&name), &learner.model_files(&self.identity)?)?;
         self.note(learner, format!("{SNAPSHOTS}/{name}"));
         self.pace.wrote(start);
         Ok(())
@@ -252,25 +233,29 @@ impl Observer for RunFolder {
             self.take_up(plan)?;
         }
         match event {
-            Event::Started { learner, .. } if learner.progress.iteration == 0 => {
-                tables::begin(&self.path)?;
-                if self.recipe().checkpoint.snapshots > 0 {
-                    self.snapshot(0, learner)?;
+            Event::Started { learner, .. } => {
+                // A run that continues may have taken back its closing, and with it the best model and a row.
+                if learner.progress.best.is_none() {
+                    checkpoint::remove(&self.path.join(BEST))?;
                 }
-                self.save(learner)
+                self.tables.keep(learner.progress.validations)?;
+                // A resumed run may have taken up changes of its recipe: the checkpoint has to know of them.
+                self.save(learner)?;
+                let wants_first = learner.progress.iteration == 0 && self.recipe().checkpoint.snapshots > 0;
+                if wants_first { self.snapshot(0, learner) } else { Ok(()) }
             }
-            // A resumed run may have taken up changes of its recipe: the checkpoint has to know of them.
-            Event::Started { learner, .. } => self.save(learner),
             Event::Stepping(_) | Event::Trained { .. } => Ok(()),
             Event::Validated { row, learner, plan, .. } => {
-                tables::append(&self.path.join(tables::METRICS), *row)?;
                 let train_seconds = learner.progress.train_seconds;
                 let timing = Timing { iteration: row.iteration, train_seconds, saving_seconds: self.saving_seconds() };
-                tables::append(&self.path.join(tables::TIMINGS), &timing)?;
-                self.top.consider(row, || learner.chosen_files(&self.identity))?;
-                let period = self.recipe().checkpoint.snapshots * plan.steps_per_epoch();
-                if period > 0 && row.iteration.is_multiple_of(period) {
-                    self.snapshot(row.epoch, learner)?;
+                self.tables.append(row, &timing)?;
+                // The closing's model is none that the undisturbed run would keep.
+                if plan.validates_after(row.iteration - 1) {
+                    self.top.consider(row, || learner.chosen_files(&self.identity))?;
+                    let period = self.recipe().checkpoint.snapshots * plan.steps_per_epoch();
+                    if period > 0 && row.iteration.is_multiple_of(period) {
+                        self.snapshot(row.epoch, learner)?;
+                    }
                 }
                 if self.pace.is_due() { self.save(learner) } else { Ok(()) }
             }
@@ -291,14 +276,14 @@ pub fn read_recipe(run: &Path, overrides: &[(String, String)]) -> Result<Recipe,
 
 /// Takes the folder for this process; another process that trains in it is an error.
 fn lock(path: &Path) -> Result<File, Error> {
-    let name = path.join(".lock");
+    let name = path.join(LOCK);
     let file =
         OpenOptions::new().write(true).create(true).truncate(false).open(&name).map_err(Error::io("write", &name))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Run {
             path: path.to_owned(),
-            problem: "another process is training in it: wait for that one or stop it".into(),
+            problem: "another process is training in it: wait for that one or stop it; a new run can have another folder with --out".into(),
         }),
         Err(TryLockError::Error(e)) => Err(Error::io("lock", &name)(e)),
     }

@@ -1,8 +1,8 @@
 //! The models that a run's folder holds, loaded without their data set.
 
+use crate::checkpoint::leftovers;
 use crate::learner::Card;
 use crate::{Error, Learner, checkpoint};
-use std::fs;
 use std::path::Path;
 use tch::Device;
 
@@ -36,11 +36,14 @@ impl Saved {
 pub fn load_model(run: &Path, saved: &Saved, device: Device) -> Result<(models::Model, Card), Error> {
     let name = saved.folder();
     let folder = run.join(name);
-    if !checkpoint::exists(&folder) {
-        let why = match saved {
-            Saved::Kept(_) => kept_ones(run)?,
-            _ => "it was stopped before its first validation, or is not a run".to_owned(),
-        };
+    let (is_there, why) = match saved {
+        Saved::Kept(name) => {
+            let kept = kept_ones(run)?;
+            (kept.contains(name), choice(&kept))
+        }
+        _ => (checkpoint::exists(&folder), "it was stopped before its first validation, or is not a run".to_owned()),
+    };
+    if !is_there {
         return Err(Error::Run { path: run.to_owned(), problem: format!("holds no checkpoint {name}/: {why}") });
     }
     let found = checkpoint::read(&folder)?;
@@ -51,21 +54,35 @@ pub fn load_model(run: &Path, saved: &Saved, device: Device) -> Result<(models::
     Learner::model_from_files(&found.files, &found.folder, device)
 }
 
-/// What there is to choose from.
-fn kept_ones(run: &Path) -> Result<String, Error> {
+/// The models kept on the way, by their folders in the run's.
+fn kept_ones(run: &Path) -> Result<Vec<String>, Error> {
     let named =
         |folder: &'static str, names: Vec<String>| names.into_iter().map(move |name| format!("{folder}/{name}"));
-    let kept: Vec<String> = named(TOP, top_models(run)?).chain(named(SNAPSHOTS, snapshots(run)?)).collect();
-    Ok(if kept.is_empty() {
+    Ok(named(TOP, top_models(run)?).chain(named(SNAPSHOTS, snapshots(run)?)).collect())
+}
+
+/// What there is to choose from.
+fn choice(kept: &[String]) -> String {
+    if kept.is_empty() {
         "it kept none on the way (recipe keys `checkpoint.keep_top` and `checkpoint.snapshots`)".to_owned()
     } else {
         format!("it kept {}", kept.join(", "))
-    })
+    }
+}
+
+/// The epoch in the name of a snapshot's folder.
+pub(super) fn epoch(name: &str) -> Option<u64> {
+    let epoch = name.strip_prefix("epoch-")?.parse().ok()?;
+    (snapshot_name(epoch) == name).then_some(epoch)
+}
+
+/// The name of a snapshot's folder.
+pub(super) fn snapshot_name(epoch: u64) -> String {
+    format!("epoch-{epoch:04}")
 }
 
 /// Names of a run's snapshots, first to last, such as `epoch-0010`; empty when it kept none.
 pub fn snapshots(run: &Path) -> Result<Vec<String>, Error> {
-    let epoch = |name: &str| name.strip_prefix("epoch-")?.parse::<u64>().ok();
     numbered(&run.join(SNAPSHOTS), epoch)
 }
 
@@ -75,21 +92,15 @@ pub fn top_models(run: &Path) -> Result<Vec<String>, Error> {
     numbered(&run.join(TOP), super::top::iteration)
 }
 
-/// Names in a folder that have a number, by that number.
+/// Folders in a folder that have a number in their names, by that number.
 fn numbered(folder: &Path, number: impl Fn(&str) -> Option<u64>) -> Result<Vec<String>, Error> {
-    let entries = match fs::read_dir(folder) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(Error::io("read", folder))?,
-    };
-    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    let names: Vec<String> = names.collect::<Result<_, _>>().map_err(Error::io("read", folder))?;
-    let mut numbered: Vec<_> = names.into_iter().filter_map(|name| Some((number(&name)?, name))).collect();
+    let names = leftovers::names(folder)?.into_iter().filter(|name| folder.join(name).is_dir());
+    let mut numbered: Vec<_> = names.filter_map(|name| Some((number(&name)?, name))).collect();
     numbered.sort();
     Ok(numbered.into_iter().map(|(_, name)| name).collect())
 }
 
 /// Loads a model of a run as it was when the snapshot `name` was kept.
 pub fn load_snapshot(run: &Path, name: &str, device: Device) -> Result<(models::Model, Card), Error> {
-    let found = checkpoint::read(&run.join(SNAPSHOTS).join(name))?;
-    Learner::model_from_files(&found.files, &found.folder, device)
+    load_model(run, &Saved::Kept(format!("{SNAPSHOTS}/{name}")), device)
 }

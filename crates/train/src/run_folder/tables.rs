@@ -1,10 +1,13 @@
-//! The tables of a run: a header once, a row per validation, and the way back to the rows that a checkpoint knows of.
+//! The tables of a run: a header once, a row per validation. Each checkpoint holds them as well, so that what is removed,
+//! cut or edited comes back when the run is resumed.
 
-use crate::{Error, Row, checkpoint};
+use crate::checkpoint::{self, Files, leftovers};
+use crate::{Error, Row};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
-use std::path::Path;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 pub(super) const METRICS: &str = "metrics.csv";
 pub(super) const TIMINGS: &str = "timings.csv";
@@ -31,111 +34,186 @@ pub fn read_timings(run: &Path) -> Result<Vec<Timing>, Error> {
     read_rows(&run.join(TIMINGS))
 }
 
-/// Empties both tables.
-pub(super) fn begin(run: &Path) -> Result<(), Error> {
-    [METRICS, TIMINGS].iter().try_for_each(|name| checkpoint::write_file(&run.join(name), b""))
+/// Both tables.
+#[derive(Debug)]
+pub(super) struct Tables {
+    metrics: Table,
+    timings: Table,
 }
 
-/// Waits until both tables are on the disk.
-pub(super) fn sync(run: &Path) -> Result<(), Error> {
-    [METRICS, TIMINGS].iter().try_for_each(|name| {
-        let path = run.join(name);
-        File::open(&path).and_then(|file| file.sync_all()).map_err(Error::io("sync", &path))
-    })
+/// A table as it is to be on the disk.
+#[derive(Debug)]
+struct Table {
+    path: PathBuf,
+    name: &'static str,
+    text: Vec<u8>,
 }
 
-/// Cuts both tables down to the rows that a checkpoint knows of.
-pub(super) fn take_back(run: &Path, rows: u64) -> Result<(), Error> {
-    keep_rows::<Row>(&run.join(METRICS), rows)?;
-    keep_rows::<Timing>(&run.join(TIMINGS), rows)
+impl Tables {
+    /// Empty ones; nothing is written yet.
+    pub(super) fn new(run: &Path) -> Tables {
+        let table = |name| Table { path: run.join(name), name, text: Vec::new() };
+        Tables { metrics: table(METRICS), timings: table(TIMINGS) }
+    }
+
+    /// Takes both tables back to the rows of a checkpoint, whose `files` may be those of an earlier version, which held no
+    /// tables: then to as many of its `rows` as are there. Gives a line for each table that was not as the run left it.
+    pub(super) fn restore(&mut self, files: &Files, rows: u64) -> Result<Vec<String>, Error> {
+        let metrics = self.metrics.restore::<Row>(files, rows)?;
+        let timings = self.timings.restore::<Timing>(files, rows)?;
+        Ok(metrics.into_iter().chain(timings).collect())
+    }
+
+    /// The number of validations.
+    pub(super) fn rows(&self) -> u64 {
+        lines(&self.metrics.text).count().saturating_sub(1) as u64
+    }
+
+    /// The last row of the timings.
+    pub(super) fn last_timing(&self) -> Result<Option<Timing>, Error> {
+        Ok(parsed(&self.timings.text, &self.timings.path)?.pop())
+    }
+
+    /// Cuts both tables down to their first `rows` rows; what is missing on the disk is written.
+    pub(super) fn keep(&mut self, rows: u64) -> Result<(), Error> {
+        [&mut self.metrics, &mut self.timings].into_iter().try_for_each(|table| {
+            let kept = if rows == 0 { Vec::new() } else { first_lines(&table.text, rows as usize + 1) };
+            let is_there = table.path.exists();
+            let is_whole = kept == table.text;
+            table.text = kept;
+            if is_there && is_whole { Ok(()) } else { table.write() }
+        })
+    }
+
+    /// Adds a row to each.
+    pub(super) fn append(&mut self, row: &Row, timing: &Timing) -> Result<(), Error> {
+        self.metrics.append(row)?;
+        self.timings.append(timing)
+    }
+
+    /// Waits until both are on the disk.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        [&self.metrics, &self.timings].into_iter().try_for_each(Table::sync)
+    }
+
+    /// What a checkpoint holds of them.
+    pub(super) fn files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
+        [&self.metrics, &self.timings].into_iter().map(|table| (table.name.to_owned(), table.text.clone()))
+    }
 }
 
-/// Adds a row; the first brings the header along.
-pub(super) fn append<R: Serialize>(path: &Path, row: &R) -> Result<(), Error> {
-    let file = OpenOptions::new().append(true).create(true).open(path).map_err(Error::io("write", path))?;
-    let is_empty = file.metadata().map_err(Error::io("read", path))?.len() == 0;
-    let mut writer = csv::WriterBuilder::new().has_headers(is_empty).from_writer(file);
-    writer.serialize(row).map_err(|e| Error::io("write", path)(e.into()))?;
-    writer.flush().map_err(Error::io("write", path))
+impl Table {
+    fn write(&self) -> Result<(), Error> {
+        checkpoint::write_file(&self.path, &self.text)
+    }
+
+    /// Adds a row; the first brings the header along.
+    fn append<R: Serialize>(&mut self, row: &R) -> Result<(), Error> {
+        let written = written(std::slice::from_ref(row), self.text.is_empty(), &self.path)?;
+        self.text.extend(&written);
+        match OpenOptions::new().append(true).open(&self.path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => self.write(), // somebody removed it
+            file => file.and_then(|mut file| file.write_all(&written)).map_err(Error::io("write", &self.path)),
+        }
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        match File::open(&self.path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => self.write(),
+            file => file.and_then(|file| file.sync_all()).map_err(Error::io("sync", &self.path)),
+        }
+    }
+
+    /// See [`Tables::restore`].
+    fn restore<R: Serialize + DeserializeOwned>(&mut self, files: &Files, rows: u64) -> Result<Option<String>, Error> {
+        let found = match fs::read(&self.path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => None,
+            found => Some(found.map_err(Error::io("read", &self.path))?),
+        };
+        let (text, problem) = match files.get(self.name) {
+            Some(saved) => (saved.clone(), difference(found.as_deref(), saved)),
+            None => first_readable::<R>(found.as_deref().unwrap_or_default(), rows),
+        };
+        // Under today's header, so that what follows fits.
+        let today = written(&parsed::<R>(&text, &self.path)?, true, &self.path)?;
+        self.text = if lines(&today).next() == lines(&text).next() { text } else { today };
+        let note = match problem {
+            None => None,
+            Some(Problem { what, loses_text: false }) => Some(format!("{} {what}", self.name)),
+            Some(Problem { what, .. }) => {
+                let aside = leftovers::set_aside(&self.path)?;
+                let aside = aside.file_name().unwrap_or_default().to_string_lossy();
+                Some(format!("{} {what}; what was there lies in {aside}", self.name))
+            }
+        };
+        if note.is_some() || found.as_deref() != Some(&self.text) {
+            self.write()?;
+        }
+        Ok(note)
+    }
+}
+
+/// How a table is not as the run left it.
+struct Problem {
+    what: String,
+    /// Whether what is there would be lost by writing over it.
+    loses_text: bool,
+}
+
+/// How a table on the disk differs from the one that a checkpoint holds. Rows behind that one's are those of validations
+/// that come again.
+fn difference(found: Option<&[u8]>, saved: &[u8]) -> Option<Problem> {
+    let problem = |what: &str, loses_text| Some(Problem { what: format!("{what} the checkpoint"), loses_text });
+    match found {
+        Some(found) if found.starts_with(saved) => None,
+        Some(found) if saved.starts_with(found) => problem("was cut off and is rebuilt from", false),
+        Some(_) => problem("was changed since the run wrote it and is rebuilt from", true),
+        None => problem("was missing and is rebuilt from", false),
+    }
+}
+
+/// The first rows of a table, at most `rows`, up to one that cannot be read; and what is said where that is fewer.
+fn first_readable<R: DeserializeOwned>(table: &[u8], rows: u64) -> (Vec<u8>, Option<Problem>) {
+    let whole = first_lines(table, rows as usize + 1);
+    let readable = csv::Reader::from_reader(&whole[..]).into_deserialize::<R>().take_while(Result::is_ok).count();
+    if readable as u64 == rows {
+        return (if rows == 0 { Vec::new() } else { whole }, None);
+    }
+    let what = format!(
+        "holds {readable} of the {rows} rows that were written; the checkpoint is of an earlier version, which kept none of \
+         them: WARNING: the others are lost"
+    );
+    let text = if readable == 0 { Vec::new() } else { first_lines(&whole, readable + 1) };
+    (text, Some(Problem { what, loses_text: !table.is_empty() }))
+}
+
+/// Lines that have an end.
+fn lines(table: &[u8]) -> impl Iterator<Item = &[u8]> {
+    table.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"))
+}
+
+fn first_lines(table: &[u8], count: usize) -> Vec<u8> {
+    lines(table).take(count).collect::<Vec<_>>().concat()
+}
+
+fn parsed<R: DeserializeOwned>(table: &[u8], path: &Path) -> Result<Vec<R>, Error> {
+    csv::Reader::from_reader(table).into_deserialize().collect::<Result<_, _>>().map_err(|e| csv_error("read", path, e))
+}
+
+/// Rows as a table has them, with the header before them where that is wanted.
+fn written<R: Serialize>(rows: &[R], header: bool, path: &Path) -> Result<Vec<u8>, Error> {
+    let mut writer = csv::WriterBuilder::new().has_headers(header).from_writer(Vec::new());
+    rows.iter().try_for_each(|row| writer.serialize(row)).map_err(|e| csv_error("write", path, e))?;
+    writer.into_inner().map_err(|e| Error::io("write", path)(e.into_error()))
+}
+
+fn csv_error(action: &'static str, path: &Path, error: csv::Error) -> Error {
+    Error::io(action, path)(error.into())
 }
 
 fn read_rows<R: DeserializeOwned>(path: &Path) -> Result<Vec<R>, Error> {
-    let mut reader = csv::Reader::from_path(path).map_err(|e| Error::io("read", path)(e.into()))?;
-    reader.deserialize().collect::<Result<_, _>>().map_err(|e| Error::io("read", path)(e.into()))
-}
-
-/// Cuts a table down to its header and its first `rows` rows. A table that an earlier version wrote gets the columns of
-/// today, so that what follows fits under its header.
-fn keep_rows<R: Serialize + DeserializeOwned>(path: &Path, rows: u64) -> Result<(), Error> {
-    let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
-    let kept: String = text.split_inclusive('\n').filter(|line| line.ends_with('\n')).take(rows as usize + 1).collect();
-    let found = kept.lines().count().saturating_sub(1) as u64;
-    if found < rows {
-        let problem =
-            format!("{found} rows are left of the {rows} that the checkpoint knows of: rows were removed from it");
-        return Err(Error::Run { path: path.to_owned(), problem });
-    }
-    let kept = if rows == 0 { Vec::new() } else { with_todays_columns::<R>(kept.as_bytes(), path)? };
-    if kept == text.as_bytes() { Ok(()) } else { checkpoint::write_file(path, &kept) }
-}
-
-/// The table itself where it has today's header, else the same rows written anew.
-fn with_todays_columns<R: Serialize + DeserializeOwned>(table: &[u8], path: &Path) -> Result<Vec<u8>, Error> {
-    let unreadable = |e: csv::Error| Error::io("read", path)(e.into());
-    let mut written = csv::Writer::from_writer(Vec::new());
-    for row in csv::Reader::from_reader(table).deserialize() {
-        let row: R = row.map_err(unreadable)?;
-        written.serialize(row).map_err(unreadable)?;
-    }
-    let written = written.into_inner().map_err(|e| Error::io("write", path)(e.into_error()))?;
-    let header = |table: &[u8]| table.split(|&byte| byte == b'\n').next().map(<[u8]>::to_vec);
-    Ok(if header(&written) == header(table) { table.to_vec() } else { written })
+    parsed(&fs::read(path).map_err(Error::io("read", path))?, path)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OLD: &str = "epoch,iteration,learning_rate,train_loss,train_error,penalty,validation_loss,validation_error,best_validation_error\n\
-                       1,12,0.1,2.25,0.5,0.001,2.0,0.25,0.25\n2,24,0.05,NaN,0.5,0.0,1.5,0.125,0.125\n";
-
-    #[test]
-    fn a_table_of_an_earlier_version_is_read_and_goes_on_under_todays_header() {
-        let root = tempfile::tempdir().unwrap();
-        let (metrics, timings) = (root.path().join(METRICS), root.path().join(TIMINGS));
-        fs::write(&metrics, OLD).unwrap();
-        fs::write(&timings, "iteration,train_seconds\n12,0.5\n24,1.0\n").unwrap();
-        assert_eq!(read_metrics(root.path()).unwrap()[1].validation_top_k_error, None);
-
-        take_back(root.path(), 2).unwrap();
-        let rows = read_metrics(root.path()).unwrap();
-        let row = Row { validation_top_k_error: Some(0.5), train_loss: 1.0, iteration: 36, ..rows[1] };
-        append(&metrics, &row).unwrap();
-        append(&timings, &Timing { iteration: 36, train_seconds: 1.5, saving_seconds: 0.25 }).unwrap();
-        let text = fs::read_to_string(&metrics).unwrap();
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[1], "1,12,0.1,2.25,0.5,0.001,2.0,0.25,,0.25,,");
-        assert_eq!(lines[3], "2,36,0.05,1.0,0.5,0.0,1.5,0.125,0.5,0.125,,");
-        assert!(lines[0].contains("validation_error,validation_top_k_error,best_validation_error"), "{}", lines[0]);
-        assert_eq!(read_metrics(root.path()).unwrap().len(), 3);
-        let timings = read_timings(root.path()).unwrap();
-        assert_eq!((timings[0].saving_seconds, timings[2].saving_seconds), (0.0, 0.25));
-    }
-
-    #[test]
-    fn a_table_of_today_keeps_its_bytes() {
-        let root = tempfile::tempdir().unwrap();
-        let path = root.path().join(TIMINGS);
-        for iteration in 1..=3 {
-            append(&path, &Timing { iteration, train_seconds: 0.1 + 0.2, saving_seconds: 1e-9 }).unwrap();
-        }
-        let text = fs::read_to_string(&path).unwrap();
-        keep_rows::<Timing>(&path, 3).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        keep_rows::<Timing>(&path, 1).unwrap();
-        assert_eq!(
-            fs::read_to_string(&path).unwrap().lines().collect::<Vec<_>>(),
-            text.lines().take(2).collect::<Vec<_>>()
-        );
-    }
-}
+mod tests;

@@ -5,8 +5,8 @@
 //! checkpoint. What was written after that checkpoint is removed when the run goes on, and comes again. Hence an
 //! interrupted run keeps the very models of the undisturbed one.
 
-use super::saved::{TOP, top_models};
-use crate::checkpoint::{self, Files};
+use super::saved::TOP;
+use crate::checkpoint::{self, Files, leftovers};
 use crate::recipe::Watch;
 use crate::{Best, Error, Row};
 use std::fs;
@@ -39,9 +39,20 @@ fn name(at: &Best) -> String {
     format!("iteration-{:08}-error-{:.4}", at.iteration, at.error)
 }
 
-/// The iteration in such a name.
-pub(super) fn iteration(name: &str) -> Option<u64> {
-    name.strip_prefix("iteration-")?.split_once("-error-")?.0.parse().ok()
+/// The iteration in such a name; `None` for every other name, those of unfinished work among them.
+pub(super) fn iteration(found: &str) -> Option<u64> {
+    let (iteration, error) = found.strip_prefix("iteration-")?.split_once("-error-")?;
+    let at = Best { iteration: iteration.parse().ok()?, error: error.parse().ok()?, loss: f64::NAN };
+    (name(&at) == found).then_some(at.iteration)
+}
+
+/// What the model in a folder was measured at.
+fn measured(folder: &Path) -> Result<Best, Error> {
+    let files = checkpoint::read(folder)?.files;
+    let text = files.get(VALIDATION).map(Vec::as_slice).unwrap_or_default();
+    let wrong = |problem: String| Error::Checkpoint { path: folder.join(VALIDATION), problem };
+    let at: Best = serde_json::from_slice(text).map_err(|e| wrong(format!("cannot be read ({e})")))?;
+    if folder.ends_with(name(&at)) { Ok(at) } else { Err(wrong(format!("belongs to {}", name(&at)))) }
 }
 
 impl Top {
@@ -50,23 +61,36 @@ impl Top {
         Top { folder: run.join(TOP), keep, watch, kept: Vec::new(), leaving: Vec::new() }
     }
 
-    /// The models kept up to `last_iteration`; later ones are removed.
-    pub(super) fn read(run: &Path, keep: usize, watch: Watch, last_iteration: u64) -> Result<Top, Error> {
-        let mut top = Top::new(run, keep, watch);
-        for found in top_models(run)? {
-            if iteration(&found).is_some_and(|at| at > last_iteration) {
-                top.remove(&found)?;
-                continue;
+    /// The models kept up to `last_iteration`; later ones are removed. What cannot be used does not hold training up: a damaged
+    /// model is set aside, and what is none is left alone; the lines say so.
+    pub(super) fn read(
+        run: &Path,
+        keep: usize,
+        watch: Watch,
+        last_iteration: u64,
+    ) -> Result<(Top, Vec<String>), Error> {
+        let (mut top, mut notes) = (Top::new(run, keep, watch), Vec::new());
+        leftovers::settle(&top.folder, |name| iteration(name).is_some())?;
+        for found in leftovers::names(&top.folder)? {
+            let path = top.folder.join(&found);
+            match iteration(&found) {
+                None if found.starts_with('.') || leftovers::is_set_aside(&found) => {}
+                None => notes.push(format!("{TOP}/{found} is no model of this run and is left alone")),
+                Some(at) if at > last_iteration => checkpoint::remove(&path)?,
+                Some(_) => {
+                    match measured(&path) {
+                        Ok(at) => top.insert(Kept { at, files: None }),
+                        Err(damaged) if checkpoint::is_damage(&damaged) => {
+                            let aside = leftovers::set_aside(&path)?;
+                            let aside = aside.file_name().unwrap_or_default().to_string_lossy();
+                            notes.push(format!("WARNING: {damaged}; it was set aside as {TOP}/{aside}, and training continues without it"));
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
             }
-            let files = checkpoint::read(&top.folder.join(&found))?.files;
-            let text = files.get(VALIDATION).map(Vec::as_slice).unwrap_or_default();
-            let at: Best = serde_json::from_slice(text).map_err(|e| Error::Checkpoint {
-                path: top.folder.join(&found).join(VALIDATION),
-                problem: format!("cannot be read ({e}): remove this folder to go on without it"),
-            })?;
-            top.insert(Kept { at, files: None });
         }
-        Ok(top)
+        Ok((top, notes))
     }
 
     /// Takes a validated model in where it is among the best; `files` is asked for only then.
@@ -89,7 +113,7 @@ impl Top {
         for kept in &mut self.kept {
             if let Some(files) = &kept.files {
                 fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
-                checkpoint::write(&self.folder.join(name(&kept.at)), files)?;
+                checkpoint::replace(&self.folder.join(name(&kept.at)), files)?;
                 written.push(format!("{TOP}/{}", name(&kept.at)));
                 kept.files = None;
             }
@@ -99,7 +123,7 @@ impl Top {
 
     /// Removes what others have pushed out; to be called when a checkpoint that knows of it is on the disk.
     pub(super) fn remove_old(&mut self) -> Result<(), Error> {
-        std::mem::take(&mut self.leaving).iter().try_for_each(|name| self.remove(name))
+        std::mem::take(&mut self.leaving).iter().try_for_each(|name| checkpoint::remove(&self.folder.join(name)))
     }
 
     fn value(&self, at: &Best) -> f64 {
@@ -114,15 +138,11 @@ impl Top {
         let out = self.kept.split_off(self.keep.min(self.kept.len()));
         self.leaving.extend(out.iter().filter(|kept| kept.files.is_none()).map(|kept| name(&kept.at)));
     }
-
-    fn remove(&self, name: &str) -> Result<(), Error> {
-        let path = self.folder.join(name);
-        fs::remove_dir_all(&path).map_err(Error::io("remove", path))
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::saved::top_models;
     use super::*;
 
     fn row(iteration: u64, error: f64) -> Row {
@@ -199,7 +219,7 @@ mod tests {
                         top.write().unwrap();
                     }
                     let saved_at = killed_after / period * period;
-                    let mut top = Top::read(root.path(), 2, Watch::Error, saved_at as u64).unwrap();
+                    let mut top = Top::read(root.path(), 2, Watch::Error, saved_at as u64).unwrap().0;
                     for (at, error) in ERRORS.into_iter().enumerate().skip(saved_at) {
                         see(&mut top, at as u64 + 1, error);
                     }
@@ -218,8 +238,65 @@ mod tests {
         (1..=3).for_each(|i| see(&mut top, i, 0.1 * i as f64));
         save(&mut top);
         for (keep, left) in [(2, 2), (0, 0)] {
-            save(&mut Top::read(root.path(), keep, Watch::Error, 3).unwrap());
+            save(&mut Top::read(root.path(), keep, Watch::Error, 3).unwrap().0);
             assert_eq!(top_models(root.path()).unwrap().len(), left);
         }
+    }
+
+    /// Three models, of which something happens to the second; the lines that tell of it, and what is kept afterwards.
+    fn check_resume(happens: impl Fn(&Path), told: &[&str], left: &[&str]) {
+        let root = tempfile::tempdir().unwrap();
+        let mut top = Top::new(root.path(), 3, Watch::Error);
+        (1..=3).for_each(|i| see(&mut top, i, 0.1 * i as f64));
+        save(&mut top);
+        happens(&root.path().join(TOP).join(SECOND));
+        let (mut top, notes) = Top::read(root.path(), 3, Watch::Error, 3).unwrap();
+        assert_eq!(notes.len(), told.len(), "{notes:?}");
+        for (note, part) in notes.iter().zip(told) {
+            assert!(note.contains(part), "{part}: {note}");
+        }
+        see(&mut top, 4, 0.4);
+        save(&mut top);
+        assert_eq!(leftovers::names(&root.path().join(TOP)).unwrap(), left);
+    }
+
+    const FIRST: &str = "iteration-00000001-error-0.1000";
+    const SECOND: &str = "iteration-00000002-error-0.2000";
+    const THIRD: &str = "iteration-00000003-error-0.3000";
+    const FOURTH: &str = "iteration-00000004-error-0.4000";
+
+    #[test]
+    fn unfinished_replacements_are_no_models() {
+        for name in ["previous", "writing", "set-aside", "previous.previous"] {
+            assert_eq!(iteration(&format!("{SECOND}.{name}")), None);
+        }
+        let beside = |path: &Path, ending: &str| path.with_file_name(format!("{SECOND}.{ending}"));
+        let whole = [FIRST, SECOND, THIRD];
+        check_resume(|it| fs::create_dir(beside(it, "previous")).unwrap(), &[], &whole);
+        check_resume(|it| fs::create_dir(beside(it, "writing")).unwrap(), &[], &whole);
+        check_resume(|it| fs::rename(it, beside(it, "previous")).unwrap(), &[], &whole);
+    }
+
+    #[test]
+    fn damage_and_strangers_do_not_hold_training_up() {
+        let aside = format!("{SECOND}.set-aside");
+        let left = [FIRST, &aside, THIRD, FOURTH];
+        check_resume(|it| fs::write(it.join("model"), "").unwrap(), &[&format!("set aside as top/{aside}")], &left);
+        check_resume(|it| fs::remove_file(it.join("manifest.json")).unwrap(), &[SECOND], &left);
+        let stranger = |it: &Path| fs::create_dir(it.with_file_name("mine")).unwrap();
+        check_resume(stranger, &["top/mine is no model of this run"], &[FIRST, SECOND, THIRD, "mine"]);
+        check_resume(|it| fs::remove_dir_all(it).unwrap(), &[], &[FIRST, THIRD, FOURTH]);
+    }
+
+    #[test]
+    fn a_model_that_is_gone_already_is_no_error() {
+        let root = tempfile::tempdir().unwrap();
+        let mut top = Top::new(root.path(), 1, Watch::Error);
+        see(&mut top, 1, 0.2);
+        save(&mut top);
+        fs::remove_dir_all(root.path().join(TOP)).unwrap();
+        see(&mut top, 2, 0.1);
+        save(&mut top);
+        assert_eq!(top_models(root.path()).unwrap(), ["iteration-00000002-error-0.1000"]);
     }
 }

@@ -1,0 +1,81 @@
+//! The way back into a run's folder: the checkpoint is found, and what is not as the run left it is put in order.
+
+use super::tables::Tables;
+use super::top::Top;
+use super::{BEST, LAST, RunFolder, SNAPSHOTS, lock, read_recipe, remains, saved};
+use crate::checkpoint::{self, leftovers};
+use crate::{Card, Error, Identity, Learner, Plan};
+use std::path::Path;
+use tch::Device;
+use tensor_data::Dataset;
+
+impl RunFolder {
+    /// Opens the folder of a run that is to go on, with `overrides` applied to its `recipe.toml`.
+    pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<RunFolder, Error> {
+        let recipe = read_recipe(path, overrides)?;
+        let lock = lock(path)?;
+        let last = path.join(LAST);
+        let found = checkpoint::exists(&last).then(|| checkpoint::read(&last)).transpose();
+        let found = found.map_err(|error| without_way_on(path, error))?;
+        let card = found.map(|found| Card::from_files(&found.files, &found.folder)).transpose()?;
+        let saved = Identity::of_run(path, card.as_ref())?;
+        let trained = saved.recipe.clone();
+        Ok(RunFolder::held(path, Identity { recipe, ..saved }, trained, Some(lock)))
+    }
+
+    /// The learner as it was saved last, or a new one where the run ended before its first checkpoint and left nothing that
+    /// could be lost. Rows of the tables that were written after the checkpoint are taken back, because they will be written
+    /// again. The second value tells of a damaged newer checkpoint that was passed over and removed;
+    /// [`take_notes`](RunFolder::take_notes) tells of all else that was not as the run left it.
+    ///
+    /// An error, before anything is written, where the plan is not this run's: other pictures, or a recipe that differs
+    /// in what cannot change in mid-run.
+    pub fn load(&mut self, plan: &Plan, data: &Dataset, device: Device) -> Result<(Learner, Option<Error>), Error> {
+        self.trained.changes_on_resume(plan.recipe())?;
+        self.identity.check_pictures(&self.path, plan.pictures(), None)?;
+        self.identity.pictures = Some(plan.pictures().clone());
+        let last = self.path.join(LAST);
+        if !checkpoint::exists(&last) {
+            remains::refuse(&self.path)?;
+            self.notes.push("there is no checkpoint yet: training starts from the beginning".to_owned());
+            return Ok((Learner::new(plan, data, device)?, None));
+        }
+        let found = checkpoint::read(&last).map_err(|error| without_way_on(&self.path, error))?;
+        let mut learner = Learner::from_files(plan, data, device, &found.files, &found.folder)?;
+        if found.damaged.is_some() {
+            checkpoint::fall_back(&last)?;
+        }
+        remove_leftovers(&self.path)?;
+        self.tables = Tables::new(&self.path);
+        self.notes.extend(self.tables.restore(&found.files, learner.progress.validations)?);
+        learner.progress.validations = learner.progress.validations.min(self.tables.rows());
+        self.saving_before = self.tables.last_timing()?.map_or(0.0, |timing| timing.saving_seconds);
+        let (keep, watch) = (self.recipe().checkpoint.keep_top, self.recipe().evaluation.watch);
+        let (top, notes) = Top::read(&self.path, keep, watch, learner.progress.iteration)?;
+        self.top = top;
+        self.notes.extend(notes);
+        Ok((learner, found.damaged))
+    }
+}
+
+/// What is said where no checkpoint can be used.
+fn without_way_on(run: &Path, error: Error) -> Error {
+    if !checkpoint::is_damage(&error) {
+        return error;
+    }
+    let problem = format!(
+        "{error}\nthis run cannot continue: train its recipe.toml again with another --out, or move or remove this folder and \
+         begin anew; models in best/, top/ and snapshots/ can still be used"
+    );
+    Error::Run { path: run.to_owned(), problem }
+}
+
+/// Removes what a killed process was writing.
+fn remove_leftovers(run: &Path) -> Result<(), Error> {
+    leftovers::settle(run, |name| name == BEST)?;
+    leftovers::settle(&run.join(SNAPSHOTS), |name| saved::epoch(name).is_some())?;
+    for name in leftovers::names(run)?.iter().filter(|name| name.ends_with(".writing")) {
+        checkpoint::remove(&run.join(name))?;
+    }
+    Ok(())
+}
