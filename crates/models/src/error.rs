@@ -10,15 +10,13 @@ use crate::summary::shape_text;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A key of the architecture, or a size that the data set gives, lies outside its range.
-    #[error("model: {key} is {value}, but must be {range}")]
-    OutOfRange {
-        /// The key as a recipe writes it, with an index for an element of a list.
-        key: String,
-        /// The value found.
-        value: String,
-        /// The values allowed.
-        range: &'static str,
-    },
+    #[error("model: {0}")]
+    OutOfRange(#[from] values::OutOfRange),
+    /// An MLP without a hidden layer.
+    #[error(
+        "model: `hidden` is [], but must be a list of at least one width; kind = \"softmax\" is the model without hidden layers"
+    )]
+    NoHiddenLayer,
     /// Nothing would be left of the picture after a convolution or pooling.
     #[error(
         "model: a picture of {} is too small: sizes are {sizes}, and nothing is left for {layer}; use pictures of at least \

@@ -5,15 +5,8 @@
 #[non_exhaustive]
 pub enum Error {
     /// A number is NaN, infinite or outside its interval.
-    #[error("{key} = {value} is out of range: it must lie in {allowed}")]
-    OutOfRange {
-        /// The option's name, as in a recipe.
-        key: &'static str,
-        /// The value given.
-        value: f64,
-        /// The interval, for example `[0, 1)`.
-        allowed: crate::range::Range,
-    },
+    #[error(transparent)]
+    OutOfRange(#[from] values::OutOfRange),
     /// Nesterov momentum together with options it is not defined for.
     #[error(
         "nesterov = true needs momentum above 0 and dampening = 0, but momentum = {momentum} and dampening = {dampening}"

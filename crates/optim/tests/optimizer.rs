@@ -44,7 +44,7 @@ fn parameters_that_cannot_be_optimised_are_refused_by_name() {
     );
     let rule = Rule::Sgd(SgdOptions { momentum: 2.0, ..SgdOptions::default() });
     let error = Optimizer::new(one(leaf(&[1.0])), &rule).unwrap_err();
-    assert_eq!(error.to_string(), "momentum = 2 is out of range: it must lie in [0, 1)");
+    assert_eq!(error.to_string(), "`momentum` is 2, but must be at least 0 and below 1");
 }
 
 #[test]
@@ -72,13 +72,13 @@ fn losses_gradients_and_rates_that_make_no_sense_are_refused_and_move_nothing() 
     for rate in [-0.1, f64::NAN, f64::INFINITY] {
         assert_eq!(
             error(optimizer.apply(&gradients, rate)),
-            format!("learning rate of the step = {rate} is out of range: it must lie in [0, inf)")
+            format!("`learning rate of the step` is {rate}, but must be at least 0 and at most 1e30")
         );
         assert!(optimizer.step(rate).is_err());
     }
     for max in [0.0, -1.0, f64::NAN] {
-        assert!(error(clip_norm(&gradients, max).map(drop)).starts_with("max_norm = "));
-        assert!(error(clip_value(&gradients, max)).starts_with("max_value = "));
+        assert!(error(clip_norm(&gradients, max).map(drop)).starts_with("`max_norm` is "));
+        assert!(error(clip_value(&gradients, max)).starts_with("`max_value` is "));
     }
     assert_eq!(numbers(&gradients[0]), [1.0, 1.0]);
     assert_eq!(numbers(&w), [1.0, 2.0]);
@@ -217,6 +217,6 @@ fn a_factor_scales_the_rate_and_the_decay_of_its_parameter_alone() {
     for rate_factor in [-1.0, f64::NAN, f64::INFINITY] {
         let parameter = Parameter { rate_factor, ..Parameter::weight("w", leaf(&[1.0])) };
         let told = Optimizer::new(vec![parameter], &rule).unwrap_err().to_string();
-        assert!(told.contains("its rate_factor is") && told.contains("[0, inf)"), "{told}");
+        assert!(told.contains("`rate_factor` is") && told.contains("at least 0 and at most 1e8"), "{told}");
     }
 }

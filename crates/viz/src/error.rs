@@ -86,12 +86,12 @@ pub enum Error {
         allowed: &'static str,
     },
     /// The file or its folder cannot be written.
-    #[error("cannot write {path}: {source}; check that the folder may be written to and has room")]
+    #[error("cannot write {path}: {cause}; check that the folder may be written to and has room")]
     Write {
         /// The file asked for.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The encoder refused the picture.
     #[error("cannot encode the picture as {format}: {reason}")]

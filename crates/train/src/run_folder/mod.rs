@@ -268,7 +268,7 @@ impl Observer for RunFolder {
                 let timing = Timing { iteration: row.iteration, train_seconds, saving_seconds: self.saving_seconds() };
                 tables::append(&self.path.join(tables::TIMINGS), &timing)?;
                 self.top.consider(row, || learner.chosen_files(&self.identity))?;
-                let period = self.recipe().checkpoint.snapshots * plan.steps_per_epoch();
+                let period = self.recipe().checkpoint.snapshots.saturating_mul(plan.steps_per_epoch());
                 if period > 0 && row.iteration.is_multiple_of(period) {
                     self.snapshot(row.epoch, learner)?;
                 }
