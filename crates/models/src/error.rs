@@ -1,5 +1,7 @@
 //! Everything that can be wrong with a model's description or with values copied into it, each said with the
 //! place and the way out.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`.
 
 use tch::TchError;
 
@@ -11,7 +13,7 @@ use crate::summary::shape_text;
 pub enum Error {
     /// A key of the architecture, or a size that the data set gives, lies outside its range.
     #[error("model: {0}")]
-    OutOfRange(#[from] values::OutOfRange),
+    OutOfRange(values::OutOfRange),
     /// An MLP without a hidden layer.
     #[error(
         "model: `hidden` is [], but must be a list of at least one width; kind = \"softmax\" is the model without hidden layers"
@@ -130,6 +132,12 @@ pub enum Error {
         /// libtorch's own message, without its C++ backtrace.
         message: String,
     },
+}
+
+impl From<values::OutOfRange> for Error {
+    fn from(problem: values::OutOfRange) -> Error {
+        Error::OutOfRange(problem)
+    }
 }
 
 impl Error {

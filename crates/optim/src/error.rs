@@ -1,4 +1,6 @@
 //! One error type: what was wrong, where, and what would be right.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`.
 
 /// Why a value, a set of parameters or a saved state was refused.
 #[derive(Debug, thiserror::Error)]

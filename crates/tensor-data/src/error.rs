@@ -1,4 +1,7 @@
 //! What can go wrong, in words: each message names the file or value at fault and how to mend it.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`, so that whoever prints the chain says each
+//! thing once. Fields that hold a cause are called `cause`, because `thiserror` takes `source` for one.
 
 use std::io;
 use std::path::PathBuf;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use values::plain;
 
 /// Version of the folder's layout.
 const SCHEMA: u32 = 1;
@@ -93,8 +94,9 @@ fn verify(folder: &Path) -> Result<Files, Error> {
     let wrong = |path: &Path, problem: String| Error::Checkpoint { path: path.to_owned(), problem };
     let path = folder.join(MANIFEST);
     let text = fs::read(&path).map_err(Error::io("read", &path))?;
-    let manifest: Manifest = serde_json::from_slice(&text)
-        .map_err(|e| wrong(&path, format!("is not a manifest ({e}): the checkpoint is damaged")))?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|e| {
+        wrong(&path, format!("is not a manifest ({}): the checkpoint is damaged", plain(&e.to_string())))
+    })?;
     if manifest.schema != SCHEMA {
         let problem = format!(
             "has format {}, this version reads format {SCHEMA}: use the version that wrote it",
@@ -161,8 +163,10 @@ fn sync_folder(folder: &Path) -> Result<(), Error> {
 
 /// Writes one file by way of a temporary one, so that readers see the old content or the new, never half of it.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io("write", path))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Opened here, because tempfile's own errors tell of a name that nobody asked for.
+    let open = |path: &Path| File::options().write(true).create_new(true).open(path);
+    let mut file = tempfile::Builder::new().make_in(folder, open).map_err(Error::io("write", path))?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(Error::io("write", path))?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode).map_err(Error::io("write", path))?;

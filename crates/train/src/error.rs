@@ -1,4 +1,7 @@
 //! Everything that can go wrong between a recipe and a finished run, each with what, where and how to mend it.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`, so that whoever prints the chain says each
+//! thing once. Fields that hold a cause are called `cause`, because `thiserror` takes `source` for one.
 
 use std::path::PathBuf;
 
@@ -15,7 +18,7 @@ pub enum Error {
     },
     /// A value outside its range; the key is dotted.
     #[error("recipe key {0}")]
-    RecipeRange(#[from] values::OutOfRange),
+    RecipeRange(values::OutOfRange),
     /// A recipe that does not fit the data set.
     #[error("{0}")]
     Plan(String),
@@ -95,6 +98,12 @@ impl Error {
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.
     pub fn is_usage(&self) -> bool {
         matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange(_) | Error::Plan(_))
+    }
+}
+
+impl From<values::OutOfRange> for Error {
+    fn from(problem: values::OutOfRange) -> Error {
+        Error::RecipeRange(problem)
     }
 }
 

@@ -1,4 +1,7 @@
 //! What can be wrong with the arrays that come in, or with the place where a picture should go.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`, so that whoever prints the chain says each
+//! thing once. Fields that hold a cause are called `cause`, because `thiserror` takes `source` for one.
 
 use std::path::PathBuf;
 

@@ -53,3 +53,5 @@ mod train;
 mod vectors;
 #[cfg(feature = "runner")]
 mod watch;
+#[cfg(feature = "runner")]
+mod words;
