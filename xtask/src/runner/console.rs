@@ -144,7 +144,10 @@ mod tests {
             }
         };
         let torch = || tch::TchError::Torch(format!("{said}\nframe #1: c10::what"));
-        let errors: [anyhow::Error; 8] = [
+        let fetched = || libtorch::Error::Io { action: "read a/b".into(), cause: cause() };
+        let errors: [anyhow::Error; 10] = [
+            fetched().into(),
+            libtorch::Error::Fetch { what: "torch".into(), cause: Box::new(fetched()) }.into(),
             data(true).into(),
             data(false).into(),
             train::Error::from(data(true)).into(),
@@ -191,6 +194,6 @@ mod tests {
                 assert!(!is_source && !is_from, "{line}");
             }
         }
-        assert!(seen >= 5, "{seen}");
+        assert!(seen >= 6, "{seen}");
     }
 }
