@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bench;
 mod explain;
+mod numbers;
 mod pictures;
 mod report;
 mod train;

@@ -19,6 +19,7 @@ fn good_command_lines_are_taken() {
         "train --resume runs/a --epochs 9 --set batch_size=50 --device cuda:1 --data d --json",
         "train lenet --dataset glyphs --seed 0 --epochs 1 --out x --set a.b=1 --set c=2",
         "train lenet --watch",
+        "train lenet --resume runs/a",
         "train lenet --tensorboard --json",
         "train lenet --dry-run --out x --json",
         "train lenet --overfit-one-batch",
@@ -60,8 +61,18 @@ fn wrong_command_lines_exit_with_two() {
     for line in [
         "",
         "train",
-        "train lenet --resume runs/a",
         "train --resume runs/a --seed 1",
+        "train lenet --seed 9223372036854775808",
+        "train lenet --seed x",
+        "train lenet --epochs 1000000001",
+        "train lenet --overfit-one-batch=1e3",
+        "find-rate lenet --from 5e-324",
+        "find-rate lenet --to 1e308",
+        "find-rate lenet --smoothing nan",
+        "explain runs/a 7.png --stride 9223372036854775807",
+        "dream runs/a --seed 18446744073709551615",
+        "bench --threads 0",
+        "bench --threads 4294967297",
         "train --resume runs/a --out b",
         "train --resume runs/a --dataset mnist",
         "train lenet --epochs 0",
@@ -112,6 +123,28 @@ fn wrong_command_lines_exit_with_two() {
         let error = parse(line).expect_err(line);
         assert_eq!(error.exit_code(), 2, "{line}");
     }
+}
+
+#[test]
+fn a_number_out_of_range_is_told_in_plain_words() {
+    for (line, words) in [
+        ("train lenet --seed x", "it must be a whole number from 0 to 2^63 - 1"),
+        ("train lenet --epochs 0", "it must be a whole number from 1 to 10^9"),
+        ("train lenet --watch --port 65536", "it must be a whole number from 0 to 65535"),
+        ("train lenet --overfit-one-batch=2000000", "it must be a whole number from 1 to 10^6"),
+        ("find-rate lenet --from 0", "it must be a number, at least 1e-30 and at most 1e20, such as 1e-6"),
+        ("predict runs/a 7.png --top 0", "it must be a whole number from 1 to 10^9"),
+        ("bench --threads 1025", "it must be a whole number from 1 to 1024"),
+    ] {
+        let told = parse(line).expect_err(line).to_string();
+        assert!(told.contains(words), "{line}: {told}");
+    }
+}
+
+#[test]
+fn the_usage_of_train_shows_what_is_taken() {
+    let told = parse("train").expect_err("no recipe").to_string();
+    assert!(told.contains("train [OPTIONS] <RECIPE>\n") && told.contains("train [OPTIONS] --resume <RUN>"), "{told}");
 }
 
 #[test]

@@ -13,3 +13,4 @@ pub mod shown;
 pub mod start;
 pub mod suite;
 pub mod whole_file;
+pub mod words;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use xtask::cli::{Cli, Command};
-use xtask::{data, doctor, progress, setup, shown, start, suite};
+use xtask::{data, doctor, progress, setup, shown, start, suite, words};
 
 fn main() -> ExitCode {
     let result = match &Cli::parse().command {
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Command::Test => done(suite::test()),
     };
     result.unwrap_or_else(|error| {
-        let text = format!("{error:#}");
+        let text = words::chain(&error);
         // A line for each mirror that failed; no file name may begin one.
         let has_lines = matches!(error.downcast_ref(), Some(tensor_data::Error::Fetch { .. }));
         progress::say(format!("error: {}", if has_lines { text } else { shown::word(&text) }));

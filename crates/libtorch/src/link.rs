@@ -19,8 +19,7 @@ pub fn point(link: &Path, folder: &Path) -> Result<(), Error> {
     }
     let beside = link.with_extension(format!("new-{}", std::process::id()));
     let _ = fs::remove_file(&beside);
-    symlink(folder, &beside).and_then(|()| fs::rename(&beside, link)).map_err(|source| Error::Io {
-        action: format!("make {} a link to {}", link.display(), folder.display()),
-        source,
-    })
+    symlink(folder, &beside)
+        .and_then(|()| fs::rename(&beside, link))
+        .map_err(|cause| Error::Io { action: format!("make {} a link to {}", link.display(), folder.display()), cause })
 }

@@ -1,9 +1,17 @@
 //! What a recipe says about a model: a closed set of architectures, each a plain value that serde reads and
 //! writes, with the published models as defaults and every range checked in one place.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use std::ops::Bound::{Excluded, Included};
+
+use serde::{Deserialize, Serialize};
+use values::{Range, Whole};
 
 use crate::{Error, Initial};
+
+/// Units, maps, and the height and width of filters; more than [`MAX_PARAMETERS`](crate::MAX_PARAMETERS) are none anyway.
+pub(crate) const SIZE: Whole = Whole::new("size", 1, 1_000_000_000);
+/// Chance that a hidden unit is zeroed. Below 1, because kept units are divided by the rest.
+pub(crate) const DROPOUT: Range = Range::new("dropout", Included(0.0), Excluded(1.0));
 
 /// An architecture, without the sizes that the data set gives (picture shape and number of classes).
 ///
@@ -12,13 +20,13 @@ use crate::{Error, Initial};
 ///
 /// | kind | key | default | range | meaning |
 /// | --- | --- | --- | --- | --- |
-/// | `mlp` | `hidden` | `[500]` | one number or more, each at least 1 | units of each hidden layer |
+/// | `mlp` | `hidden` | `[500]` | one number or more, each from 1 to 10^9 | units of each hidden layer |
 /// | `mlp`, `lenet` | `activation` | `tanh` | `tanh`, `sigmoid`, `relu` | see [`Activation`] |
 /// | `mlp`, `lenet` | `initial` | `by-activation` | `by-activation`, `fan-in` | see [`Initial`] |
 /// | `mlp`, `lenet` | `dropout` | 0 | `[0, 1)` | chance that a hidden unit is zeroed in training |
-/// | `lenet` | `filters` | `[20, 50]` | two numbers, each at least 1 | maps of the two convolutions |
-/// | `lenet` | `kernel` | 5 | at least 1 | height and width of each filter |
-/// | `lenet` | `hidden` | 500 | at least 1 | units of the hidden layer |
+/// | `lenet` | `filters` | `[20, 50]` | two numbers, each from 1 to 10^9 | maps of the two convolutions |
+/// | `lenet` | `kernel` | 5 | 1 to 10^9 | height and width of each filter |
+/// | `lenet` | `hidden` | 500 | 1 to 10^9 | units of the hidden layer |
 /// | `lenet` | `ignore_border` | true | | pooling drops a trailing row or column that fills no 2x2 window; false keeps it (PyTorch's `ceil_mode`) |
 ///
 /// Dropout is inverted (Srivastava et al. 2014; `torch.nn.Dropout`): kept units are divided by `1 - dropout` in
@@ -27,8 +35,7 @@ use crate::{Error, Initial};
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Arch {
     /// Softmax regression: one linear layer from the pixels to the classes.
-    // serde lets unknown keys pass beside the tag of a unit variant; reading it as a struct without keys refuses them.
-    #[serde(deserialize_with = "no_keys")]
+    #[serde(deserialize_with = "values::no_keys")]
     Softmax,
     /// Multilayer perceptron: hidden layers of any number and width, then a linear output layer.
     Mlp {
@@ -138,47 +145,23 @@ impl Arch {
             Arch::Softmax | Arch::Own { .. } => {}
             Arch::Mlp { hidden, .. } => {
                 if hidden.is_empty() {
-                    return Err(Error::OutOfRange {
-                        key: "hidden".into(),
-                        value: "[]".into(),
-                        range: "a list of at least one width (kind = \"softmax\" is the model without hidden layers)",
-                    });
+                    return Err(Error::NoHiddenLayer);
                 }
                 for (i, &units) in hidden.iter().enumerate() {
-                    at_least_one(format!("hidden[{i}]"), units)?;
+                    SIZE.check_at(&format!("hidden[{i}]"), units)?;
                 }
             }
             Arch::LeNet { filters, kernel, hidden, .. } => {
                 for (i, &maps) in filters.iter().enumerate() {
-                    at_least_one(format!("filters[{i}]"), maps)?;
+                    SIZE.check_at(&format!("filters[{i}]"), maps)?;
                 }
-                at_least_one("kernel", *kernel)?;
-                at_least_one("hidden", *hidden)?;
+                SIZE.check_at("kernel", *kernel)?;
+                SIZE.check_at("hidden", *hidden)?;
             }
         }
-        if !(0.0..1.0).contains(&self.dropout()) {
-            return Err(Error::OutOfRange {
-                key: "dropout".into(),
-                value: self.dropout().to_string(),
-                range: "at least 0 and below 1",
-            });
-        }
+        DROPOUT.check(self.dropout())?;
         Ok(())
     }
-}
-
-pub(crate) fn at_least_one(key: impl Into<String>, value: i64) -> Result<(), Error> {
-    if value >= 1 {
-        return Ok(());
-    }
-    Err(Error::OutOfRange { key: key.into(), value: value.to_string(), range: "at least 1" })
-}
-
-fn no_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct NoKeys {}
-    NoKeys::deserialize(deserializer).map(|NoKeys {}| ())
 }
 
 fn mlp_hidden() -> Vec<i64> {

@@ -5,6 +5,7 @@
 //! alone, and works inside a no-grad guard too. Images are those that [`Model::check_images`] takes.
 
 use tch::{Kind, Tensor};
+use values::Whole;
 
 use crate::node::Node;
 use crate::{Error, Mode, Model};
@@ -99,8 +100,8 @@ pub struct Window {
 pub fn occlusion(model: &Model, images: &Tensor, class: i64, window: Window) -> Result<Tensor, Error> {
     check(model, images, class)?;
     let [channels, height, width] = model.input();
-    check_size("occlusion window", window.size, height.min(width), "from 1 to the picture's shorter side")?;
-    check_size("occlusion stride", window.stride, window.size, "from 1 to the window's size")?;
+    Whole::new("occlusion window", 1, height.min(width)).noted(", the picture's shorter side").check(window.size)?;
+    Whole::new("occlusion stride", 1, window.size).noted(", the window's size").check(window.stride)?;
     let _guard = tch::no_grad_guard();
     let mut masks = Vec::new();
     for top in positions(height, window) {
@@ -129,13 +130,6 @@ fn positions(side: i64, window: Window) -> impl Iterator<Item = i64> {
     let last = side - window.size;
     let after = if last % window.stride == 0 { None } else { Some(last) };
     (0..=last).step_by(window.stride.unsigned_abs() as usize).chain(after)
-}
-
-fn check_size(key: &str, size: i64, most: i64, range: &'static str) -> Result<(), Error> {
-    if (1..=most).contains(&size) {
-        return Ok(());
-    }
-    Err(Error::OutOfRange { key: key.to_owned(), value: size.to_string(), range })
 }
 
 fn check(model: &Model, images: &Tensor, class: i64) -> Result<(), Error> {

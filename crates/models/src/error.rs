@@ -1,5 +1,7 @@
 //! Everything that can be wrong with a model's description or with values copied into it, each said with the
 //! place and the way out.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`.
 
 use tch::TchError;
 
@@ -10,15 +12,13 @@ use crate::summary::shape_text;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A key of the architecture, or a size that the data set gives, lies outside its range.
-    #[error("model: {key} is {value}, but must be {range}")]
-    OutOfRange {
-        /// The key as a recipe writes it, with an index for an element of a list.
-        key: String,
-        /// The value found.
-        value: String,
-        /// The values allowed.
-        range: &'static str,
-    },
+    #[error("model: {0}")]
+    OutOfRange(values::OutOfRange),
+    /// An MLP without a hidden layer.
+    #[error(
+        "model: `hidden` is [], but must be a list of at least one width; kind = \"softmax\" is the model without hidden layers"
+    )]
+    NoHiddenLayer,
     /// Nothing would be left of the picture after a convolution or pooling.
     #[error(
         "model: a picture of {} is too small: sizes are {sizes}, and nothing is left for {layer}; use pictures of at least \
@@ -132,6 +132,12 @@ pub enum Error {
         /// libtorch's own message, without its C++ backtrace.
         message: String,
     },
+}
+
+impl From<values::OutOfRange> for Error {
+    fn from(problem: values::OutOfRange) -> Error {
+        Error::OutOfRange(problem)
+    }
 }
 
 impl Error {

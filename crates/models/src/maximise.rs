@@ -1,8 +1,11 @@
 //! The picture that a unit likes best: gradient ascent on the pixels of a model whose parameters stay as they are.
 
+use std::ops::Bound::{Excluded, Included};
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{Kind, Tensor};
+use values::{Range, Whole};
 
 use crate::attribution::{check_unit, find, gradient, no_layer};
 use crate::{Error, Model};
@@ -99,22 +102,11 @@ pub fn units_of(model: &Model, layer: &str) -> Result<i64, Error> {
 
 impl Ascent {
     fn check(&self, units: usize) -> Result<(), Error> {
-        let fail = |key: &str, value: String, range| Err(Error::OutOfRange { key: key.to_owned(), value, range });
-        if units == 0 {
-            return fail("number of units", "0".into(), "at least 1");
-        }
-        if !(self.rate.is_finite() && self.rate > 0.0) {
-            return fail("rate of the ascent", self.rate.to_string(), "above 0");
-        }
-        if !(0.0..1.0).contains(&self.decay) {
-            return fail("decay of the ascent", self.decay.to_string(), "at least 0 and below 1");
-        }
-        if !(0.0..=1.0).contains(&self.blur) {
-            return fail("blur of the ascent", self.blur.to_string(), "between 0 and 1");
-        }
-        if self.jitter < 0 {
-            return fail("jitter of the ascent", self.jitter.to_string(), "at least 0");
-        }
+        Whole::new("number of units", 1, i64::MAX).check(units)?;
+        Range::new("rate of the ascent", Included(1e-30), Included(1e30)).check(self.rate)?;
+        Range::new("decay of the ascent", Included(0.0), Excluded(1.0)).check(self.decay)?;
+        Range::new("blur of the ascent", Included(0.0), Included(1.0)).check(self.blur)?;
+        Whole::new("jitter of the ascent", 0, 1_000_000_000).check(self.jitter)?;
         Ok(())
     }
 }

@@ -80,10 +80,7 @@ impl Model {
         classes: i64,
         device: Device,
     ) -> Result<Model, Error> {
-        if classes < 2 {
-            let (key, value) = ("number of classes".into(), classes.to_string());
-            return Err(Error::OutOfRange { key, value, range: "at least 2" });
-        }
+        crate::plan::CLASSES.check(classes)?;
         let tensors = network.tensors();
         if let Some((name, tensor)) = tensors.named().find(|(_, tensor)| tensor.kind() != Kind::Float) {
             return Err(Error::Kind { name: name.to_owned(), found: format!("{:?}", tensor.kind()) });

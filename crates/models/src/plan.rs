@@ -2,16 +2,27 @@
 //! here, once; nothing is allocated yet.
 
 use std::collections::HashSet;
+use std::ops::Bound::Included;
 
+use values::{Range, Whole};
+
+use crate::arch::{DROPOUT, SIZE};
 use crate::block::{BatchNorm, Block, Classifier, Conv, Init, Linear, Part, Pool};
 use crate::node::{Node, Op};
 use crate::summary::shape_text;
 use crate::tensors::Role;
-use crate::{Error, arch::at_least_one, shape};
+use crate::{Error, shape};
 
 /// The most parameters a model may have (4 GiB of f32), so that a slip in a recipe is a message rather than a
 /// machine out of memory.
 pub const MAX_PARAMETERS: i64 = 1 << 30;
+
+/// A classifier tells at least two classes apart.
+pub(crate) const CLASSES: Whole = Whole::new("number of classes", 2, i64::MAX);
+/// What a batch norm adds to a variance: no less than f32 tells from 0.
+const EPS: Range = Range::new("eps", Included(1e-30), Included(1e30));
+/// The part of a running mean that a minibatch replaces.
+const MOMENTUM: Range = Range::new("momentum", Included(0.0), Included(1.0));
 
 /// A parameter that is to be made.
 #[derive(Debug)]
@@ -53,12 +64,9 @@ pub(crate) struct Plan {
 /// Settles the sizes of `network` for pictures of `input`, `[channels, height, width]`.
 pub(crate) fn plan(network: &Classifier, input: [i64; 3]) -> Result<Plan, Error> {
     for (key, size) in ["picture channels", "picture height", "picture width"].into_iter().zip(input) {
-        at_least_one(key, size)?;
+        Whole::new(key, 1, i64::MAX).check(size)?;
     }
-    if network.head.units < 2 {
-        let (key, value) = ("number of classes".into(), network.head.units.to_string());
-        return Err(Error::OutOfRange { key, value, range: "at least 2" });
-    }
+    CLASSES.check(network.head.units)?;
     settle(network, input).map_err(|problem| match problem {
         Problem::Refused(error) => error,
         Problem::NothingLeft { layer, sizes } => {
@@ -136,9 +144,9 @@ impl Planner {
                 (Op::GlobalAvgPool, vec![channels, 1, 1])
             }
             Block::Flatten => (Op::Flatten, vec![shape::product(input)]),
-            Block::Dropout(chance) if (0.0..1.0).contains(chance) => (Op::Dropout(*chance), input.to_vec()),
             Block::Dropout(chance) => {
-                return Err(refuse(format!("dropout is {chance}, but must be at least 0 and below 1")));
+                let chance = DROPOUT.check(*chance).map_err(|problem| refuse(problem.to_string()))?;
+                (Op::Dropout(chance), input.to_vec())
             }
             Block::Sequential(sequential) => {
                 let mut nodes: Vec<Node> = Vec::with_capacity(sequential.parts.len());
@@ -184,7 +192,7 @@ impl Planner {
         for (key, size) in
             [("maps", conv.maps), ("kernel", conv.kernel), ("stride", conv.stride), ("groups", conv.groups)]
         {
-            at_least_one(format!("{key} of {name}"), size)?;
+            SIZE.check_at(&format!("{key} of {name}"), size).map_err(Error::from)?;
         }
         if conv.padding < 0 || channels % conv.groups != 0 || conv.maps % conv.groups != 0 {
             let Conv { padding, groups, maps, .. } = conv;
@@ -204,15 +212,14 @@ impl Planner {
                 format!("a linear layer takes a row of features, not {}: flatten them first", shape_text(input));
             return Err(Error::Block { part: name.to_owned(), problem }.into());
         };
-        at_least_one(format!("units of {name}"), linear.units)?;
+        SIZE.check_at(&format!("units of {name}"), linear.units).map_err(Error::from)?;
         let (weight, bias) = self.weight(name, vec![linear.units, features], linear.init, linear.bias)?;
         Ok((Op::Linear { weight, bias }, vec![linear.units]))
     }
 
     fn batch_norm(&mut self, norm: &BatchNorm, name: &str, input: &[i64]) -> Result<Op, Problem> {
-        if !(norm.eps.is_finite() && norm.eps > 0.0 && (0.0..=1.0).contains(&norm.momentum)) {
-            let problem = format!("eps {} must be above 0 and momentum {} between 0 and 1", norm.eps, norm.momentum);
-            return Err(Error::Block { part: name.to_owned(), problem }.into());
+        for checked in [EPS.check(norm.eps), MOMENTUM.check(norm.momentum)] {
+            checked.map_err(|problem| Error::Block { part: name.to_owned(), problem: problem.to_string() })?;
         }
         let channels = input[0];
         let (weight, bias) = (self.parameters.len(), self.parameters.len() + 1);

@@ -1,7 +1,7 @@
 //! What recipes may say about a model, what is refused and how.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use models::{Activation, Arch, Initial, MAX_PARAMETERS, Model};
+use models::{Activation, Arch, Initial, Model};
 use tch::Device;
 
 const MNIST: [i64; 3] = [1, 28, 28];
@@ -69,16 +69,31 @@ fn unknown_keys_and_names_are_refused() {
 #[test]
 fn values_out_of_range_are_named_with_their_range() {
     for (arch, input, classes, expected) in [
-        (mlp(&[500, 0], 0.0), MNIST, 10, "model: hidden[1] is 0, but must be at least 1"),
-        (lenet([20, -3], 5, 500, true), MNIST, 10, "model: filters[1] is -3, but must be at least 1"),
-        (lenet([20, 50], 0, 500, true), MNIST, 10, "model: kernel is 0, but must be at least 1"),
-        (lenet([20, 50], 5, 0, true), MNIST, 10, "model: hidden is 0, but must be at least 1"),
-        (mlp(&[500], 1.0), MNIST, 10, "model: dropout is 1, but must be at least 0 and below 1"),
-        (mlp(&[500], -0.1), MNIST, 10, "model: dropout is -0.1, but must be at least 0 and below 1"),
-        (mlp(&[500], f64::NAN), MNIST, 10, "model: dropout is NaN, but must be at least 0 and below 1"),
-        (Arch::Softmax, MNIST, 1, "model: number of classes is 1, but must be at least 2"),
-        (Arch::Softmax, [0, 28, 28], 10, "model: picture channels is 0, but must be at least 1"),
-        (Arch::Softmax, [1, 28, i64::MIN], 10, "model: picture width is -9223372036854775808, but must be at least 1"),
+        (mlp(&[500, 0], 0.0), MNIST, 10, "model: `hidden[1]` is 0, but must be a whole number from 1 to 10^9"),
+        (
+            lenet([20, -3], 5, 500, true),
+            MNIST,
+            10,
+            "model: `filters[1]` is -3, but must be a whole number from 1 to 10^9",
+        ),
+        (lenet([20, 50], 0, 500, true), MNIST, 10, "model: `kernel` is 0, but must be a whole number from 1 to 10^9"),
+        (lenet([20, 50], 5, 0, true), MNIST, 10, "model: `hidden` is 0, but must be a whole number from 1 to 10^9"),
+        (mlp(&[500], 1.0), MNIST, 10, "model: `dropout` is 1, but must be at least 0 and below 1"),
+        (mlp(&[500], -0.1), MNIST, 10, "model: `dropout` is -0.1, but must be at least 0 and below 1"),
+        (mlp(&[500], f64::NAN), MNIST, 10, "model: `dropout` is NaN, but must be at least 0 and below 1"),
+        (Arch::Softmax, MNIST, 1, "model: `number of classes` is 1, but must be a whole number from 2 to 2^63 - 1"),
+        (
+            Arch::Softmax,
+            [0, 28, 28],
+            10,
+            "model: `picture channels` is 0, but must be a whole number from 1 to 2^63 - 1",
+        ),
+        (
+            Arch::Softmax,
+            [1, 28, i64::MIN],
+            10,
+            "model: `picture width` is -9223372036854775808, but must be a whole number from 1 to 2^63 - 1",
+        ),
     ] {
         assert_eq!(refusal(&arch, input, classes), expected);
     }
@@ -116,12 +131,14 @@ fn the_smallest_picture_named_is_the_smallest_that_works() {
 
 #[test]
 fn absurd_sizes_are_refused_before_anything_is_allocated() {
+    const LARGEST: i64 = 1_000_000_000;
+    assert!(refusal(&mlp(&[i64::MAX], 0.0), MNIST, 10).contains("`hidden[0]` is 9223372036854775807"));
     for (arch, input, layer) in [
-        (mlp(&[i64::MAX], 0.0), MNIST, "hidden1"),
-        (mlp(&[10, MAX_PARAMETERS], 0.0), MNIST, "hidden2"),
-        (lenet([i64::MAX, i64::MAX], 5, 500, true), MNIST, "conv1"),
-        (lenet([20, 50], 5, i64::MAX, true), MNIST, "hidden1"),
-        (lenet([20, 50], i64::MAX, 500, true), MNIST, "conv1"),
+        (mlp(&[LARGEST], 0.0), MNIST, "hidden1"),
+        (mlp(&[10, LARGEST], 0.0), MNIST, "hidden2"),
+        (lenet([LARGEST, LARGEST], 5, 500, true), MNIST, "conv1"),
+        (lenet([20, 50], 5, LARGEST, true), MNIST, "hidden1"),
+        (lenet([20, 50], LARGEST, 500, true), MNIST, "conv1"),
         (Arch::Softmax, [i64::MAX, i64::MAX, i64::MAX], "output"),
         (Arch::lenet(), [1, i64::MAX, i64::MAX], "hidden1"),
     ] {

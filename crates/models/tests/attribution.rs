@@ -169,7 +169,7 @@ fn what_is_not_there_is_named() {
         "layer output has no unit -1: it has 3, numbered from 0",
     );
     for (size, stride, message) in
-        [(0, 1, "window is 0"), (4, 1, "window is 4"), (2, 3, "stride is 3"), (2, 0, "stride is 0")]
+        [(0, 1, "window` is 0"), (4, 1, "window` is 4"), (2, 3, "stride` is 3"), (2, 0, "stride` is 0")]
     {
         let error = occlusion(&softmax, &small, 0, Window { size, stride }).unwrap_err().to_string();
         assert!(error.contains(message), "{error}");

@@ -14,7 +14,7 @@ use crate::{Error, range};
 /// | --- | --- | --- | --- |
 /// | `beta1` | 0.9 | `[0, 1)` | `m <- beta1 * m + (1 - beta1) * g` |
 /// | `beta2` | 0.999 | `[0, 1)` | `v <- beta2 * v + (1 - beta2) * g^2` |
-/// | `epsilon` | 1e-8 | `(0, inf)` | `w <- w - eta * m' / (sqrt(v') + epsilon)` with `m' = m / (1 - beta1^t)`, `v' = v / (1 - beta2^t)` |
+/// | `epsilon` | 1e-8 | `[1e-30, 1e30]` | `w <- w - eta * m' / (sqrt(v') + epsilon)` with `m' = m / (1 - beta1^t)`, `v' = v / (1 - beta2^t)` |
 ///
 /// t counts the steps of each parameter, not of the optimiser, so one that is thawed late is not short-changed.
 /// Source: Kingma and Ba 2015. A [`Penalty`](crate::Penalty) enters the gradient and is rescaled with it; for decay
@@ -51,7 +51,7 @@ impl AdamOptions {
 /// | parameter | default | range | formula |
 /// | --- | --- | --- | --- |
 /// | `beta1`, `beta2`, `epsilon` | 0.9, 0.999, 1e-8 | as [`AdamOptions`] | as [`AdamOptions`] |
-/// | `weight_decay` lambda | 0.01 | `[0, inf)` | before Adam's step, `w <- w * (1 - eta * lambda)` |
+/// | `weight_decay` lambda | 0.01 | `[0, 1e8]` | before Adam's step, `w <- w * (1 - eta * lambda)` |
 ///
 /// The decay falls on parameters marked as decaying (weights), never on the others (biases); PyTorch decays all that
 /// its parameter groups do not exempt. Source: Loshchilov and Hutter 2019.

@@ -15,7 +15,7 @@ const NORM_EPSILON: f64 = 1e-6;
 /// where you report it. A norm that is NaN makes the gradients NaN, and an infinite one makes them 0 or NaN; nothing is
 /// hidden. Undefined gradients are skipped; of no gradients the norm is 0.
 ///
-/// `max_norm` lies in `(0, inf)`. All gradients must lie on one device. Equals `torch.nn.utils.clip_grad_norm_`. Source:
+/// `max_norm` lies in `[1e-30, 1e30]`. All gradients must lie on one device. Equals `torch.nn.utils.clip_grad_norm_`. Source:
 /// Pascanu et al. 2013.
 ///
 /// # Errors
@@ -40,7 +40,7 @@ pub fn clip_norm(gradients: &[Tensor], max_norm: f64) -> Result<Tensor, Error> {
 /// Brings each number of `gradients` into `[-max_value, max_value]`, in place. NaN stays NaN; undefined gradients are
 /// skipped.
 ///
-/// `max_value` lies in `(0, inf)`. Equals `torch.nn.utils.clip_grad_value_`.
+/// `max_value` lies in `[1e-30, 1e30]`. Equals `torch.nn.utils.clip_grad_value_`.
 ///
 /// # Errors
 /// `max_value` out of range.

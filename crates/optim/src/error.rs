@@ -1,19 +1,14 @@
 //! One error type: what was wrong, where, and what would be right.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`.
 
 /// Why a value, a set of parameters or a saved state was refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A number is NaN, infinite or outside its interval.
-    #[error("{key} = {value} is out of range: it must lie in {allowed}")]
-    OutOfRange {
-        /// The option's name, as in a recipe.
-        key: &'static str,
-        /// The value given.
-        value: f64,
-        /// The interval, for example `[0, 1)`.
-        allowed: crate::range::Range,
-    },
+    #[error(transparent)]
+    OutOfRange(#[from] values::OutOfRange),
     /// Nesterov momentum together with options it is not defined for.
     #[error(
         "nesterov = true needs momentum above 0 and dampening = 0, but momentum = {momentum} and dampening = {dampening}"

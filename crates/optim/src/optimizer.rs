@@ -17,7 +17,7 @@ pub struct Parameter {
     pub tensor: Tensor,
     /// Whether penalties and decoupled weight decay fall on it: weights and filters yes, biases no.
     pub decay: bool,
-    /// What a step's learning rate is multiplied with for this parameter, in `[0, inf)`; decoupled weight decay follows it,
+    /// What a step's learning rate is multiplied with for this parameter, in `[0, 1e8]`; decoupled weight decay follows it,
     /// as it follows the rate of a parameter group in PyTorch. At 0 the parameter does not move.
     pub rate_factor: f64,
 }
@@ -35,8 +35,8 @@ impl Parameter {
 
     fn check(&self) -> Result<(), Error> {
         let refuse = |reason: String| Err(Error::Parameter { name: self.name.clone(), reason });
-        if !range::RATE_FACTOR.contains(self.rate_factor) {
-            return refuse(format!("its rate_factor is {}; it must lie in {}", self.rate_factor, range::RATE_FACTOR));
+        if let Err(problem) = range::RATE_FACTOR.check(self.rate_factor) {
+            return refuse(problem.to_string());
         }
         if !self.tensor.defined() {
             return refuse("the tensor is undefined".into());
@@ -168,7 +168,7 @@ impl Optimizer {
         Ok(())
     }
 
-    /// One step along `gradients` (as from [`gradients`](Optimizer::gradients)) at `learning_rate`, in `[0, inf)`.
+    /// One step along `gradients` (as from [`gradients`](Optimizer::gradients)) at `learning_rate`, in `[0, 1e30]`.
     ///
     /// # Errors
     /// A rate out of range or gradients that do not fit the parameters; nothing has moved then.
@@ -192,7 +192,7 @@ impl Optimizer {
         self.advance(penalty, gradients, learning_rate)
     }
 
-    /// One step along each tensor's `.grad` at `learning_rate`, in `[0, inf)`.
+    /// One step along each tensor's `.grad` at `learning_rate`, in `[0, 1e30]`.
     ///
     /// # Errors
     /// A rate out of range; nothing has moved then.

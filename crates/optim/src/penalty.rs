@@ -12,8 +12,8 @@ use crate::{Error, range};
 ///
 /// | parameter | default | range | adds to the gradient |
 /// | --- | --- | --- | --- |
-/// | `l1` | 0 | `[0, inf)` | `l1 * sign(w)`, with sign(0) = 0 |
-/// | `l2` | 0 | `[0, inf)` | `2 * l2 * w` |
+/// | `l1` | 0 | `[0, 1e30]` | `l1 * sign(w)`, with sign(0) = 0 |
+/// | `l2` | 0 | `[0, 1e30]` | `2 * l2 * w` |
 ///
 /// There is no factor 1/2 and no division by the number of samples or weights: PyTorch's `weight_decay` adds `wd * w` to
 /// the gradient, so `l2 = wd / 2`. A penalty of 0 costs nothing. For decay that an adaptive rule does not rescale, see

@@ -14,7 +14,7 @@ use crate::{Error, range};
 /// | --- | --- | --- | --- |
 /// | `smoothing` alpha | 0.99 | `[0, 1)` | `s <- alpha * s + (1 - alpha) * g^2` |
 /// | `centered` | false | | `a <- alpha * a + (1 - alpha) * g`, and `s - a^2` in the place of `s` below |
-/// | `epsilon` | 1e-8 | `(0, inf)` | `d = g / (sqrt(s) + epsilon)` |
+/// | `epsilon` | 1e-8 | `[1e-30, 1e30]` | `d = g / (sqrt(s) + epsilon)` |
 /// | `momentum` mu | 0 | `[0, 1)` | `v <- mu * v + d`; `w <- w - eta * v` (`w - eta * d` without momentum) |
 ///
 /// `smoothing` is PyTorch's `alpha`. All averages start at zero and are not corrected for it. `s - a^2`, which rounding can

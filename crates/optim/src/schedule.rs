@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, range};
 
@@ -11,11 +11,11 @@ use crate::{Error, range};
 /// | `kind` | parameter | default | range | rate at step t of T |
 /// | --- | --- | --- | --- | --- |
 /// | `constant` | | | | `base` |
-/// | `inverse-time` | `decay` | 0.001 | `[0, inf)` | `base / (1 + decay * epoch)` |
-/// | `step` | `every` (epochs) | required | 1, 2, ... | `base * factor^floor(epoch / every)` |
+/// | `inverse-time` | `decay` | 0.001 | `[0, 1e9]` | `base / (1 + decay * epoch)` |
+/// | `step` | `every` (epochs) | required | 1 to 10^9 | `base * factor^floor(epoch / every)` |
 /// | | `factor` | 0.1 | `(0, 1]` | |
-/// | `exponential` | `factor` | required | `(0, inf)` | `base * factor^t`; above 1 the rate grows |
-/// | `cosine` | `warm_up_epochs` | 0 | `[0, inf)` | W = round(`warm_up_epochs` * steps per epoch); for t < W: `base * (t + 1) / (W + 1)` |
+/// | `exponential` | `factor` | required | `[1e-30, 1e30]` | `base * factor^t`; above 1 the rate grows |
+/// | `cosine` | `warm_up_epochs` | 0 | `[0, 1e9]` | W = round(`warm_up_epochs` * steps per epoch); for t < W: `base * (t + 1) / (W + 1)` |
 /// | | `final_fraction` | 0 | `[0, 1]` | then `base * (f + (1 - f) * (1 + cos(pi * (t - W) / (T - W))) / 2)` |
 /// | `one-cycle` | `warm_up_fraction` | 0.3 | `[0, 1]` | P = max(`warm_up_fraction` * T - 1, 0); for t < P from `base * start_fraction` to `base` |
 /// | | `start_fraction` | 0.04 | `[0, 1]` | |
@@ -50,7 +50,7 @@ use crate::{Error, range};
 pub enum Schedule {
     /// The base rate throughout.
     #[default]
-    #[serde(deserialize_with = "no_parameters")]
+    #[serde(deserialize_with = "values::no_keys")]
     Constant,
     /// `base / (1 + decay * epoch)`.
     InverseTime {
@@ -135,7 +135,7 @@ impl Schedule {
                 range::DECAY.check(decay)?;
             }
             Schedule::Step { every, factor } => {
-                range::EVERY.check(every as f64)?;
+                range::EVERY.check(every)?;
                 range::FACTOR.check(factor)?;
             }
             Schedule::Exponential { factor } => {
@@ -200,14 +200,6 @@ impl Anneal {
 /// `done / of` in [0, 1]; a phase without length is over.
 fn part(done: f64, of: f64) -> f64 {
     if of > 0.0 { (done / of).min(1.0) } else { 1.0 }
-}
-
-/// serde lets unknown keys pass beside the tag of a unit variant, so `decay` under `kind = "constant"` would be lost.
-fn no_parameters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Nothing {}
-    Nothing::deserialize(deserializer).map(|Nothing {}| ())
 }
 
 /// The defaults of the table above, in serde's form.

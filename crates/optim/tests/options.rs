@@ -45,9 +45,9 @@ fn options_out_of_range_are_refused_with_key_value_and_range() {
         let rule: Rule = toml::from_str(text).unwrap();
         assert_eq!(rule.check().unwrap_err().to_string(), message);
     }
-    check("kind = 'sgd'\nmomentum = 1.0", "momentum = 1 is out of range: it must lie in [0, 1)");
-    check("kind = 'sgd'\nmomentum = nan", "momentum = NaN is out of range: it must lie in [0, 1)");
-    check("kind = 'sgd'\ndampening = -0.5", "dampening = -0.5 is out of range: it must lie in [0, 1]");
+    check("kind = 'sgd'\nmomentum = 1.0", "`momentum` is 1, but must be at least 0 and below 1");
+    check("kind = 'sgd'\nmomentum = nan", "`momentum` is NaN, but must be at least 0 and below 1");
+    check("kind = 'sgd'\ndampening = -0.5", "`dampening` is -0.5, but must be at least 0 and at most 1");
     check(
         "kind = 'sgd'\nnesterov = true",
         "nesterov = true needs momentum above 0 and dampening = 0, but momentum = 0 and dampening = 0",
@@ -56,14 +56,14 @@ fn options_out_of_range_are_refused_with_key_value_and_range() {
         "kind = 'sgd'\nnesterov = true\nmomentum = 0.9\ndampening = 0.5",
         "nesterov = true needs momentum above 0 and dampening = 0, but momentum = 0.9 and dampening = 0.5",
     );
-    check("kind = 'adam'\nbeta1 = 1.0", "beta1 = 1 is out of range: it must lie in [0, 1)");
-    check("kind = 'adam'\nbeta2 = -0.1", "beta2 = -0.1 is out of range: it must lie in [0, 1)");
-    check("kind = 'adam'\nepsilon = 0.0", "epsilon = 0 is out of range: it must lie in (0, inf)");
-    check("kind = 'adamw'\nbeta2 = inf", "beta2 = inf is out of range: it must lie in [0, 1)");
-    check("kind = 'adamw'\nweight_decay = -1.0", "weight_decay = -1 is out of range: it must lie in [0, inf)");
-    check("kind = 'rmsprop'\nsmoothing = 1.5", "smoothing = 1.5 is out of range: it must lie in [0, 1)");
-    check("kind = 'rmsprop'\nmomentum = 1.5", "momentum = 1.5 is out of range: it must lie in [0, 1)");
-    check("kind = 'rmsprop'\nepsilon = nan", "epsilon = NaN is out of range: it must lie in (0, inf)");
+    check("kind = 'adam'\nbeta1 = 1.0", "`beta1` is 1, but must be at least 0 and below 1");
+    check("kind = 'adam'\nbeta2 = -0.1", "`beta2` is -0.1, but must be at least 0 and below 1");
+    check("kind = 'adam'\nepsilon = 0.0", "`epsilon` is 0, but must be at least 1e-30 and at most 1e30");
+    check("kind = 'adamw'\nbeta2 = inf", "`beta2` is inf, but must be at least 0 and below 1");
+    check("kind = 'adamw'\nweight_decay = -1.0", "`weight_decay` is -1, but must be at least 0 and at most 1e8");
+    check("kind = 'rmsprop'\nsmoothing = 1.5", "`smoothing` is 1.5, but must be at least 0 and below 1");
+    check("kind = 'rmsprop'\nmomentum = 1.5", "`momentum` is 1.5, but must be at least 0 and below 1");
+    check("kind = 'rmsprop'\nepsilon = nan", "`epsilon` is NaN, but must be at least 1e-30 and at most 1e30");
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn a_penalty_is_two_factors_from_zero() {
     assert!(!penalty.is_zero());
     penalty.check().unwrap();
     for (l1, l2, message) in [
-        (-1.0, 0.0, "l1 = -1 is out of range: it must lie in [0, inf)"),
-        (0.0, f64::NAN, "l2 = NaN is out of range: it must lie in [0, inf)"),
-        (f64::INFINITY, 0.0, "l1 = inf is out of range: it must lie in [0, inf)"),
+        (-1.0, 0.0, "`l1` is -1, but must be at least 0 and at most 1e30"),
+        (0.0, f64::NAN, "`l2` is NaN, but must be at least 0 and at most 1e30"),
+        (f64::INFINITY, 0.0, "`l1` is inf, but must be at least 0 and at most 1e30"),
     ] {
         assert_eq!(Penalty { l1, l2 }.check().unwrap_err().to_string(), message);
     }
@@ -84,7 +84,8 @@ fn a_penalty_is_two_factors_from_zero() {
 
 #[test]
 fn a_learning_rate_of_a_run_is_above_zero_and_that_of_a_step_may_be_zero() {
-    assert!(matches!(range::LEARNING_RATE.check(0.0), Err(Error::OutOfRange { key: "learning_rate", .. })));
+    let told = range::LEARNING_RATE.check(0.0).map_err(Error::from).unwrap_err().to_string();
+    assert_eq!(told, "`learning_rate` is 0, but must be at least 1e-30 and at most 1e30");
     assert_eq!(range::LEARNING_RATE.check(0.13).unwrap(), 0.13);
     assert_eq!(range::STEP_RATE.check(0.0).unwrap(), 0.0);
     assert!(range::STEP_RATE.check(-1e-9).is_err());

@@ -83,7 +83,7 @@ fn rates_stay_finite_and_between_zero_and_the_base_at_every_odd_position() {
         Schedule::Constant,
         Schedule::InverseTime { decay: 10.0 },
         Schedule::Step { every: 1, factor: 0.5 },
-        Schedule::Step { every: u64::MAX, factor: 1.0 },
+        Schedule::Step { every: 1_000_000_000, factor: 1.0 },
         Schedule::Cosine { final_fraction: 0.1, warm_up_epochs: 0.0 },
         Schedule::Cosine { final_fraction: 0.0, warm_up_epochs: 50.0 },
         cycle(0.0, Anneal::Linear),
@@ -166,17 +166,17 @@ fn a_number_out_of_range_is_refused_with_its_key_value_and_range() {
         final_fraction,
         anneal: Anneal::Linear,
     };
-    check(Schedule::InverseTime { decay: -0.1 }, "decay = -0.1 is out of range: it must lie in [0, inf)");
-    check(Schedule::InverseTime { decay: f64::NAN }, "decay = NaN is out of range: it must lie in [0, inf)");
-    check(Schedule::InverseTime { decay: f64::INFINITY }, "decay = inf is out of range: it must lie in [0, inf)");
-    check(Schedule::Step { every: 0, factor: 0.5 }, "every = 0 is out of range: it must lie in [1, inf)");
-    check(Schedule::Step { every: 1, factor: 0.0 }, "factor = 0 is out of range: it must lie in (0, 1]");
-    check(Schedule::Step { every: 1, factor: 2.0 }, "factor = 2 is out of range: it must lie in (0, 1]");
-    check(cosine(1.5, 0.0), "final_fraction = 1.5 is out of range: it must lie in [0, 1]");
-    check(cosine(0.0, -1.0), "warm_up_epochs = -1 is out of range: it must lie in [0, inf)");
-    check(cycle(1.1, 0.1, 0.1), "warm_up_fraction = 1.1 is out of range: it must lie in [0, 1]");
-    check(cycle(0.3, 2.0, 0.1), "start_fraction = 2 is out of range: it must lie in [0, 1]");
-    check(cycle(0.3, 0.1, f64::NAN), "final_fraction = NaN is out of range: it must lie in [0, 1]");
+    check(Schedule::InverseTime { decay: -0.1 }, "`decay` is -0.1, but must be at least 0 and at most 1e9");
+    check(Schedule::InverseTime { decay: f64::NAN }, "`decay` is NaN, but must be at least 0 and at most 1e9");
+    check(Schedule::InverseTime { decay: f64::INFINITY }, "`decay` is inf, but must be at least 0 and at most 1e9");
+    check(Schedule::Step { every: 0, factor: 0.5 }, "`every` is 0, but must be a whole number from 1 to 10^9 epochs");
+    check(Schedule::Step { every: 1, factor: 0.0 }, "`factor` is 0, but must be above 0 and at most 1");
+    check(Schedule::Step { every: 1, factor: 2.0 }, "`factor` is 2, but must be above 0 and at most 1");
+    check(cosine(1.5, 0.0), "`final_fraction` is 1.5, but must be at least 0 and at most 1");
+    check(cosine(0.0, -1.0), "`warm_up_epochs` is -1, but must be at least 0 and at most 1e9");
+    check(cycle(1.1, 0.1, 0.1), "`warm_up_fraction` is 1.1, but must be at least 0 and at most 1");
+    check(cycle(0.3, 2.0, 0.1), "`start_fraction` is 2, but must be at least 0 and at most 1");
+    check(cycle(0.3, 0.1, f64::NAN), "`final_fraction` is NaN, but must be at least 0 and at most 1");
 }
 
 #[test]

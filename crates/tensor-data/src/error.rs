@@ -1,4 +1,7 @@
 //! What can go wrong, in words: each message names the file or value at fault and how to mend it.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`, so that whoever prints the chain says each
+//! thing once. Fields that hold a cause are called `cause`, because `thiserror` takes `source` for one.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,20 +14,20 @@ use crate::fetch::Tried;
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be opened or read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A file or folder could not be made, locked, written or renamed.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {cause}", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A file's content is not what its format or its data set demands.
     #[error("{}: {fault}", path.display())]

@@ -150,6 +150,6 @@ fn work(run: &mut Run<'_>, feed: &mut Feed<'_>, table: &Tensor, row: &mut Tensor
     Ok(())
 }
 
-fn failed(source: TchError) -> Error {
-    Error::Torch { action: "put a step's numbers on the device", source }
+fn failed(cause: TchError) -> Error {
+    Error::Torch { action: "put a step's numbers on the device", cause }
 }

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use values::plain;
 
 /// Version of the folder's layout.
 const SCHEMA: u32 = 1;
@@ -92,8 +93,8 @@ pub fn read(folder: &Path) -> Result<Found, Error> {
 pub(crate) fn is_damage(error: &Error) -> bool {
     match error {
         Error::Checkpoint { .. } => true,
-        Error::Io { source, .. } => {
-            matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
+        Error::Io { cause, .. } => {
+            matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
         }
         _ => false,
     }
@@ -117,8 +118,9 @@ fn verify(folder: &Path) -> Result<Files, Error> {
     let wrong = |path: &Path, problem: String| Error::Checkpoint { path: path.to_owned(), problem };
     let path = folder.join(MANIFEST);
     let text = fs::read(&path).map_err(Error::io("read", &path))?;
-    let manifest: Manifest = serde_json::from_slice(&text)
-        .map_err(|e| wrong(&path, format!("is not a manifest ({e}): the checkpoint is damaged")))?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|e| {
+        wrong(&path, format!("is not a manifest ({}): the checkpoint is damaged", plain(&e.to_string())))
+    })?;
     if manifest.schema != SCHEMA {
         let problem = format!(
             "has format {}, this version reads format {SCHEMA}: use the version that wrote it",
@@ -186,10 +188,16 @@ fn sync_folder(folder: &Path) -> Result<(), Error> {
 /// Writes one file beside its place and moves it in, so that readers see the old content or the new, never half of it.
 /// What a killed process left beside it is overwritten.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let writing = beside(path, WRITING);
-    let moved = write_synced(&writing, bytes)
-        .and_then(|()| fs::rename(&writing, path).map_err(Error::io("write", path)))
-        .and_then(|()| sync_folder(path.parent().unwrap_or(Path::new("."))));
+    // Errors name the file that was asked for, not the one beside it.
+    let write = || {
+        let mut file = File::create(&writing)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&writing, path)
+    };
+    let moved = write().map_err(Error::io("write", path)).and_then(|()| sync_folder(folder));
     if moved.is_err() {
         // The error that led here is the one to tell.
         let _ = fs::remove_file(&writing);

@@ -1,4 +1,7 @@
 //! Everything that can go wrong between a recipe and a finished run, each with what, where and how to mend it.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`, so that whoever prints the chain says each
+//! thing once. Fields that hold a cause are called `cause`, because `thiserror` takes `source` for one.
 
 use std::path::PathBuf;
 
@@ -13,16 +16,9 @@ pub enum Error {
         /// What is wrong, with the nearest known name where a key is unknown.
         problem: String,
     },
-    /// A value outside its range.
-    #[error("recipe key `{key}` is {value}, but must be {range}")]
-    RecipeRange {
-        /// The dotted key.
-        key: &'static str,
-        /// The value found.
-        value: String,
-        /// The range in words.
-        range: &'static str,
-    },
+    /// A value outside its range; the key is dotted.
+    #[error("recipe key {0}")]
+    RecipeRange(values::OutOfRange),
     /// A recipe that does not fit the data set.
     #[error("{0}")]
     Plan(String),
@@ -42,14 +38,14 @@ pub enum Error {
     #[error("{0}")]
     Diverged(Box<crate::Diverged>),
     /// A file or folder that could not be read or written.
-    #[error("cannot {action} {}: {source}{}", path.display(), hint(source))]
+    #[error("cannot {action} {}: {cause}{}", path.display(), hint(cause))]
     Io {
         /// "read", "write", ...
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A checkpoint that is damaged, incomplete or from another version.
     #[error("checkpoint {}: {problem}", path.display())]
@@ -83,12 +79,12 @@ pub enum Error {
     #[error(transparent)]
     Operation(#[from] torch_ext::Error),
     /// From libtorch.
-    #[error("libtorch failed while it was asked to {action}: {}", first_line(source))]
+    #[error("libtorch failed while it was asked to {action}: {}", first_line(cause))]
     Torch {
         /// What was attempted.
         action: &'static str,
         /// What libtorch said.
-        source: tch::TchError,
+        cause: tch::TchError,
     },
 }
 
@@ -96,19 +92,25 @@ impl Error {
     /// Wraps an input/output error with the path it happened at; made for `map_err`.
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.into();
-        move |source| Error::Io { action, path, source }
+        move |cause| Error::Io { action, path, cause }
     }
 
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange { .. } | Error::Plan(_))
+        matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange(_) | Error::Plan(_))
+    }
+}
+
+impl From<values::OutOfRange> for Error {
+    fn from(problem: values::OutOfRange) -> Error {
+        Error::RecipeRange(problem)
     }
 }
 
 /// How to mend the common input/output errors.
-fn hint(source: &std::io::Error) -> &'static str {
+fn hint(cause: &std::io::Error) -> &'static str {
     use std::io::ErrorKind;
-    match source.kind() {
+    match cause.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             " (the disk is full: make room, then go on with --resume; what was saved before is intact)"
         }
@@ -121,6 +123,6 @@ fn hint(source: &std::io::Error) -> &'static str {
 }
 
 /// The first line of a libtorch error; the rest is a C++ backtrace.
-fn first_line(source: &tch::TchError) -> String {
-    source.to_string().lines().next().unwrap_or_default().to_owned()
+fn first_line(cause: &tch::TchError) -> String {
+    cause.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -305,7 +305,9 @@ fn tensors(files: &Files, name: &str, folder: &Path) -> Result<Vec<(String, Tens
 }
 
 fn parse<T: DeserializeOwned>(files: &Files, name: &str, folder: &Path) -> Result<T, Error> {
-    let wrong =
-        |e: serde_json::Error| Error::Checkpoint { path: folder.join(name), problem: format!("cannot be read: {e}") };
+    let wrong = |e: serde_json::Error| Error::Checkpoint {
+        path: folder.join(name),
+        problem: format!("cannot be read: {}", values::plain(&e.to_string())),
+    };
     serde_json::from_slice(find(files, name, folder)?).map_err(wrong)
 }

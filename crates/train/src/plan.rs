@@ -4,10 +4,11 @@ use crate::criterion::{Criterion, class_weights};
 use crate::recipe::Group;
 use crate::{Error, Progress, Recipe, StoppedBy, stopping::Stopping};
 use models::{Model, Role};
-use optim::{Optimizer, Parameter, Position};
+use optim::{Optimizer, Parameter, Position, Schedule, range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::Device;
 use tensor_data::{Batches, Dataset, Fingerprint, Order, Split, Tail};
+use values::{OutOfRange, short};
 
 /// A checked recipe together with the counts that follow from the data set's size.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub struct Plan {
 
 impl Plan {
     /// Fits a recipe to a data set. Fails when the recipe's values are out of range or name another data set, a minibatch
-    /// is larger than a split, or class weights do not fit the classes.
+    /// is larger than a split, class weights do not fit the classes, or a growing learning rate does not stay a number.
     pub fn new(recipe: &Recipe, data: &Dataset) -> Result<Plan, Error> {
         recipe.check()?;
         if recipe.data.set != data.name {
@@ -54,7 +55,29 @@ impl Plan {
         let validate_every = recipe.stopping.validation_frequency(steps_per_epoch);
         let class_weights = class_weights(&recipe.loss, &data.train)?;
         let (recipe, pictures) = (recipe.clone(), data.fingerprint.clone());
-        Ok(Plan { recipe, pictures, minibatch_size: size, steps_per_epoch, validate_every, class_weights })
+        let plan = Plan { recipe, pictures, minibatch_size: size, steps_per_epoch, validate_every, class_weights };
+        plan.check_growth()?;
+        Ok(plan)
+    }
+
+    /// A rate that grows exponentially has to be a rate at the last step, too.
+    fn check_growth(&self) -> Result<(), Error> {
+        let Schedule::Exponential { factor } = self.recipe.schedule else { return Ok(()) };
+        let steps = self.total_steps().min(self.recipe.limits.iterations.unwrap_or(u64::MAX));
+        if factor <= 1.0 || range::STEP_RATE.contains(self.learning_rate(steps.saturating_sub(1))) {
+            return Ok(());
+        }
+        let greatest = (range::MOST / self.recipe.learning_rate).powf(1.0 / (steps - 1) as f64);
+        Err(Error::RecipeRange(OutOfRange {
+            key: "schedule.factor".to_owned(),
+            value: short(factor),
+            allowed: format!(
+                "at most {} for the learning rate to stay below {} over {steps} minibatches (`epochs` and `limits.iterations` \
+                 set how many)",
+                short(greatest),
+                short(range::MOST)
+            ),
+        }))
     }
 
     /// The recipe.
@@ -79,13 +102,13 @@ impl Plan {
 
     /// Minibatches in all epochs.
     pub fn total_steps(&self) -> u64 {
-        self.steps_per_epoch * self.recipe.epochs
+        self.steps_per_epoch.saturating_mul(self.recipe.epochs)
     }
 
     /// Minibatches after which training ends at the latest, as far as the stopping rule knows now.
     pub fn last_iteration(&self, progress: &Progress) -> u64 {
         match self.recipe.stopping {
-            Stopping::Patience { .. } => self.total_steps().min(progress.stopping.patience + 1),
+            Stopping::Patience { .. } => self.total_steps().min(progress.stopping.patience.saturating_add(1)),
             _ => self.total_steps(),
         }
         .min(self.recipe.limits.iterations.unwrap_or(u64::MAX))
@@ -104,7 +127,7 @@ impl Plan {
 
     /// Whether the model is validated after minibatch `iteration` (from 0).
     pub fn validates_after(&self, iteration: u64) -> bool {
-        (iteration + 1).is_multiple_of(self.validate_every)
+        iteration.saturating_add(1).is_multiple_of(self.validate_every)
     }
 
     /// Whether an update is made after minibatch `iteration` (from 0): after every `gradients.accumulate`-th of an epoch

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Stopping {
     /// Train for all epochs.
+    #[serde(deserialize_with = "values::no_keys")]
     Never,
     /// Geometric patience (the tutorial's rule A). Validates every `min(minibatches per epoch, patience / 2)`
     /// minibatches. A validation error below `threshold * best` at iteration `i` sets
@@ -36,10 +37,10 @@ pub enum Stopping {
     /// of p that nothing extends, p + 1 minibatches are trained. Keras and Lightning have no such rule: both count
     /// validations, at whatever point of training.
     Patience {
-        /// Minibatches to train at least; at least 1.
+        /// Minibatches to train at least; 1 to 10^15.
         #[serde(default = "defaults::patience")]
         patience: u64,
-        /// How far a significant improvement extends the patience; at least 1.
+        /// How far a significant improvement extends the patience; 1 to 1e6.
         #[serde(default = "defaults::increase")]
         increase: f64,
         /// An error below this fraction of the best counts as significant; in (0, 1].
@@ -53,7 +54,7 @@ pub enum Stopping {
     /// `NoImprovementSince { n_epochs: n }`. Keras' `patience = 0` stops as 1 does. Lightning counts validations, which
     /// may be more or fewer than epochs. For a `min_delta`, take `plateau`.
     NoImprovement {
-        /// Epochs in a row without a new best; at least 1.
+        /// Epochs in a row without a new best; 1 to 10^9.
         #[serde(default = "defaults::epochs")]
         epochs: u64,
     },
@@ -65,7 +66,7 @@ pub enum Stopping {
     /// Keras and Lightning have no such rule. Keras' `ReduceLROnPlateau(patience = n, min_delta = 0)` shrinks after the same
     /// epochs, but stays at `min_lr` and never ends training.
     Halving {
-        /// Epochs in a row without a new best before the rate shrinks; at least 1.
+        /// Epochs in a row without a new best before the rate shrinks; 1 to 10^9.
         #[serde(default = "defaults::epochs")]
         epochs: u64,
         /// What the rate is multiplied with; in (0, 1).
@@ -84,7 +85,7 @@ pub enum Stopping {
     /// uses PyTorch's. Keras' shrinks at the `patience`-th, as here, knows absolute thresholds only, and counts the last epoch
     /// of its cooldown: `cooldown = c` there is c - 1 here. None of the three ends training; here it ends at the floor.
     Plateau {
-        /// Epochs in a row without a significant improvement before the rate shrinks; at least 1.
+        /// Epochs in a row without a significant improvement before the rate shrinks; 1 to 10^9.
         #[serde(default = "defaults::epochs")]
         epochs: u64,
         /// What the rate is multiplied with; in (0, 1).
@@ -93,7 +94,7 @@ pub enum Stopping {
         /// Stop when the rate would fall below this fraction of the base rate; in (0, 1].
         #[serde(default = "defaults::floor")]
         floor: f64,
-        /// How much lower a value must be to count; in [0, 1) when relative, at least 0 when absolute.
+        /// How much lower a value must be to count; in [0, 1) when relative, 0 to 1e30 when absolute.
         #[serde(default = "defaults::significance")]
         threshold: f64,
         /// Whether that is a fraction of the lowest value or a difference from it.
@@ -189,7 +190,7 @@ impl Memory {
 
     /// Counts validations in a row without an improvement.
     fn count(&mut self, improved: bool) {
-        self.stale = if improved { 0 } else { self.stale + 1 };
+        self.stale = if improved { 0 } else { self.stale.saturating_add(1) };
     }
 
     /// Multiplies the rate with `factor`, or ends training where that would pass below `floor`.

@@ -109,6 +109,7 @@ impl Summary {
     pub fn read(folder: &Path) -> Result<Summary, Error> {
         let path = folder.join(Self::FILE);
         let text = std::fs::read(&path).map_err(Error::io("read", &path))?;
-        serde_json::from_slice(&text).map_err(|e| Error::Run { path, problem: format!("is not a summary: {e}") })
+        serde_json::from_slice(&text)
+            .map_err(|e| Error::Run { path, problem: format!("is not a summary: {}", values::plain(&e.to_string())) })
     }
 }

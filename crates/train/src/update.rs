@@ -146,7 +146,7 @@ fn move_average(
     let _guard = tch::no_grad_guard();
     for (average, parameter) in averaged.parameters().iter().zip(model.parameters()) {
         let moved = move_towards(average.tensor.shallow_clone(), &parameter.tensor);
-        let _ = moved.map_err(|source| Error::Torch { action: "average the parameters", source })?;
+        let _ = moved.map_err(|cause| Error::Torch { action: "average the parameters", cause })?;
     }
     Ok(())
 }

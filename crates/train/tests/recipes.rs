@@ -73,15 +73,18 @@ fn check(overrides: &[(&str, &str)], expected: &[&str]) {
 
 #[test]
 fn each_wrong_value_gets_its_own_message() {
-    check(&[("learning_rate", "0")], &["`learning_rate` is 0", "above 0"]);
+    check(&[("learning_rate", "0")], &["`learning_rate` is 0", "at least 1e-30 and at most 1e30"]);
     check(&[("learning_rate", "-0.1")], &["`learning_rate` is -0.1"]);
     check(&[("learning_rate", "nan")], &["`learning_rate` is NaN"]);
-    check(&[("learning_rate", "fast")], &["learning_rate=fast", "expected f64"]);
-    check(&[("epochs", "0")], &["`epochs` is 0", "at least 1"]);
-    check(&[("minibatch.size", "0")], &["`minibatch.size` is 0", "at least 1"]);
+    check(
+        &[("learning_rate", "fast")],
+        &["learning_rate=fast", "`learning_rate` must be a number, but is the text \"fast\""],
+    );
+    check(&[("epochs", "0")], &["`epochs` is 0", "a whole number from 1 to 10^9"]);
+    check(&[("minibatch.size", "0")], &["`minibatch.size` is 0", "from 1 to 10^9 pictures, or \"all\""]);
     check(&[("minibatch.size", "-5")], &["-5"]);
     check(&[("minibatch.shift", "9")], &["`minibatch.shift` is 9", "0 to 8"]);
-    check(&[("stopping.patience", "0")], &["`stopping.patience` is 0", "at least 1"]);
+    check(&[("stopping.patience", "0")], &["`stopping.patience` is 0", "from 1 to 10^15 minibatches"]);
     check(&[("stopping.increase", "0.5")], &["`stopping.increase` is 0.5"]);
     check(&[("stopping.threshold", "1.5")], &["`stopping.threshold` is 1.5"]);
     check(&[("stopping.kind", "halving"), ("stopping.factor", "1")], &["`stopping.factor` is 1"]);
@@ -90,29 +93,71 @@ fn each_wrong_value_gets_its_own_message() {
     check(&[("limits.iterations", "0")], &["`limits.iterations` is 0"]);
     check(&[("limits.minutes", "0")], &["`limits.minutes` is 0"]);
     check(&[("limits.target_error", "1.5")], &["`limits.target_error` is 1.5"]);
-    check(&[("penalty.l2", "-1")], &["l2", "-1"]);
-    check(&[("optimizer.kind", "sgd"), ("optimizer.momentum", "1.5")], &["momentum", "1.5"]);
+    check(&[("penalty.l2", "-1")], &["`penalty.l2` is -1"]);
+    check(&[("optimizer.kind", "sgd"), ("optimizer.momentum", "1.5")], &["`optimizer.momentum` is 1.5"]);
     for key in ["gradients.clip_norm", "gradients.clip_value"] {
         for value in ["0", "-1", "inf", "nan"] {
-            check(&[(key, value)], &[key, "above 0 and finite"]);
+            check(&[(key, value)], &[key, "at least 1e-30 and at most 1e30"]);
         }
     }
-    check(&[("gradients.accumulate", "0")], &["`gradients.accumulate` is 0", "at least 1"]);
+    check(&[("gradients.accumulate", "0")], &["`gradients.accumulate` is 0", "from 1 to 10^9"]);
     check(&[("average.decay", "1")], &["`average.decay` is 1", "at least 0 and below 1"]);
-    check(&[("average.warm_up", "true")], &["missing field `decay`"]);
+    check(&[("average.warm_up", "true")], &["the key `decay` is missing"]);
     check(&[("loss.label_smoothing", "1")], &["`loss.label_smoothing` is 1", "at least 0 and below 1"]);
     check(&[("loss.label_smoothing", "-0.1")], &["`loss.label_smoothing` is -0.1"]);
-    check(&[("loss.class_weights", "[1.0, 0.0]")], &["`loss.class_weights` is 0", "above 0"]);
+    check(&[("loss.class_weights", "[1.0, 0.0]")], &["`loss.class_weights` is 0", "at least 1e-6 and at most 1e6"]);
     check(&[("loss.class_weights", "even")], &["\"none\", \"balanced\" or a list"]);
     check(&[("minibatch.size", "most")], &["a number of pictures, at least 1, or \"all\""]);
     check(
         &[("groups", "[{ parameters = 'conv', learning_rate_factor = -1 }]")],
         &["`groups.learning_rate_factor` is -1"],
     );
-    check(&[("groups", "[{ parameters = 'conv', rate = 1 }]")], &["unknown field `rate`"]);
-    check(&[("groups", "[{ decay = false }]")], &["missing field `parameters`"]);
-    check(&[("model.dropout", "1")], &["dropout", "1"]);
+    check(&[("groups", "[{ parameters = 'conv', rate = 1 }]")], &["there is no key `rate`"]);
+    check(&[("groups", "[{ decay = false }]")], &["the key `parameters` is missing"]);
+    check(&[("model.dropout", "1")], &["`model.dropout` is 1"]);
     check(&[("model.kind", "mlp"), ("model.hidden", "[]")], &["hidden"]);
+}
+
+#[test]
+fn a_value_of_the_wrong_type_names_its_key_in_plain_words() {
+    let whole = "a whole number from 0 to 2^63 - 1";
+    check(&[("epochs", "many")], &[&format!("`epochs` must be {whole}, but is the text \"many\"")]);
+    check(&[("epochs", "1e300")], &[&format!("`epochs` must be {whole}, but is 1e300")]);
+    check(&[("checkpoint.keep_top", "true")], &[&format!("`checkpoint.keep_top` must be {whole}, but is true")]);
+    // Below a table with a `kind`, of which serde does not tell the key.
+    check(&[("stopping.patience", "-7")], &[&format!("`stopping.patience` must be {whole}, but is -7")]);
+    check(&[("model.kernel", "5.5")], &["`model.kernel` must be a whole number, but is 5.5"]);
+    check(&[("model.ignore_border", "5")], &["`model.ignore_border` must be true or false, but is 5"]);
+    check(&[("model.filters", "[3]")], &["must be a list of 2, but holds 1"]);
+    check(&[("model.filters", "[3, x]")], &["`model.filters` must be"]);
+    check(&[("data", "5")], &["`data` must be a table of keys, but is 5"]);
+    check(&[("optimizer.kind", "sgd"), ("optimizer.nesterov", "yes")], &["`optimizer.nesterov` must be true or false"]);
+    check(&[("penalty.l2", "[1]")], &["`penalty.l2` must be a number, but is a list"]);
+    check(&[("seed", "9223372036854775808")], &["`seed` must be", "9223372036854775808"]);
+    for value in ["many", "-7", "1e300", "true", "[1]", "{a = 1}"] {
+        for key in
+            ["epochs", "learning_rate", "stopping.patience", "stopping.increase", "model.hidden", "limits.minutes"]
+        {
+            let Err(error) = Recipe::parse(GOOD, "good.toml", &set(&[(key, value)])) else { continue };
+            let told = error.to_string();
+            for rust in ["u64", "i64", "f64", "usize", "struct", "enum", "variant", "invalid type", "invalid value"] {
+                assert!(!told.contains(rust), "{key} = {value}: {told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_that_would_overflow_are_refused_by_key() {
+    for (key, value) in [
+        ("checkpoint.seconds", "1e20"),
+        ("checkpoint.snapshots", "9223372036854775807"),
+        ("stopping.increase", "1e300"),
+        ("data.divisor", "1e300"),
+        ("learning_rate", "1e308"),
+    ] {
+        check(&[(key, value)], &[&format!("recipe key `{key}` is {value}, but must be ")]);
+    }
 }
 
 #[test]
@@ -147,12 +192,12 @@ fn words_and_numbers_stand_for_sizes_and_class_weights() {
 
 #[test]
 fn an_unknown_key_is_refused_with_the_nearest_known_name() {
-    check(&[("learning_rat", "0.1")], &["unknown field `learning_rat`", "did you mean `learning_rate`?"]);
-    check(&[("minibatch.sise", "5")], &["unknown field `sise`", "did you mean `size`?"]);
-    check(&[("model.activatoin", "relu")], &["unknown field `activatoin`", "did you mean `activation`?"]);
-    check(&[("stopping.patiense", "5")], &["unknown field `patiense`", "did you mean `patience`?"]);
-    check(&[("model.kind", "lennet")], &["unknown variant `lennet`", "did you mean `lenet`?"]);
-    check(&[("schedule.kind", "cosin")], &["unknown variant `cosin`", "did you mean `cosine`?"]);
+    check(&[("learning_rat", "0.1")], &["there is no key `learning_rat`", "did you mean `learning_rate`?"]);
+    check(&[("minibatch.sise", "5")], &["there is no key `sise`", "did you mean `size`?"]);
+    check(&[("model.activatoin", "relu")], &["there is no key `activatoin`", "did you mean `activation`?"]);
+    check(&[("stopping.patiense", "5")], &["there is no key `patiense`", "did you mean `patience`?"]);
+    check(&[("model.kind", "lennet")], &["`lennet` is not known here", "did you mean `lenet`?"]);
+    check(&[("schedule.kind", "cosin")], &["`cosin` is not known here", "did you mean `cosine`?"]);
     check(&[("epochs.more", "1")], &["`epochs` is a value"]);
 }
 
@@ -161,13 +206,13 @@ fn a_mistake_in_a_file_is_told_with_its_line() {
     let text = GOOD.replace("learning_rate = 0.1", "learning_rate = 0.1\n    momentum = 0.9");
     let told = Recipe::parse(&text, "mine.toml", &[]).unwrap_err().to_string();
     assert!(
-        told.contains("mine.toml") && told.contains("line 4") && told.contains("unknown field `momentum`"),
+        told.contains("mine.toml") && told.contains("line 4") && told.contains("there is no key `momentum`"),
         "{told}"
     );
     let told = Recipe::parse("epochs = = 3", "mine.toml", &[]).unwrap_err().to_string();
     assert!(told.contains("line 1"), "{told}");
     let told = Recipe::parse("epochs = 3", "mine.toml", &[]).unwrap_err().to_string();
-    assert!(told.contains("missing field `learning_rate`"), "{told}");
+    assert!(told.contains("the key `learning_rate` is missing"), "{told}");
 }
 
 #[test]

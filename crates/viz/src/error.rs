@@ -1,4 +1,7 @@
 //! What can be wrong with the arrays that come in, or with the place where a picture should go.
+//!
+//! The text of an error is whole: it says its cause, which then is no `source()`, so that whoever prints the chain says each
+//! thing once. Fields that hold a cause are called `cause`, because `thiserror` takes `source` for one.
 
 use std::path::PathBuf;
 
@@ -86,12 +89,12 @@ pub enum Error {
         allowed: &'static str,
     },
     /// The file or its folder cannot be written.
-    #[error("cannot write {path}: {source}; check that the folder may be written to and has room")]
+    #[error("cannot write {path}: {cause}; check that the folder may be written to and has room")]
     Write {
         /// The file asked for.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The encoder refused the picture.
     #[error("cannot encode the picture as {format}: {reason}")]

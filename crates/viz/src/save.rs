@@ -24,7 +24,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         file.persist(path).map_err(|failed| failed.error)?;
         Ok(())
     };
-    attempt().map_err(|source| Error::Write { path: path.to_owned(), source })
+    attempt().map_err(|cause| Error::Write { path: path.to_owned(), cause })
 }
 
 /// Refuses a file name whose ending is none of `endings` (compared without regard to case).

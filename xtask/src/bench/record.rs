@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use values::plain;
 
 use super::machine::Machine;
 use super::work::{Side, Work};
@@ -109,7 +110,9 @@ impl Record {
     /// If the file cannot be read or holds something else.
     pub fn read(path: &Path) -> Result<Record> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} holds no results of `bench`", path.display()))
+        serde_json::from_str(&text).map_err(|error| {
+            anyhow::anyhow!("{} holds no results of `bench`: {}", path.display(), plain(&error.to_string()))
+        })
     }
 
     /// The newest of `kind` in `folder`, by the date inside; `None` where there is none.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::numbers::{BILLION, whole};
 use super::{DataDirArgs, Device};
 use crate::bench::work::Work;
 
@@ -44,13 +45,13 @@ pub struct BenchArgs {
     #[arg(long, requires = "versus", conflicts_with_all = ["scaling", "render"])]
     pub peers: bool,
     /// Threads of every side, and of the criterion benches
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = whole::<u32>(1, 1024))]
     pub threads: u32,
     /// Only these works; may be given several times
     #[arg(long, value_enum, value_name = "NAME", requires = "versus")]
     pub work: Vec<Work>,
     /// Times that all sides take their turn
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<u32>(1, 1000))]
     pub repetitions: u32,
     /// A Python that has what benches/pytorch/requirements.txt names; without it one is set up in the cache
     #[arg(long, value_name = "PATH", requires = "versus")]
@@ -77,13 +78,13 @@ pub struct BenchSideArgs {
     #[arg(long, value_enum)]
     pub work: Work,
     /// Passes over the training set
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = whole::<u64>(1, BILLION))]
     pub epochs: u64,
     /// The first so many training pictures
-    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=50_000))]
+    #[arg(long, default_value_t = 50_000, value_parser = whole::<u64>(1, 50_000))]
     pub pictures: u64,
     /// Stop after so many minibatches
-    #[arg(long)]
+    #[arg(long, value_parser = whole::<u64>(1, BILLION))]
     pub steps: Option<u64>,
     /// Print the loss of every minibatch
     #[arg(long)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::numbers::{BILLION, whole};
 use super::{Checkpoint, DeviceArgs, Invert};
 
 /// How an answer is explained.
@@ -42,16 +43,16 @@ pub struct ExplainArgs {
     #[arg(long, value_enum, default_value_t = Method::All)]
     pub method: Method,
     /// The class to explain (default: the most probable one)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    #[arg(long, value_name = "N", value_parser = whole::<i64>(0, BILLION))]
     pub class: Option<i64>,
     /// The convolution that Grad-CAM looks at (default: the last)
     #[arg(long, value_name = "LAYER")]
     pub layer: Option<String>,
     /// Height and width of the window that occlusion covers, in pixels
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = whole::<i64>(1, BILLION))]
     pub window: i64,
     /// Pixels from one position of the window to the next
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<i64>(1, BILLION))]
     pub stride: i64,
     /// Whether light and dark change places
     #[arg(long, value_enum, default_value_t = Invert::Auto)]
@@ -81,13 +82,13 @@ pub struct DreamArgs {
     #[arg(long, value_name = "LAYER", default_value = "output")]
     pub layer: String,
     /// Only this unit, map or class (default: all of the layer)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    #[arg(long, value_name = "N", value_parser = whole::<i64>(0, BILLION))]
     pub unit: Option<i64>,
     /// Steps of gradient ascent
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = whole::<u64>(1, 100_000))]
     pub steps: u64,
     /// Seed of the starting pictures
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0, i64::MAX))]
     pub seed: u64,
     /// Which of the run's saved models: best, last, or one kept on the way such as snapshots/epoch-0010
     #[arg(long, value_name = "NAME", default_value = "best")]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::numbers::{BILLION, whole};
 use super::{Checkpoint, DeviceArgs, OutputArgs};
 
 /// Whether light and dark of a picture change places before a model sees it.
@@ -40,7 +41,7 @@ pub struct PredictArgs {
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// How many classes to print, the most probable first
-    #[arg(long, value_name = "K", default_value_t = 3, value_parser = count())]
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = whole::<u64>(1, BILLION))]
     pub top: u64,
     /// Whether light and dark change places
     #[arg(long, value_enum, default_value_t = Invert::Auto)]
@@ -125,13 +126,13 @@ pub struct ConvolveArgs {
     #[arg(value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// How many filters
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=32))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = whole::<u64>(1, 32))]
     pub filters: u64,
     /// Height and width of a filter, in pixels
-    #[arg(long, value_name = "N", default_value_t = 9, conflicts_with = "run", value_parser = clap::value_parser!(u64).range(1..=99))]
+    #[arg(long, value_name = "N", default_value_t = 9, conflicts_with = "run", value_parser = whole::<u64>(1, 99))]
     pub size: u64,
     /// Seed of the random filters
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "run")]
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "run", value_parser = whole::<u64>(0, i64::MAX))]
     pub seed: u64,
     /// Take the filters that the first layer of this run's best model has learnt
     #[arg(long, value_name = "RUN")]
@@ -145,8 +146,4 @@ pub struct ConvolveArgs {
     /// Where tensors live.
     #[command(flatten)]
     pub device: DeviceArgs,
-}
-
-fn count() -> clap::builder::RangedU64ValueParser<u64> {
-    clap::value_parser!(u64).range(1..)
 }

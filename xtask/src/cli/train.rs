@@ -5,10 +5,14 @@ use std::str::FromStr;
 
 use clap::{ArgAction, Args};
 
+use super::numbers::{BILLION, fraction, rate, whole};
 use super::{DataDirArgs, DeviceArgs, OutputArgs, Setting};
 
 /// `train`
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+cargo xtask train [OPTIONS] <RECIPE>
+       cargo xtask train [OPTIONS] --resume <RUN>")]
 #[command(after_help = "\
 Examples:
   cargo xtask train lenet
@@ -27,8 +31,8 @@ summary.json and `run`, or `error` with `message` and `status`. Numbers that are
 line ends with status 2 before there is any line. The modes --dry-run and --overfit-one-batch print one such line,
 `dry-run` and `overfit`.")]
 pub struct TrainArgs {
-    /// Name of a recipe in recipes/, or path to a TOML file
-    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    /// Name of a recipe in recipes/, or path to a TOML file; with --resume only the run's own
+    #[arg(required_unless_present = "resume")]
     pub recipe: Option<String>,
     /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
     #[arg(long, value_name = "NAME", conflicts_with = "resume")]
@@ -40,10 +44,10 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub device: DeviceArgs,
     /// Seed of all randomness, in place of the recipe's
-    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = whole::<u64>(0, i64::MAX))]
     pub seed: Option<u64>,
     /// Upper limit of epochs, in place of the recipe's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, BILLION))]
     pub epochs: Option<u64>,
     /// Folder of the run (default: runs/RECIPE-YYYYMMDD-HHMMSS); an existing run is never overwritten
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
@@ -69,7 +73,7 @@ pub struct TrainArgs {
     #[arg(long)]
     pub watch: bool,
     /// Port of that page; 0 takes a free one
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "watch")]
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "watch", value_parser = whole::<u16>(0, 65_535))]
     pub port: u16,
     /// How the result is printed.
     #[command(flatten)]
@@ -84,8 +88,7 @@ impl FromStr for OverfitSteps {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let steps = text.parse().ok().filter(|steps| (1..=1_000_000).contains(steps));
-        steps.map(OverfitSteps).ok_or_else(|| "expected a number of steps, 1 to 1000000".to_owned())
+        whole(1, 1_000_000)(text).map(OverfitSteps)
     }
 }
 
@@ -116,7 +119,7 @@ pub struct FindRateArgs {
     #[command(flatten)]
     pub device: DeviceArgs,
     /// Seed of all randomness, in place of the recipe's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0, i64::MAX))]
     pub seed: Option<u64>,
     /// Change one key of the recipe, dotted; may be given several times
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
@@ -128,7 +131,7 @@ pub struct FindRateArgs {
     #[arg(long, value_name = "RATE", default_value = "10", value_parser = rate)]
     pub to: f64,
     /// Minibatches from the lowest to the highest
-    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = whole::<u64>(10, 1_000_000))]
     pub steps: u64,
     /// How much of the moving average of the loss is kept at each minibatch
     #[arg(long, value_name = "B", default_value = "0.9", value_parser = fraction)]
@@ -139,14 +142,4 @@ pub struct FindRateArgs {
     /// How the result is printed.
     #[command(flatten)]
     pub output: OutputArgs,
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
-    rate.ok_or_else(|| "expected a learning rate above 0, such as 1e-6".to_owned())
-}
-
-fn fraction(text: &str) -> Result<f64, String> {
-    let part = text.parse().ok().filter(|part| (0.0..1.0).contains(part));
-    part.ok_or_else(|| "expected a number from 0 (no smoothing) to below 1".to_owned())
 }

@@ -7,6 +7,8 @@ use anyhow::Result;
 use std::time::Instant;
 use train::summary::ClassFigures;
 use train::{Outcome, StoppedBy, Summary};
+use xtask::cli::DataDirArgs;
+use xtask::words::Suggested;
 
 /// The figures of a run. The test set is looked at here and nowhere else, through the model that validation chose.
 pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary> {
@@ -59,35 +61,50 @@ pub fn write_report(run: &Run) -> String {
 }
 
 /// The block at the end.
-pub fn close(run: &mut Run, summary: &Summary, report: Option<&str>) -> Result<()> {
-    let path = console::shown::path(run.folder.path());
+///
+/// `data` is where the command was told to look for data sets; so must be what it suggests.
+pub fn close(run: &mut Run, data: &DataDirArgs, summary: &Summary, report: Option<&str>) -> Result<()> {
+    let folder = run.folder.path();
+    let path = console::shown::path(folder);
     let percent = |error: Option<f64>| error.map_or("not measured".to_owned(), percent);
     let steps = run.plan.steps_per_epoch();
     let best_epoch = summary.best_iteration.map_or(String::new(), |best| format!(" (epoch {})", best.div_ceil(steps)));
     let why = match summary.stopped_by.as_str() {
-        "interrupted" => "interrupted",
-        "epochs" => "all epochs done",
-        rule => rule,
+        "interrupted" => "interrupted".to_owned(),
+        "epochs" => "all epochs done".to_owned(),
+        limit @ ("iterations" | "minutes") => format!("limit of {limit}"),
+        rule => rule.to_owned(),
     };
     // Before the first validation there is no best model; the last one is always there.
     let model = if run.folder.path().join("best/model.safetensors").is_file() { "best" } else { "last" };
     let next = match summary.stopped_by.as_str() {
-        "interrupted" => format!("cargo xtask train --resume {path}"),
-        _ if model == "best" => format!("cargo xtask eval {path}"),
-        _ => format!("cargo xtask eval {path} --checkpoint {model}"),
-    };
+        "interrupted" => Suggested::new("train").option("--resume", Some(folder)),
+        _ if model == "best" => Suggested::new("eval").path(folder),
+        _ => Suggested::new("eval").path(folder).option("--checkpoint", Some(model)),
+    }
+    .option("--data", data.data.as_ref());
     let saving = saving(summary.saving_seconds, summary.train_seconds)
         .map_or(String::new(), |line| format!("saving   {line}\n"));
     let report = report.map_or(String::new(), |report| format!("report   {report}\n"));
     run.reporter.line(&format!(
         "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\n{saving}model    {path}/{model}/model.safetensors\n{report}next     {next}",
-        console::count(summary.epochs as i64, "epoch"),
+        trained(summary.iterations, steps),
         duration(summary.train_seconds),
         thousands(summary.images_per_second),
         percent(summary.best_validation_error),
         percent(summary.test_error),
     ))?;
     Ok(())
+}
+
+/// How far a run came: `200 minibatches (0.4 epochs)`, or `3 epochs` where they are whole.
+fn trained(iterations: u64, steps_per_epoch: u64) -> String {
+    if iterations > 0 && iterations.is_multiple_of(steps_per_epoch) {
+        return console::count((iterations / steps_per_epoch) as i64, "epoch");
+    }
+    let epochs = iterations as f64 / steps_per_epoch as f64;
+    let digits = if epochs < 0.1 { 2 } else { 1 };
+    format!("{} ({epochs:.digits$} epochs)", console::count(iterations as i64, "minibatch"))
 }
 
 /// Less time than this is nothing to save on.
@@ -128,5 +145,21 @@ mod tests {
         check(2.0, 100.0, Some("2.0 s, 2.00 % of training"));
         check(3.0, 2.0, Some("3.0 s, beside 2.0 s of training"));
         check(3.0, 0.0, Some("3.0 s, beside 0.0 s of training"));
+    }
+
+    #[test]
+    fn how_far_a_run_came_is_told_in_minibatches_unless_epochs_are_whole() {
+        let cases = [(200, 500), (1, 500), (1, 1), (500, 500), (1500, 500), (1250, 500), (0, 500)];
+        let told = cases.map(|(iterations, steps)| trained(iterations, steps));
+        let expected = [
+            "200 minibatches (0.4 epochs)",
+            "1 minibatch (0.00 epochs)",
+            "1 epoch",
+            "1 epoch",
+            "3 epochs",
+            "1250 minibatches (2.5 epochs)",
+            "0 minibatches (0.00 epochs)",
+        ];
+        assert_eq!(told, expected);
     }
 }

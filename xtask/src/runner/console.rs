@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use train::run_folder::Saved;
 use xtask::cli::Checkpoint;
 pub use xtask::shown;
+use xtask::words;
+pub use xtask::words::count;
 
 /// Prints the error and what led to it, and gives the exit status: 2 for a wrong recipe, 1 for all else.
 pub fn fail(error: &anyhow::Error) -> ExitCode {
@@ -22,7 +24,7 @@ pub fn complain(error: &anyhow::Error) {
 
 /// The error and what led to it, on one line unless it is of a kind that has more, so that no file name begins a line.
 pub fn message(error: &anyhow::Error) -> String {
-    let text = format!("{error:#}");
+    let text = words::chain(error);
     if has_lines(error) { shown::lines(&text) } else { shown::word(&text) }
 }
 
@@ -106,11 +108,6 @@ pub fn rate(rate: f64) -> String {
     if short >= 1e-4 { short.to_string() } else { format!("{short:e}") }
 }
 
-/// `1 thread`, `2 threads`.
-pub fn count(number: i64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 /// Seconds as people say them: `8.3 s`, `2 min 05 s`, `1 h 02 min`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
@@ -124,13 +121,79 @@ pub fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::Bound;
 
     #[test]
     fn numbers_read_as_people_write_them() {
         assert_eq!(percent(0.0092), "0.92 %");
         assert_eq!([0.125, 0.1, 0.00299765, 2.5e-6, 0.0].map(rate), ["0.125", "0.1", "0.003", "2.5e-6", "0e0"]);
-        assert_eq!([count(1, "thread"), count(2, "thread")], ["1 thread", "2 threads"]);
         assert_eq!(thousands(1_234_567.4), "1,234,567");
         assert_eq!([8.26, 125.0, 3720.0].map(duration), ["8.3 s", "2 min 05 s", "1 h 02 min"]);
+    }
+
+    /// Every error of the libraries that holds what the system said, as it is printed.
+    #[test]
+    fn each_library_says_a_cause_once() {
+        let cause = || io::Error::from_raw_os_error(28);
+        let (said, path) = (cause().to_string(), || "a/b".into());
+        let data = |read: bool| {
+            if read {
+                tensor_data::Error::Read { path: path(), cause: cause() }
+            } else {
+                tensor_data::Error::Write { path: path(), cause: cause() }
+            }
+        };
+        let torch = || tch::TchError::Torch(format!("{said}\nframe #1: c10::what"));
+        let fetched = || libtorch::Error::Io { action: "read a/b".into(), cause: cause() };
+        let errors: [anyhow::Error; 10] = [
+            fetched().into(),
+            libtorch::Error::Fetch { what: "torch".into(), cause: Box::new(fetched()) }.into(),
+            data(true).into(),
+            data(false).into(),
+            train::Error::from(data(true)).into(),
+            train::Error::Io { action: "write", path: path(), cause: cause() }.into(),
+            train::Error::Torch { action: "add", cause: torch() }.into(),
+            train::Error::from(optim::Error::from(torch())).into(),
+            train::Error::from(torch_ext::Error(said.clone())).into(),
+            viz::Error::Write { path: path(), cause: cause() }.into(),
+        ];
+        for error in errors {
+            for told in [format!("{error:#}"), words::chain(&error), format!("{:#}", error.context("while it ran"))] {
+                assert_eq!(told.matches(&said).count(), 1, "{told}");
+                assert!(!told.contains("frame #"), "{told}");
+            }
+        }
+        let range = values::Range::new("x", Bound::Unbounded, Bound::Unbounded);
+        let outside = || range.check(f64::NAN).unwrap_err();
+        let errors: [anyhow::Error; 3] = [
+            train::Error::from(outside()).into(),
+            models::Error::from(outside()).into(),
+            optim::Error::from(outside()).into(),
+        ];
+        for error in errors {
+            assert_eq!(format!("{error:#}").matches("is NaN").count(), 1, "{error:#}");
+        }
+    }
+
+    /// The same of those to come: a text that says its cause gives no `source()`, and one that gives a `source()` is that
+    /// error's own.
+    #[test]
+    fn no_error_gives_a_source_that_its_text_says() {
+        let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+        let mut seen = 0;
+        for folder in std::fs::read_dir(crates).unwrap() {
+            let Ok(text) = std::fs::read_to_string(folder.unwrap().path().join("src/error.rs")) else { continue };
+            seen += 1;
+            let mut attribute = "";
+            for line in text.lines().map(str::trim) {
+                if line.starts_with("#[error(") {
+                    attribute = line;
+                }
+                let is_source = line.starts_with("source:") || line.contains("#[source]");
+                let is_from = line.contains("#[from]") && !attribute.contains("transparent");
+                assert!(!is_source && !is_from, "{line}");
+            }
+        }
+        assert!(seen >= 6, "{seen}");
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::console::{self, duration, thousands};
 use crate::prepared::{Prepared, Wanted};
-use crate::{device, train_command};
+use crate::{device, memory, train_command};
 use anyhow::{Context, Result, ensure};
 use libtorch::disk::size;
 use models::{Mode, Model};
@@ -111,7 +111,7 @@ fn try_out(prepared: Prepared) -> Result<Findings> {
         dataset_bytes: bytes_on_device(&data),
         parameter_bytes: learner.model.parameters().iter().map(|p| bytes(&p.tensor)).sum(),
         checkpoint_bytes: bytes_in(&path.join("last"))?,
-        peak_bytes: peak_bytes(),
+        peak_bytes: memory::bytes(memory::PEAK),
         recipe,
     })
 }
@@ -170,13 +170,6 @@ fn bytes_in(folder: &Path) -> Result<u64> {
     std::fs::read_dir(folder)?.try_fold(0, |sum, entry| Ok(sum + entry?.metadata()?.len()))
 }
 
-/// Linux says it in kB under `VmHWM`.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1000)
-}
-
 fn describe(found: &Findings) -> Result<String> {
     let keys: Vec<String> =
         found.recipe.settings()?.into_iter().map(|(key, value)| format!("recipe  {key} = {value}")).collect();
@@ -194,7 +187,7 @@ fn describe(found: &Findings) -> Result<String> {
         found.device,
         size(found.parameter_bytes),
         size(found.checkpoint_bytes),
-        console::count(TRIED.min(found.last_iteration) as i64, "minibatch").replace("minibatchs", "minibatches"),
+        console::count(TRIED.min(found.last_iteration) as i64, "minibatch"),
         found.loss,
         found.seconds_per_minibatch * 1e3,
         found.seconds_per_validation,

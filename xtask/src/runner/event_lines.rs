@@ -20,6 +20,7 @@ use serde::Serialize;
 use std::time::{Duration, Instant};
 use train::run_folder::Saving;
 use train::{Error, Event, Observer, Plan, Row, Stepping, Summary};
+use xtask::words;
 
 /// How often there is a `trained` at most; each waits for the device once.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -166,7 +167,7 @@ pub fn summary(run: &std::path::Path, summary: &Summary) -> anyhow::Result<()> {
 
 /// The last line of a run that failed.
 pub fn error(error: &anyhow::Error) {
-    write(&Line::Error { message: format!("{error:#}"), status: console::status(error) });
+    write(&Line::Error { message: words::chain(error), status: console::status(error) });
 }
 
 /// Writes a line; nobody may be left to read it.

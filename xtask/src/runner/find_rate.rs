@@ -2,7 +2,7 @@
 //! they get a table, a picture and words.
 
 use crate::console::{self, Usage, rate};
-use crate::prepared::{Prepared, Wanted};
+use crate::prepared::{self, Prepared, Wanted};
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::fs;
@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use train::rate_finder::{Point, Range, Suggestion, suggest, sweep};
 use viz::{Best, Chart, Drawing, Scale, Series};
-use xtask::cli::FindRateArgs;
+use xtask::cli::{FindRateArgs, Setting};
 use xtask::places;
+use xtask::words::Suggested;
 
 /// What was found, as `rates.json` and `--json` have it.
 #[derive(Serialize)]
@@ -53,6 +54,9 @@ pub fn run(args: &FindRateArgs) -> Result<ExitCode> {
     if let Some(note) = note {
         console::line(json, &format!("\n*** {note} ***\n"));
     }
+    if let Some(warning) = prepared::uneven(&data) {
+        console::line(json, &warning);
+    }
     let range = Range { from: args.from, to: args.to, steps: args.steps, smoothing: args.smoothing };
     let points = sweep(&recipe, &data, device, range)?;
     let suggestion = suggest(&points);
@@ -79,7 +83,7 @@ pub fn run(args: &FindRateArgs) -> Result<ExitCode> {
     if !points.is_empty() {
         draw(&found.recipe, &points, suggestion)?.save(&picture)?;
     }
-    console::line(json, &describe(&found, &args.recipe));
+    console::line(json, &describe(&found, args));
     if json {
         console::print_json(&found)?;
     }
@@ -123,7 +127,7 @@ fn draw(recipe: &str, points: &[Point], suggestion: Option<Suggestion>) -> Resul
     Ok(chart.draw())
 }
 
-fn describe(found: &Found, word: &str) -> String {
+fn describe(found: &Found, args: &FindRateArgs) -> String {
     let Found { recipe, dataset, csv, picture, .. } = found;
     let end = if found.diverged { "then the loss diverged" } else { "the loss did not diverge" };
     let head = format!(
@@ -139,9 +143,22 @@ fn describe(found: &Found, word: &str) -> String {
         );
     };
     format!(
-        "{head}\nsteepest {}  the loss falls fastest here\ntenth    {}  a tenth of the rate where it is lowest; take the lower of the two where training is unstable\n{written}\nnext     cargo xtask train {word} --set learning_rate={}",
+        "{head}\nsteepest {}  the loss falls fastest here\ntenth    {}  a tenth of the rate where it is lowest; take the lower of the two where training is unstable\n{written}\nnext     {}",
         rate(steepest),
         rate(tenth),
-        rate(steepest)
+        training(args, steepest)
     )
+}
+
+/// The command that trains what the sweep was about at a rate that it suggests.
+fn training(args: &FindRateArgs, learning_rate: f64) -> Suggested {
+    let found = Setting { key: "learning_rate".to_owned(), value: rate(learning_rate) };
+    let mut settings: Vec<Setting> = args.set.iter().filter(|setting| setting.key != found.key).cloned().collect();
+    settings.push(found);
+    Suggested::new("train")
+        .path(Path::new(&args.recipe))
+        .option("--dataset", args.dataset.as_ref())
+        .option("--data", args.data.data.as_ref())
+        .option("--seed", args.seed.map(|seed| seed.to_string()))
+        .set(&settings)
 }

@@ -21,6 +21,7 @@ mod find_rate;
 mod heat;
 mod jpeg;
 mod landscape;
+mod memory;
 mod observers;
 mod orientation;
 mod overfit;

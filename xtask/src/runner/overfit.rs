@@ -8,7 +8,7 @@
 //! With `--json` the line has `event` `overfit` and the keys of [`Verdict`].
 
 use crate::console::{self, duration, percent, rate};
-use crate::prepared::{Prepared, Wanted};
+use crate::prepared::{self, Prepared, Wanted};
 use crate::signals::Signals;
 use anyhow::Result;
 use optim::Schedule;
@@ -59,6 +59,9 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
     let json = args.output.json;
     if let Some(note) = note {
         console::line(json, &format!("\n*** {note} ***\n"));
+    }
+    if let Some(warning) = prepared::uneven(&data) {
+        console::line(json, &warning);
     }
     let size = recipe.minibatch.size.resolve(data.train.len());
     let recipe = without_hindrances(&recipe, size, most_steps)?;

@@ -1,6 +1,7 @@
 //! From the words of a command line to a model that is ready to train: the recipe is read, its data set is on the
 //! device, and plan and learner are made. Nothing is written yet.
 
+use crate::console::thousands;
 use crate::{data_sets, device, recipes};
 use anyhow::{Result, anyhow};
 use std::path::PathBuf;
@@ -71,6 +72,19 @@ impl<'a> From<&'a FindRateArgs> for Wanted<'a> {
             device: args.device.device,
         }
     }
+}
+
+/// What to say where the validation set got more than half of the pictures, as it does when a recipe made for a large data
+/// set meets a small one.
+pub fn uneven(data: &Dataset) -> Option<String> {
+    let (train, valid) = (data.train.len(), data.valid.len());
+    (valid > train).then(|| {
+        format!(
+            "WARNING: data.validation = {valid} holds out more than half of {} pictures: {} are left to train on",
+            thousands((train + valid) as f64),
+            thousands(train as f64)
+        )
+    })
 }
 
 /// A recipe of which nothing has been loaded yet.

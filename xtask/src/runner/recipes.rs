@@ -21,6 +21,19 @@ pub fn read(word: &str, overrides: &[(String, String)]) -> Result<(String, Recip
     Ok((name, Recipe::read(&path, overrides)?))
 }
 
+/// An error unless `word` names the recipe that the run at `path` was made with, `own`. A resumed run takes no other.
+pub fn check_own(word: &str, own: &str, path: &Path) -> Result<()> {
+    if Path::new(word).file_stem().is_some_and(|name| name == own) {
+        return Ok(());
+    }
+    let path = path.display();
+    let problem = format!(
+        "{path} was begun with the recipe {own}, not {word}: leave the word out to resume it (--set changes single keys), or \
+         leave --resume out for a new run"
+    );
+    Err(Usage(problem).into())
+}
+
 /// The options that change the recipe, as overrides; `--set` has the last word.
 pub fn overrides(args: &TrainArgs) -> Vec<(String, String)> {
     let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));

@@ -42,7 +42,7 @@ impl Reporter {
     pub fn new(folder: &Path, json: bool) -> Result<Reporter, Error> {
         let path = folder.join("log.txt");
         let log = OpenOptions::new().append(true).create(true).open(&path);
-        let log = log.map_err(|source| Error::Io { action: "write", path: path.clone(), source })?;
+        let log = log.map_err(|cause| Error::Io { action: "write", path: path.clone(), cause })?;
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         Ok(Reporter { json, log, log_path: path, bar, view: None, stepping: None })
     }
@@ -55,10 +55,10 @@ impl Reporter {
         for line in shown::lines(text).lines() {
             log.push_str(&format!("{now}  {line}\n"));
         }
-        self.log.write_all(log.as_bytes()).map_err(|source| Error::Io {
+        self.log.write_all(log.as_bytes()).map_err(|cause| Error::Io {
             action: "write",
             path: self.log_path.clone(),
-            source,
+            cause,
         })
     }
 

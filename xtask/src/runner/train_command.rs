@@ -7,7 +7,7 @@ use crate::prepared::{Prepared, Wanted};
 use crate::reporter::Reporter;
 use crate::signals::Signals;
 use crate::tensorboard::{self, TensorBoard};
-use crate::{closing, console, data_sets, device, dry_run, overfit, recipes, watch};
+use crate::{closing, console, data_sets, device, dry_run, overfit, prepared, recipes, watch};
 use anyhow::{Context, Result};
 use console::{shown, thousands};
 use models::Model;
@@ -79,7 +79,7 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
     let summary = closing::summarise(&run, &outcome, clock)?;
     summary.write(run.folder.path())?;
     let report = (outcome.stopped_by != StoppedBy::Interrupt).then(|| closing::write_report(&run));
-    closing::close(&mut run, &summary, report.as_deref())?;
+    closing::close(&mut run, &args.data, &summary, report.as_deref())?;
     if args.output.json {
         event_lines::summary(&path, &summary)?;
     }
@@ -126,6 +126,9 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     let (mut learner, damaged) = folder.load(&plan, &data, device)?;
     folder.set_data_folder(data_folder);
     let written = Summary::read(path).ok();
+    if let Some(word) = &args.recipe {
+        recipes::check_own(word, &known.name, path)?;
+    }
     let notes = folder.take_notes();
     let adopted = learner.adopt(folder.trained(), &plan);
     // Where the process died between the last checkpoint and the summary, that is what is left to do.
@@ -199,8 +202,9 @@ fn open_with(run: &mut Run, recipe: &Recipe) -> Result<()> {
 pub fn introduction(name: &str, recipe: &Recipe, data: &Dataset, model: &Model, run: &str) -> String {
     let (train, valid, test) = (data.train.len(), data.valid.len(), data.test.len());
     let warning = data_sets::copies(&data.fingerprint).map_or(String::new(), |warning| format!("\n{warning}"));
+    let uneven = prepared::uneven(data).map_or(String::new(), |warning| format!("\n{warning}\n"));
     format!(
-        "{}: {}\ndata    {}, {} to train, {} to validate, {} to test{warning}\ndevice  {}, {}, seed {}\nrun     {run}\n\n{}\n",
+        "{}: {}\ndata    {}, {} to train, {} to validate, {} to test{warning}\ndevice  {}, {}, seed {}\nrun     {run}\n{uneven}\n{}\n",
         shown::word(name),
         shown::word(&recipe.description),
         data.name,

@@ -47,8 +47,8 @@ fn a_network_with_convolutions_is_explained_in_three_ways_and_dreams() {
     for (words, message) in [
         ("explain {}/lenet {}/glyph.png --class 10", "layer output has no unit 10"),
         ("explain {}/lenet {}/glyph.png --layer pool1", "pool1 is none; take conv1 or conv2"),
-        ("explain {}/lenet {}/glyph.png --window 29", "occlusion window is 29"),
-        ("explain {}/lenet {}/glyph.png --stride 8", "occlusion stride is 8"),
+        ("explain {}/lenet {}/glyph.png --window 29", "`occlusion window` is 29"),
+        ("explain {}/lenet {}/glyph.png --stride 8", "`occlusion stride` is 8"),
         ("dream {}/lenet --layer conv9", "the model has no layer conv9"),
         ("dream {}/lenet --layer conv2 --unit 6", "layer conv2 has no unit 6"),
     ] {

@@ -55,3 +55,5 @@ mod train;
 mod vectors;
 #[cfg(feature = "runner")]
 mod watch;
+#[cfg(feature = "runner")]
+mod words;

@@ -20,7 +20,7 @@ impl Lock {
     /// Makes the folder where it is not there, and waits until no other process fetches into it.
     pub(super) fn take(dir: &Path, name: &str, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Lock, Error> {
         let path = dir.join(".fetch.lock");
-        let failed = |path: &Path, source| Error::Write { path: path.to_owned(), source };
+        let failed = |path: &Path, cause| Error::Write { path: path.to_owned(), cause };
         let made: Vec<PathBuf> = dir.ancestors().take_while(|it| !it.exists()).map(Path::to_owned).collect();
         loop {
             fs::create_dir_all(dir).map_err(|source| failed(dir, source))?;

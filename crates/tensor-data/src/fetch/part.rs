@@ -23,7 +23,7 @@ impl Part {
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         match opened.and_then(|mut file| Ok((file.seek(SeekFrom::End(0))?, file))) {
             Ok((len, file)) => Ok(Self { path, file, len }),
-            Err(source) => Err(Error::Write { path, source }),
+            Err(cause) => Err(Error::Write { path, cause }),
         }
     }
 
@@ -51,7 +51,7 @@ impl Part {
     /// Flushes it to the disk and renames it, so that `target` is complete whenever it exists, even after a power cut.
     pub(super) fn persist(self, target: &Path) -> Result<(), Error> {
         self.file.sync_all().map_err(|e| self.failed(e))?;
-        fs::rename(&self.path, target).map_err(|source| Error::Write { path: target.to_owned(), source })?;
+        fs::rename(&self.path, target).map_err(|cause| Error::Write { path: target.to_owned(), cause })?;
         // The rename itself is durable once the folder is; where folders cannot be flushed, the file is there all the same.
         if let Some(Ok(folder)) = target.parent().map(File::open) {
             let _ = folder.sync_all();
@@ -66,14 +66,14 @@ impl Part {
         }
     }
 
-    fn failed(&self, source: io::Error) -> Error {
-        Error::Write { path: self.path.clone(), source }
+    fn failed(&self, cause: io::Error) -> Error {
+        Error::Write { path: self.path.clone(), cause }
     }
 }
 
 /// None when the uncompressed content of the file is that of `remote`, otherwise how it differs.
 pub(super) fn fault(path: &Path, remote: &Remote) -> Result<Option<String>, Error> {
-    let unreadable = |source| Error::Read { path: path.to_owned(), source };
+    let unreadable = |cause| Error::Read { path: path.to_owned(), cause };
     let mut content = Content::open(path).map_err(unreadable)?;
     let mut hasher = Sha256::new();
     let mut found = 0;

@@ -114,7 +114,7 @@ pub fn write_samples(samples: &Samples, images: &Path, labels: &Path) -> Result<
 }
 
 fn write(path: &Path, dims: &[usize], content: &[u8]) -> Result<(), Error> {
-    let failed = |source| Error::Write { path: path.to_owned(), source };
+    let failed = |cause| Error::Write { path: path.to_owned(), cause };
     let mut bytes = header::encode(dims).map_err(|e| failed(io::Error::new(io::ErrorKind::InvalidInput, e)))?;
     bytes.extend_from_slice(content);
     fs::write(path, bytes).map_err(failed)
@@ -123,7 +123,7 @@ fn write(path: &Path, dims: &[usize], content: &[u8]) -> Result<(), Error> {
 /// Dimensions and content of a file of one kind; as many dimensions as the kind has, none of them 0, and exactly as
 /// many bytes as they multiply to.
 fn read(path: &Path, kind: &Kind) -> Result<(Vec<usize>, Vec<u8>), Error> {
-    let unreadable = |source| Error::Read { path: path.to_owned(), source };
+    let unreadable = |cause| Error::Read { path: path.to_owned(), cause };
     let broken = |fault| Error::File { path: path.to_owned(), fault };
     let mut file = Content::open(path).map_err(unreadable)?;
     let mut bytes_before = 0;

@@ -1,32 +1,77 @@
 //! Ranges of a recipe's values, checked before anything is loaded.
+//!
+//! Each number has a row of bounds: whole numbers are small enough that products of two of them fit into 64 bits, seconds
+//! and minutes that they are durations, and other numbers lie where f32 arithmetic has room ([`optim::range`] says why).
 
 use super::{Average, ClassWeights, Gradients, Limits, Loss, Recipe, Size};
 use crate::Error;
 use crate::stopping::{Mode, Stopping};
+use optim::range;
 use std::fmt::Display;
+use std::ops::Bound::{Excluded, Included};
+use values::{OutOfRange, Range, Whole};
 
-/// Largest random translation, in pixels; more would push digits out of the picture.
-const LARGEST_SHIFT: usize = 8;
 /// TOML integers are signed 64-bit numbers.
-const LARGEST_SEED: u64 = i64::MAX as u64;
+const SEED: Whole = Whole::new("seed", 0, i64::MAX);
+const EPOCHS: Whole = Whole::new("epochs", 1, BILLION);
+const DIVISOR: Range = Range::new("data.divisor", Included(1e-6), Included(1e6));
+const VALIDATION: Whole = Whole::new("data.validation", 1, BILLION).noted(" pictures");
+const MINIBATCH: Whole = Whole::new("minibatch.size", 1, BILLION).noted(" pictures, or \"all\"");
+/// More would push digits out of the picture.
+const SHIFT: Whole = Whole::new("minibatch.shift", 0, 8).noted(" pixels");
+const EVALUATION: Whole = Whole::new("evaluation.size", 1, BILLION).noted(" pictures");
+const TOP_K: Whole = Whole::new("evaluation.top_k", 1, 1_000_000);
+const SECONDS: Range = Range::new("checkpoint.seconds", Included(0.0), Included(1e9));
+const SNAPSHOTS: Whole = Whole::new("checkpoint.snapshots", 0, BILLION).noted(" epochs");
+const KEEP_TOP: Whole = Whole::new("checkpoint.keep_top", 0, 1000);
+const GROUP_FACTOR: Range = Range::new("groups.learning_rate_factor", Included(0.0), Included(1e8));
+const SMOOTHING: Range = Range::new("loss.label_smoothing", Included(0.0), Excluded(1.0));
+/// A mean divides by the sum of the weights, so that f32 must not take them for 0.
+const CLASS_WEIGHT: Range = Range::new("loss.class_weights", Included(1e-6), Included(1e6));
+const ACCUMULATE: Whole = Whole::new("gradients.accumulate", 1, BILLION).noted(" minibatches");
+const CLIP_VALUE: Range = Range::new("gradients.clip_value", Included(range::LEAST), Included(range::MOST));
+const CLIP_NORM: Range = Range::new("gradients.clip_norm", Included(range::LEAST), Included(range::MOST));
+const DECAY: Range = Range::new("average.decay", Included(0.0), Excluded(1.0));
+const ITERATIONS: Whole = Whole::new("limits.iterations", 1, MOST_STEPS).noted(" minibatches");
+const MINUTES: Range = Range::new("limits.minutes", Excluded(0.0), Included(1e9));
+const TARGET_ERROR: Range =
+    Range::new("limits.target_error", Included(0.0), Included(1.0)).noted(", a fraction: 0.008 is 0.8 %");
+const TARGET_LOSS: Range = Range::new("limits.target_loss", Included(0.0), Included(range::MOST));
+const PATIENCE: Whole = Whole::new("stopping.patience", 1, MOST_STEPS).noted(" minibatches");
+const INCREASE: Range = Range::new("stopping.increase", Included(1.0), Included(1e6));
+const THRESHOLD: Range = Range::new("stopping.threshold", Excluded(0.0), Included(1.0));
+const RELATIVE: Range =
+    Range::new("stopping.threshold", Included(0.0), Excluded(1.0)).noted(" where `mode` is relative");
+const ABSOLUTE: Range = Range::new("stopping.threshold", Included(0.0), Included(range::MOST));
+const STALE_EPOCHS: Whole = Whole::new("stopping.epochs", 1, BILLION);
+const COOLDOWN: Whole = Whole::new("stopping.cooldown", 0, BILLION).noted(" epochs");
+const FACTOR: Range = Range::new("stopping.factor", Excluded(0.0), Excluded(1.0));
+const FLOOR: Range = Range::new("stopping.floor", Excluded(0.0), Included(1.0));
+
+const BILLION: i64 = 1_000_000_000;
+/// Minibatches that f64 still counts one by one, as the arithmetic of schedules and of patience does.
+const MOST_STEPS: i64 = 1_000_000_000_000_000;
 
 impl Recipe {
     /// Checks every value's range. The model's sizes are checked against the pictures when it is made.
+    ///
+    /// # Errors
+    /// The first key whose value lies outside its range, with the range.
     pub fn check(&self) -> Result<(), Error> {
-        within("seed", self.seed, self.seed <= LARGEST_SEED, "0 to 2^63 - 1")?;
-        within("epochs", self.epochs, (1..=1_000_000_000).contains(&self.epochs), "at least 1 and at most 10^9")?;
-        within("learning_rate", self.learning_rate, is_positive(self.learning_rate), "above 0 and finite")?;
-        within("data.divisor", self.data.divisor, is_positive(self.data.divisor), "above 0 and finite")?;
-        within("data.validation", self.data.validation, self.data.validation >= 1, "at least 1")?;
-        within("minibatch.size", self.minibatch.size, self.minibatch.size != Size::Count(0), "at least 1")?;
-        within("minibatch.shift", self.minibatch.shift, self.minibatch.shift <= LARGEST_SHIFT, "0 to 8 pixels")?;
-        within("evaluation.size", self.evaluation.size, self.evaluation.size >= 1, "at least 1")?;
-        let top_k = self.evaluation.top_k;
-        within("evaluation.top_k", top_k, (1..=1_000_000).contains(&top_k), "at least 1 and at most 10^6")?;
-        let seconds = self.checkpoint.seconds;
-        within("checkpoint.seconds", seconds, seconds.is_finite() && seconds >= 0.0, "at least 0 and finite")?;
-        let keep_top = self.checkpoint.keep_top;
-        within("checkpoint.keep_top", keep_top, keep_top <= 1000, "0 to 1000")?;
+        SEED.check(self.seed)?;
+        EPOCHS.check(self.epochs)?;
+        range::LEARNING_RATE.check(self.learning_rate)?;
+        DIVISOR.check(self.data.divisor)?;
+        VALIDATION.check(self.data.validation)?;
+        if let Size::Count(count) = self.minibatch.size {
+            MINIBATCH.check(count)?;
+        }
+        SHIFT.check(self.minibatch.shift)?;
+        EVALUATION.check(self.evaluation.size)?;
+        TOP_K.check(self.evaluation.top_k)?;
+        SECONDS.check(self.checkpoint.seconds)?;
+        SNAPSHOTS.check(self.checkpoint.snapshots)?;
+        KEEP_TOP.check(self.checkpoint.keep_top)?;
         self.limits.check()?;
         section("model", self.model.check())?;
         section("optimizer", self.optimizer.check())?;
@@ -37,13 +82,7 @@ impl Recipe {
         self.gradients.check()?;
         self.average.map_or(Ok(()), |average| average.check())?;
         for group in &self.groups {
-            let factor = group.learning_rate_factor;
-            within(
-                "groups.learning_rate_factor",
-                factor,
-                factor.is_finite() && factor >= 0.0,
-                "at least 0 and finite",
-            )?;
+            GROUP_FACTOR.check(group.learning_rate_factor)?;
         }
         self.stopping.check()
     }
@@ -63,12 +102,14 @@ impl Recipe {
 
 impl Loss {
     /// Checks every value's range. The number of class weights is checked against the data set.
+    ///
+    /// # Errors
+    /// The first key whose value lies outside its range.
     pub fn check(&self) -> Result<(), Error> {
-        let smoothing = self.label_smoothing;
-        within("loss.label_smoothing", smoothing, (0.0..1.0).contains(&smoothing), "at least 0 and below 1")?;
+        SMOOTHING.check(self.label_smoothing)?;
         if let ClassWeights::Given(weights) = &self.class_weights {
             for &weight in weights {
-                within("loss.class_weights", weight, is_positive(weight), "numbers above 0 and finite")?;
+                CLASS_WEIGHT.check(weight)?;
             }
         }
         Ok(())
@@ -77,12 +118,13 @@ impl Loss {
 
 impl Gradients {
     /// Checks every value's range.
+    ///
+    /// # Errors
+    /// The first key whose value lies outside its range.
     pub fn check(&self) -> Result<(), Error> {
-        within("gradients.accumulate", self.accumulate, self.accumulate >= 1, "at least 1")?;
-        for (key, bound) in [("gradients.clip_value", self.clip_value), ("gradients.clip_norm", self.clip_norm)] {
-            if let Some(bound) = bound {
-                within(key, bound, is_positive(bound), "above 0 and finite")?;
-            }
+        ACCUMULATE.check(self.accumulate)?;
+        for (row, bound) in [(CLIP_VALUE, self.clip_value), (CLIP_NORM, self.clip_norm)] {
+            bound.map(|bound| row.check(bound)).transpose()?;
         }
         Ok(())
     }
@@ -90,25 +132,26 @@ impl Gradients {
 
 impl Average {
     /// Checks every value's range.
+    ///
+    /// # Errors
+    /// The first key whose value lies outside its range.
     pub fn check(&self) -> Result<(), Error> {
-        within("average.decay", self.decay, (0.0..1.0).contains(&self.decay), "at least 0 and below 1")
+        DECAY.check(self.decay)?;
+        Ok(())
     }
 }
 
 impl Limits {
     /// Checks every value's range.
+    ///
+    /// # Errors
+    /// The first key whose value lies outside its range.
     pub fn check(&self) -> Result<(), Error> {
-        if let Some(iterations) = self.iterations {
-            within("limits.iterations", iterations, iterations >= 1, "at least 1")?;
-        }
-        if let Some(minutes) = self.minutes {
-            within("limits.minutes", minutes, is_positive(minutes), "above 0 and finite")?;
-        }
-        if let Some(error) = self.target_error {
-            within("limits.target_error", error, (0.0..=1.0).contains(&error), "0 to 1; 0.008 is 0.8 %")?;
-        }
-        if let Some(loss) = self.target_loss {
-            within("limits.target_loss", loss, loss.is_finite() && loss >= 0.0, "at least 0 and finite")?;
+        self.iterations.map(|iterations| ITERATIONS.check(iterations)).transpose()?;
+        for (row, limit) in
+            [(MINUTES, self.minutes), (TARGET_ERROR, self.target_error), (TARGET_LOSS, self.target_loss)]
+        {
+            limit.map(|limit| row.check(limit)).transpose()?;
         }
         Ok(())
     }
@@ -116,43 +159,60 @@ impl Limits {
 
 impl Stopping {
     /// Checks every value's range.
+    ///
+    /// # Errors
+    /// The first key whose value lies outside its range.
     pub fn check(&self) -> Result<(), Error> {
         match *self {
-            Stopping::Never => Ok(()),
+            Stopping::Never => {}
             Stopping::Patience { patience, increase, threshold } => {
-                within("stopping.patience", patience, patience >= 1, "at least 1 minibatch")?;
-                let increase_fits = increase.is_finite() && increase >= 1.0;
-                within("stopping.increase", increase, increase_fits, "at least 1 and finite")?;
-                within("stopping.threshold", threshold, threshold > 0.0 && threshold <= 1.0, "above 0 and at most 1")
+                PATIENCE.check(patience)?;
+                INCREASE.check(increase)?;
+                THRESHOLD.check(threshold)?;
             }
-            Stopping::NoImprovement { epochs } => within("stopping.epochs", epochs, epochs >= 1, "at least 1"),
-            Stopping::Halving { epochs, factor, floor } => shrinking(epochs, factor, floor),
-            Stopping::Plateau { epochs, factor, floor, threshold, mode, .. } => {
+            Stopping::NoImprovement { epochs } => {
+                STALE_EPOCHS.check(epochs)?;
+            }
+            Stopping::Halving { epochs, factor, floor } => shrinking(epochs, factor, floor)?,
+            Stopping::Plateau { epochs, factor, floor, threshold, mode, cooldown } => {
                 shrinking(epochs, factor, floor)?;
-                let most = if mode == Mode::Relative { 1.0 } else { f64::INFINITY };
-                let fits = (0.0..most).contains(&threshold);
-                within("stopping.threshold", threshold, fits, "at least 0, and below 1 where `mode` is relative")
+                if mode == Mode::Relative { RELATIVE } else { ABSOLUTE }.check(threshold)?;
+                COOLDOWN.check(cooldown)?;
             }
         }
+        Ok(())
+    }
+}
+
+/// What the rules that shrink the learning rate have in common.
+fn shrinking(epochs: u64, factor: f64, floor: f64) -> Result<(), OutOfRange> {
+    STALE_EPOCHS.check(epochs)?;
+    FACTOR.check(factor)?;
+    FLOOR.check(floor)?;
+    Ok(())
+}
+
+/// An error of another crate's options: a number out of range, whose key has no section there, or something else.
+trait Problem: Display {
+    fn out_of_range(&self) -> Option<&OutOfRange>;
+}
+
+impl Problem for models::Error {
+    fn out_of_range(&self) -> Option<&OutOfRange> {
+        if let models::Error::OutOfRange(problem) = self { Some(problem) } else { None }
+    }
+}
+
+impl Problem for optim::Error {
+    fn out_of_range(&self) -> Option<&OutOfRange> {
+        if let optim::Error::OutOfRange(problem) = self { Some(problem) } else { None }
     }
 }
 
 /// Names the section of the recipe that a value of another crate's options lies in.
-fn section(name: &str, result: Result<(), impl Display>) -> Result<(), Error> {
-    result.map_err(|problem| Error::Plan(format!("recipe section [{name}]: {problem}")))
-}
-
-/// What the rules that shrink the learning rate have in common.
-fn shrinking(epochs: u64, factor: f64, floor: f64) -> Result<(), Error> {
-    within("stopping.epochs", epochs, epochs >= 1, "at least 1")?;
-    within("stopping.factor", factor, factor > 0.0 && factor < 1.0, "above 0 and below 1")?;
-    within("stopping.floor", floor, floor > 0.0 && floor <= 1.0, "above 0 and at most 1")
-}
-
-fn is_positive(value: f64) -> bool {
-    value.is_finite() && value > 0.0
-}
-
-fn within(key: &'static str, value: impl Display, fits: bool, range: &'static str) -> Result<(), Error> {
-    if fits { Ok(()) } else { Err(Error::RecipeRange { key, value: value.to_string(), range }) }
+fn section(name: &str, result: Result<(), impl Problem>) -> Result<(), Error> {
+    result.map_err(|problem| match problem.out_of_range() {
+        Some(number) => number.clone().within(name).into(),
+        None => Error::Plan(format!("recipe section [{name}]: {problem}")),
+    })
 }

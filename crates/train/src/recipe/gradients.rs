@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
-/// | `accumulate` | 1 | at least 1 | minibatches per update |
-/// | `clip_value` | none | above 0 | each number of the gradient is brought into `[-clip_value, clip_value]`: [`optim::clip_value`] |
-/// | `clip_norm` | none | above 0 | the whole gradient is scaled down to this L2 norm at most: [`optim::clip_norm`] |
+/// | `accumulate` | 1 | 1 to 10^9 | minibatches per update |
+/// | `clip_value` | none | 1e-30 to 1e30 | each number of the gradient is brought into `[-clip_value, clip_value]`: [`optim::clip_value`] |
+/// | `clip_norm` | none | 1e-30 to 1e30 | the whole gradient is scaled down to this L2 norm at most: [`optim::clip_norm`] |
 ///
 /// # Order
 /// Per update: the mean over the samples, plus the gradient of `[penalty]` (once), then `clip_value`, then `clip_norm`, then the
@@ -97,7 +97,7 @@ impl Average {
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
 /// | `parameters` | required | a prefix of at least one parameter's name | which: `"conv"` is all of `conv1.*` and `conv2.*`, `"output.bias"` one bias |
-/// | `learning_rate_factor` | 1 | at least 0 | what the learning rate is multiplied with; 0 freezes them |
+/// | `learning_rate_factor` | 1 | 0 to 1e8 | what the learning rate is multiplied with; 0 freezes them |
 /// | `decay` | true | | whether `[penalty]` and decoupled weight decay fall on the group's weights; on biases they never do |
 ///
 /// A parameter may lie in one group at most; those in none keep the factor 1 and decay if they are weights. Decoupled

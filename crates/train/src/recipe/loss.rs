@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
 /// | `label_smoothing` | 0 | `[0, 1)` | part e of the target that is spread evenly over all C classes: the true class gets `1 - e + e / C`, each other `e / C` |
-/// | `class_weights` | `"none"` | `"none"`, `"balanced"`, or a list of one number above 0 for each class | how much a sample counts |
+/// | `class_weights` | `"none"` | `"none"`, `"balanced"`, or a list of one number, 1e-6 to 1e6, for each class | how much a sample counts |
 ///
 /// `balanced` gives class c the weight `n / (C * n_c)`, n_c being its pictures in the training set (without the held-out ones),
 /// so that every class counts the same. The mean over a minibatch is weighted: with w the weights and y_i the classes,
@@ -59,8 +59,8 @@ pub enum ClassRule {
 ///
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
-/// | `l1` | 0 | at least 0 | factor of the sum of absolute values |
-/// | `l2` | 0 | at least 0 | factor of the sum of squares; PyTorch's `weight_decay` is twice this |
+/// | `l1` | 0 | 0 to 1e30 | factor of the sum of absolute values |
+/// | `l2` | 0 | 0 to 1e30 | factor of the sum of squares; PyTorch's `weight_decay` is twice this |
 /// | `with_weight_decay` | false | | whether `l2` may go together with `optimizer.weight_decay` |
 ///
 /// `l2` enters the gradient, and an adaptive rule rescales it with the rest; the decoupled `weight_decay` of `adamw` shrinks the

@@ -8,7 +8,7 @@ use tensor_data::Tail;
 ///
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
-/// | `size` | required | at least 1, at most the training set, or `"all"` | pictures per minibatch; `"all"` is full-batch gradient descent, 1 is online |
+/// | `size` | required | 1 up to the training set, or `"all"` | pictures per minibatch; `"all"` is full-batch gradient descent, 1 is online |
 /// | `order` | `shuffled` | `stored`, `shuffled` | the same order every epoch, or a new one from the seed and the epoch |
 /// | `tail` | `drop` | `drop`, `keep` | an incomplete last minibatch |
 /// | `shift` | 0 | 0 to 8 pixels | random translation of every training picture by up to so many pixels in each axis |

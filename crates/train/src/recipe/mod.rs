@@ -7,8 +7,8 @@
 //! | --- | --- | --- | --- |
 //! | `description` | empty | | one line for people |
 //! | `seed` | 0 | 0 to 2^63 - 1 | the source of all randomness: initial values, order, shifts, dropout |
-//! | `epochs` | required | at least 1 | passes over the training set at most |
-//! | `learning_rate` | required | above 0 | base rate that the schedule scales |
+//! | `epochs` | required | 1 to 10^9 | passes over the training set at most |
+//! | `learning_rate` | required | 1e-30 to 1e30 | base rate that the schedule scales |
 //! | `precision` | `f32` | `f32`, `tf32`, `bf16`, `f16` | dtype of a training step: [`Precision`] |
 //! | `graphs` | `auto` | `auto`, `off` | whether CUDA steps may be captured graphs: [`Graphs`] |
 //! | `[data]` | | | [`Data`] |
@@ -27,6 +27,8 @@
 //! | `[checkpoint]` | | | [`Checkpoint`] |
 
 mod check;
+#[cfg(test)]
+mod extremes;
 mod gradients;
 mod loss;
 mod minibatch;
@@ -143,8 +145,8 @@ fn never() -> Stopping {
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
 /// | `set` | required | | name of the data set, such as `mnist` or `glyphs` |
-/// | `divisor` | 255 | above 0 | a pixel's value on the device is `pixel / divisor`; the tutorial's is 256 |
-/// | `validation` | 10000 | at least 1 | training pictures held out for validation |
+/// | `divisor` | 255 | 1e-6 to 1e6 | a pixel's value on the device is `pixel / divisor`; the tutorial's is 256 |
+/// | `validation` | 10000 | 1 to 10^9 | training pictures held out for validation |
 /// | `holdout` | `last` | `last`, `random`, `stratified` | which ones: the last, drawn by seed, drawn by seed in every class's proportion |
 /// | `storage` | `f32` | `f32`, `u8` | how pixels are kept on the device; `u8` takes a quarter of the memory, and minibatches are converted when used |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -204,10 +206,10 @@ pub enum HoldoutRule {
 ///
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
-/// | `size` | 500 | at least 1 | pictures per minibatch; changes speed, not figures, as long as the tail is kept |
+/// | `size` | 500 | 1 to 10^9 | pictures per minibatch; changes speed, not figures, as long as the tail is kept |
 /// | `tail` | `keep` | `keep`, `drop` | whether an incomplete last minibatch counts; the published runs drop it |
 /// | `watch` | `error` | `error`, `loss` | what the stopping rule and the choice of the best model go by, on the validation set |
-/// | `top_k` | 5 | at least 1 | a picture counts as a top-k error where k classes or more come before its own; with as many classes or fewer there is none |
+/// | `top_k` | 5 | 1 to 10^6 | a picture counts as a top-k error where k classes or more come before its own; with as many classes or fewer there is none |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
@@ -252,10 +254,10 @@ impl Default for Evaluation {
 ///
 /// | key | range | training ends |
 /// | --- | --- | --- |
-/// | `iterations` | at least 1 | after so many minibatches |
-/// | `minutes` | above 0 | after the first minibatch that ends so many minutes into the loop, over all resumptions |
+/// | `iterations` | 1 to 10^15 | after so many minibatches |
+/// | `minutes` | above 0, at most 1e9 | after the first minibatch that ends so many minutes into the loop, over all resumptions |
 /// | `target_error` | 0 to 1 | after the first validation error at or below it, a fraction: 0.008 is 0.8 % |
-/// | `target_loss` | at least 0 | after the first best model whose validation loss is at or below it, in nats; where both targets are given, both have to be reached |
+/// | `target_loss` | 0 to 1e30 | after the first best model whose validation loss is at or below it, in nats; where both targets are given, both have to be reached |
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -320,8 +322,8 @@ pub enum Watch {
 ///
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
-/// | `seconds` | 10 | at least 0 | shortest time between two savings of `last/`; it grows where saving takes more than a hundredth of it; 0 saves at every validation, whatever that costs |
-/// | `snapshots` | 0 | at least 0 | epochs between the models kept in `snapshots/`; 0 keeps none |
+/// | `seconds` | 10 | 0 to 1e9 | shortest time between two savings of `last/`; it grows where saving takes more than a hundredth of it; 0 saves at every validation, whatever that costs |
+/// | `snapshots` | 0 | 0 to 10^9 | epochs between the models kept in `snapshots/`; 0 keeps none |
 /// | `keep_top` | 0 | 0 to 1000 | how many of the best models are kept in `top/`, best by what `evaluation.watch` names; 0 keeps none |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,8 +2,10 @@
 
 use super::Recipe;
 use crate::Error;
+use serde::de::Unexpected;
 use std::path::Path;
 use toml::{Table, Value};
+use values::{Complaint, plain};
 
 impl Recipe {
     /// Reads, overrides and checks a recipe file. See [`Recipe::parse`] for the overrides.
@@ -20,20 +22,19 @@ impl Recipe {
     /// optimiser, schedule or stopping rule drops the keys of the former kind.
     pub fn parse(text: &str, origin: &str, overrides: &[(String, String)]) -> Result<Recipe, Error> {
         let wrong = |problem: String| Error::RecipeSyntax { origin: origin.to_owned(), problem };
-        // Read once without overrides so that mistakes of the file are told with their line.
-        let written: Result<Recipe, _> = toml::from_str(text);
-        let mut table: Table = toml::from_str(text).map_err(|e| wrong(explain(&e)))?;
+        let mut table: Table = toml::from_str(text).map_err(|e| wrong(explain(&e, &Table::new())))?;
         if overrides.is_empty() {
-            let recipe = written.map_err(|e| wrong(explain(&e)))?;
+            // From the text and not from the table, so that a mistake is told with its line.
+            let recipe: Recipe = toml::from_str(text).map_err(|e| wrong(explain(&e, &table)))?;
             recipe.check()?;
             return Ok(recipe);
         }
         for (key, value) in overrides {
             set(&mut table, key, value)?;
         }
-        let recipe: Recipe = table.try_into().map_err(|e: toml::de::Error| {
+        let recipe: Recipe = table.clone().try_into().map_err(|e: toml::de::Error| {
             let with: Vec<_> = overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            wrong(format!("with --set {}: {}", with.join(" --set "), explain(&e)))
+            wrong(format!("with --set {}: {}", with.join(" --set "), explain(&e, &table)))
         })?;
         recipe.check()?;
         Ok(recipe)
@@ -71,13 +72,101 @@ fn parse_value(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// serde's message with its place, and the nearest known name behind an unknown one.
-fn explain(error: &toml::de::Error) -> String {
-    let text = error.to_string();
-    match suggestion(error.message()) {
-        Some(name) => format!("{}\ndid you mean `{name}`?", text.trim_end()),
-        None => text.trim_end().to_owned(),
+/// serde's message in plain words, with its place and the key at fault, and the nearest known name behind an unknown one.
+fn explain(error: &toml::de::Error, table: &Table) -> String {
+    let (text, message) = (error.to_string(), error.message());
+    let told = match Complaint::of(message) {
+        Some(complaint) => match culprit(table, complaint.found) {
+            Some(key) => format!("`{key}` {}", complaint.sentence()),
+            None => plain(message),
+        },
+        None => plain(message),
+    };
+    let text = text.trim_end().replacen(message, &told, 1);
+    match suggestion(message) {
+        Some(name) => format!("{text}\ndid you mean `{name}`?"),
+        None => text,
     }
+}
+
+/// The dotted key of the value that serde describes as `found` and cannot take.
+///
+/// serde tells the value, and below a table with a `kind` no longer where it came from. Of several keys with that value it
+/// is the one whose change changes the complaint.
+fn culprit(table: &Table, found: &str) -> Option<String> {
+    let mut matching = Vec::new();
+    variations("", &Value::Table(table.clone()), found, &mut matching);
+    if matching.len() == 1 {
+        return matching.pop().map(|variation| variation.key);
+    }
+    let complains = |it: &Variation| {
+        let error = it.whole.clone().try_into::<Recipe>().err();
+        error.is_some_and(|error| Complaint::of(error.message()).is_some_and(|told| told.found == it.found))
+    };
+    matching.into_iter().find(complains).map(|variation| variation.key)
+}
+
+/// A table in which one value has been changed into another of its type.
+struct Variation {
+    key: String,
+    whole: Value,
+    /// What serde would call the changed value.
+    found: String,
+}
+
+/// All variations of what serde describes as `found` in `value`, which lies at `path`.
+fn variations(path: &str, value: &Value, found: &str, all: &mut Vec<Variation>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Table(table) => table.iter().map(|(key, inner)| (format!("{path}.{key}"), inner)).collect(),
+        Value::Array(list) => list.iter().enumerate().map(|(i, inner)| (format!("{path}[{i}]"), inner)).collect(),
+        _ => Vec::new(),
+    };
+    for (place, (path, inner)) in inner.into_iter().enumerate() {
+        let before = all.len();
+        variations(&path, inner, found, all);
+        for variation in &mut all[before..] {
+            let mut whole = value.clone();
+            let slot = match &mut whole {
+                Value::Table(table) => table.iter_mut().nth(place).map(|(_, slot)| slot),
+                Value::Array(list) => list.get_mut(place),
+                _ => None,
+            };
+            if let Some(slot) = slot {
+                *slot = std::mem::replace(&mut variation.whole, Value::Boolean(true));
+            }
+            variation.whole = whole;
+        }
+    }
+    if !path.is_empty() && described(value) == found {
+        let changed = other(value);
+        let key = path.trim_start_matches('.').to_owned();
+        all.push(Variation { key, found: described(&changed), whole: changed });
+    }
+}
+
+/// Another value of the same type and sign; a list or a table stays what it is.
+fn other(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(format!("{text}?")),
+        Value::Integer(number) => Value::Integer(number ^ 1),
+        Value::Float(number) => Value::Float(if *number == 0.5 { 0.25 } else { 0.5 }),
+        Value::Boolean(truth) => Value::Boolean(!truth),
+        Value::Datetime(_) | Value::Array(_) | Value::Table(_) => value.clone(),
+    }
+}
+
+/// A value as serde's messages describe it.
+fn described(value: &Value) -> String {
+    match value {
+        Value::String(text) => Unexpected::Str(text),
+        Value::Integer(number) => Unexpected::Signed(*number),
+        Value::Float(number) => Unexpected::Float(*number),
+        Value::Boolean(truth) => Unexpected::Bool(*truth),
+        Value::Datetime(_) => Unexpected::Other("a date"),
+        Value::Array(_) => Unexpected::Seq,
+        Value::Table(_) => Unexpected::Map,
+    }
+    .to_string()
 }
 
 /// serde writes "unknown field `x`, expected one of `a`, `b`": the known name nearest to `x`.

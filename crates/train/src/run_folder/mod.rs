@@ -252,7 +252,7 @@ impl Observer for RunFolder {
                 // The closing's model is none that the undisturbed run would keep.
                 if plan.validates_after(row.iteration - 1) {
                     self.top.consider(row, || learner.chosen_files(&self.identity))?;
-                    let period = self.recipe().checkpoint.snapshots * plan.steps_per_epoch();
+                    let period = self.recipe().checkpoint.snapshots.saturating_mul(plan.steps_per_epoch());
                     if period > 0 && row.iteration.is_multiple_of(period) {
                         self.snapshot(row.epoch, learner)?;
                     }

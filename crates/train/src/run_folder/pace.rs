@@ -11,30 +11,33 @@ const LEAST_INTERVAL: u32 = 100;
 pub(super) struct Pace {
     /// Shortest time between two savings; zero saves whenever there is something to save.
     shortest: Duration,
-    next: Instant,
+    /// When to save next; `None` in a time that the clock does not reach.
+    next: Option<Instant>,
     spent: Duration,
 }
 
 impl Pace {
     pub(super) fn new(shortest_seconds: f64) -> Pace {
-        Pace { shortest: Duration::from_secs_f64(shortest_seconds), next: Instant::now(), spent: Duration::ZERO }
+        // A time beyond all durations is one that never comes.
+        let shortest = Duration::try_from_secs_f64(shortest_seconds).unwrap_or(Duration::MAX);
+        Pace { shortest, next: Some(Instant::now()), spent: Duration::ZERO }
     }
 
     /// Whether the time to save has come.
     pub(super) fn is_due(&self) -> bool {
-        Instant::now() >= self.next
+        self.next.is_some_and(|next| Instant::now() >= next)
     }
 
     /// Takes in that saving went on since `start`.
     pub(super) fn saved(&mut self, start: Instant) {
         let took = start.elapsed();
-        self.spent += took;
-        self.next = Instant::now() + pause(self.shortest, took);
+        self.spent = self.spent.saturating_add(took);
+        self.next = Instant::now().checked_add(pause(self.shortest, took));
     }
 
     /// Takes in that something was written since `start` that does not wait for its time.
     pub(super) fn wrote(&mut self, start: Instant) {
-        self.spent += start.elapsed();
+        self.spent = self.spent.saturating_add(start.elapsed());
     }
 
     /// Time spent saving.
@@ -45,7 +48,7 @@ impl Pace {
 
 /// The time from the end of a saving that took `took` to the next one.
 fn pause(shortest: Duration, took: Duration) -> Duration {
-    if shortest.is_zero() { shortest } else { shortest.max(took * LEAST_INTERVAL) }
+    if shortest.is_zero() { shortest } else { shortest.max(took.saturating_mul(LEAST_INTERVAL)) }
 }
 
 #[cfg(test)]
@@ -64,6 +67,17 @@ mod tests {
         check(10.0, 0.5, 50.0);
         check(0.5, 2.0, 200.0);
         check(0.0, 2.0, 0.0);
+    }
+
+    #[test]
+    fn a_time_beyond_the_clock_never_comes() {
+        for shortest in [1e9, 1e19, 1e300, f64::INFINITY] {
+            let mut pace = Pace::new(shortest);
+            assert!(pace.is_due(), "the first saving waits for nothing");
+            pace.saved(Instant::now());
+            assert!(!pace.is_due(), "{shortest}");
+        }
+        assert_eq!(pause(seconds(1.0), Duration::MAX), Duration::MAX);
     }
 
     /// An hour with a validation every 0.7 s, on disks from quick to hopeless.

@@ -68,7 +68,7 @@ impl Drop for Reserved {
 /// An error when `path` holds anything but the lock of a process that ended before it wrote: a run is never overwritten.
 pub(super) fn check_free(path: &Path) -> Result<(), Error> {
     let found = match names(path) {
-        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotADirectory => vec![String::new()],
+        Err(Error::Io { cause, .. }) if cause.kind() == ErrorKind::NotADirectory => vec![String::new()],
         found => found?,
     };
     if found.iter().all(|name| name == LOCK) {

@@ -12,7 +12,7 @@ use train::{Event, Learner, Observer, Plan, Recipe, fit};
 use xtask::bench::work::{Precision, Training};
 use xtask::cli::{BenchSideArgs, Setting};
 
-use crate::{data_sets, device};
+use crate::{data_sets, device, memory};
 
 /// Side of the matrices whose product is the machine's peak.
 const PRODUCT: i64 = 2048;
@@ -41,7 +41,7 @@ pub fn run(args: &BenchSideArgs) -> Result<ExitCode> {
     let mut meter = Meter::new(args, device, plan.steps_per_epoch());
     fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut meter)?;
     say("flops", training_flops(&learner) * (plan.steps_per_epoch() * plan.minibatch_size() as u64) as f64)?;
-    say("memory-peak", memory("VmHWM:")?)?;
+    say("memory-peak", held(memory::PEAK)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -138,7 +138,7 @@ impl Meter<'_> {
                     say("first-minibatch", 1.0)?;
                 }
                 if self.args.memory.is_some_and(|every| iteration.is_multiple_of(every)) {
-                    say("memory", memory("VmRSS:")?)?;
+                    say("memory", held(memory::NOW)?)?;
                 }
                 if iteration.is_multiple_of(self.steps_per_epoch) {
                     let seconds = self.lap();
@@ -169,9 +169,7 @@ fn say(measure: &str, value: f64) -> Result<()> {
 }
 
 /// A line of the process's status, such as `VmRSS:`, in bytes.
-fn memory(field: &str) -> Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("this system tells no process's memory")?;
-    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
-    let kilobytes = line.trim().trim_end_matches("kB").trim();
-    Ok(kilobytes.parse::<f64>().with_context(|| format!("this system tells no {field}"))? * 1024.0)
+fn held(field: &str) -> Result<f64> {
+    let bytes = memory::bytes(field).with_context(|| format!("this system tells no {field}"))?;
+    Ok(bytes as f64)
 }

@@ -85,7 +85,7 @@ impl TensorBoard {
 
     fn io(&self, action: &'static str) -> impl FnOnce(std::io::Error) -> Error + use<> {
         let path = self.path.clone();
-        move |source| Error::Io { action, path, source }
+        move |cause| Error::Io { action, path, cause }
     }
 }
 

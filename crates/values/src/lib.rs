@@ -1,0 +1,18 @@
+//! What a value that comes from outside may be, and the words for one that may not be.
+//!
+//! A number that is out of range is refused in the same way whether it stands in a recipe, on the command line or in a
+//! program that calls one of the libraries: a row ([`Range`] for real numbers, [`Whole`] for whole ones) holds the key and
+//! the bounds, its `check` gives the value back or an [`OutOfRange`], and the words for the bounds are made from them. What
+//! a parser says of a value of the wrong type is put into the same words by [`plain()`].
+//!
+//! The crate is one of its own because `models`, `optim`, `train` and the command line share it and may not know each other.
+
+mod no_keys;
+mod number;
+mod plain;
+mod range;
+
+pub use no_keys::no_keys;
+pub use number::short;
+pub use plain::{Complaint, plain};
+pub use range::{OutOfRange, Range, Whole};
