@@ -36,6 +36,9 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
     for step in &converted.steps {
         console::line(false, step);
     }
+    if let Some(doubt) = &converted.doubt {
+        console::line(false, &format!("warning: {doubt}"));
+    }
     let image = conversion::tensor(&[converted], &card, device); // [1, c, h, w]
     let probabilities = tch::no_grad(|| model.forward(&image, Mode::Eval).softmax(-1, Kind::Double)); // [1, classes]
     let class = args.class.unwrap_or_else(|| probabilities.argmax(-1, false).int64_value(&[0]));

@@ -28,6 +28,9 @@ pub fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     for step in &converted.steps {
         console::line(false, step);
     }
+    if let Some(doubt) = &converted.doubt {
+        console::line(false, &format!("warning: {doubt}"));
+    }
     let image = conversion::tensor(&[converted], &card, device); // [1, c, h, w]
     let out = args.out.clone().unwrap_or_else(|| args.run.join("pictures"));
     let name = args.image.file_stem().unwrap_or_default().to_string_lossy().into_owned();

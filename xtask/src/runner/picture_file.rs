@@ -1,5 +1,6 @@
 //! Reading picture files: whatever is wrong with one becomes a sentence.
 
+use crate::conversion::transparency::over_ground;
 use anyhow::{Context, Result, anyhow, bail};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
@@ -37,12 +38,7 @@ fn decode(bytes: &[u8]) -> Result<RgbImage> {
     if !picture.color().has_alpha() {
         return Ok(picture.into_rgb8());
     }
-    let over_white = |pixel: &image::Rgba<u8>| {
-        let [r, g, b, alpha] = pixel.0.map(u32::from);
-        image::Rgb([r, g, b].map(|v| ((v * alpha + 255 * (255 - alpha) + 127) / 255) as u8))
-    };
-    let rgba = picture.into_rgba8();
-    Ok(RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| over_white(rgba.get_pixel(x, y))))
+    Ok(over_ground(&picture.into_rgba8(), &mut Vec::new()))
 }
 
 /// Whether the marker that ends a JPEG is there; the decoder fills a missing rest with grey without a word. Bytes may

@@ -1,6 +1,6 @@
 //! `predict`: the most probable classes of picture files.
 
-use crate::conversion::{self, Converted};
+use crate::conversion::{self, Converted, doubt};
 use crate::{console, device, picture_file};
 use anyhow::Result;
 use models::Mode;
@@ -24,6 +24,8 @@ struct Prediction {
     width: u32,
     height: u32,
     conversion: Vec<String>,
+    /// Why the answer may mean nothing.
+    doubt: Option<String>,
     /// The most probable first.
     classes: Vec<Class>,
 }
@@ -56,6 +58,7 @@ pub fn run(args: &PredictArgs) -> Result<ExitCode> {
         width: sizes[i].0,
         height: sizes[i].1,
         conversion: converted[i].steps.clone(),
+        doubt: doubt::joined(converted[i].doubt.clone().into_iter().chain(doubt::of_answer(&probabilities[i]))),
         classes: most_probable(&probabilities[i], args.top),
     };
     let predictions = Predictions {
@@ -91,6 +94,9 @@ fn print(prediction: &Prediction, shape: &str) {
     };
     let Prediction { picture, width, height, .. } = prediction;
     console::line(false, &format!("{picture}: {width} x {height} pixels to {shape}: {how}"));
+    if let Some(doubt) = &prediction.doubt {
+        console::line(false, &format!("  warning: {doubt}"));
+    }
     for Class { class, probability } in &prediction.classes {
         let bar = "█".repeat((probability * 30.0).round() as usize);
         let percent = console::percent(*probability);

@@ -98,8 +98,8 @@ fn centre_of_mass(grey: &GrayImage) -> (f64, f64) {
 pub enum Form {
     /// MNIST: all that `fit` makes.
     Fitted,
-    /// MNIST with light and dark exchanged: nobody saves it so, what looks like it should do so closely.
-    Turned,
+    /// MNIST with light and dark exchanged. A small drawing often looks nearly like it, and is better fitted.
+    Exchanged,
     /// Glyphs: about as large, about in the middle.
     Loose,
 }
@@ -111,7 +111,7 @@ impl Form {
     fn tolerance(self) -> ([f64; 2], f64) {
         match self {
             Self::Fitted => ([14.0, 21.0], 1.25),
-            Self::Turned => ([18.0, 21.0], 1.25),
+            Self::Exchanged => ([18.0, 21.0], 1.25),
             Self::Loose => ([12.0, 27.0], 4.5),
         }
     }

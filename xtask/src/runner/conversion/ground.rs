@@ -80,7 +80,8 @@ pub fn contrast(signal: &Plane, ground: &Plane) -> Plane {
 /// darker than the middle lies from it. Both ignore the ink, which is the smaller part and on the other side.
 pub fn noise(contrast: &Plane) -> f32 {
     let pairs = contrast.values.chunks_exact(contrast.width).flat_map(|row| row.windows(2));
-    let grain = quantile(pairs.map(|pair| (pair[1] - pair[0]).abs()).collect(), 0.5) * 1.4826 / std::f32::consts::SQRT_2;
+    let grain =
+        quantile(pairs.map(|pair| (pair[1] - pair[0]).abs()).collect(), 0.5) * 1.4826 / std::f32::consts::SQRT_2;
     grain.max(contrast.quantile(0.5) - contrast.quantile(0.16))
 }
 

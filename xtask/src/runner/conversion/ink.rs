@@ -1,5 +1,7 @@
 //! The ink of a digit on a page: found against its local ground, cleared of lines and of what does not belong to it.
 
+use std::fmt;
+
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 
@@ -18,6 +20,10 @@ const WIDE: f32 = 1.0 / 6.0;
 const FAINTEST: f32 = 0.05;
 /// How many times the noise ink stands out at least.
 const CLEAR: f32 = 5.0;
+/// Share of the darkest ink above which everything is ink.
+const HALF: f32 = 0.6;
+/// A page's own levels are noise where they differ by more than this, of 1.
+const NOISY: f32 = 0.04;
 /// What is thicker than the page's shorter side over this is more than a stroke, from its middle to its edge.
 const BLOB: f32 = 20.0;
 /// A stroke this many times longer than wide is as much of a stroke as one can be.
@@ -40,20 +46,48 @@ pub struct Ink {
     pub unevenness: Option<String>,
 }
 
-/// Finds the ink; `polarity` where it is known, else the one whose ink is more of a stroke. None on a blank page.
-pub fn find(picture: &RgbImage, polarity: Option<Polarity>) -> Option<Ink> {
+/// Why no ink was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nothing {
+    Blank,
+    Noise,
+}
+
+impl fmt::Display for Nothing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Blank => "a blank page: nothing stands out from its ground",
+            Self::Noise => "no ink: noise or texture everywhere, and nothing stands out from it",
+        })
+    }
+}
+
+/// Finds the ink; `polarity` where it is known, else the one whose ink is more of a stroke.
+pub fn find(picture: &RgbImage, polarity: Option<Polarity>) -> Result<Ink, Nothing> {
     let page = at_working_size(picture);
     let weights = ground::weights(&page);
-    let signals = [Polarity::Dark, Polarity::Light].map(|polarity| (polarity, ground::signal(&page, weights, polarity)));
+    let signals =
+        [Polarity::Dark, Polarity::Light].map(|polarity| (polarity, ground::signal(&page, weights, polarity)));
     let wanted = signals.iter().filter(|(each, _)| polarity.is_none_or(|polarity| polarity == *each));
     let looks = wanted.filter_map(|(polarity, signal)| Some((look_closely(signal)?, *polarity)));
-    let (look, polarity) = looks.max_by(|(a, _), (b, _)| a.strokiness().total_cmp(&b.strokiness()))?;
-    Some(look.into_ink(polarity))
+    let best = looks.max_by(|(a, _), (b, _)| a.strokiness().total_cmp(&b.strokiness()));
+    let nothing = || {
+        let rough = |(_, signal): &(Polarity, Plane)| {
+            ground::noise(&ground::contrast(signal, &ground::ground(signal, wide(signal))))
+        };
+        if signals.iter().map(rough).fold(0.0, f32::max) > NOISY { Nothing::Noise } else { Nothing::Blank }
+    };
+    best.map(|(look, polarity)| look.into_ink(polarity)).ok_or_else(nothing)
+}
+
+/// Reach of the first look's window.
+fn wide(signal: &Plane) -> usize {
+    ((signal.shorter_side() as f32 * WIDE).round() as usize).max(1)
 }
 
 /// With the width of the strokes known, the ground is looked at again more closely: a narrow shadow is ground too.
 fn look_closely(signal: &Plane) -> Option<Look<'_>> {
-    let wide = ((signal.shorter_side() as f32 * WIDE).round() as usize).max(1);
+    let wide = wide(signal);
     let first = Look::at(signal, wide)?;
     let close = (first.depth * 1.2).ceil() as usize + 2;
     let second = if close * 4 < wide * 3 { Look::at(signal, close) } else { None };
@@ -68,7 +102,11 @@ fn at_working_size(picture: &RgbImage) -> RgbImage {
         return imageops::thumbnail(picture, side(width), side(height));
     }
     let times = SMALL.div_ceil(longer);
-    if times == 1 { picture.clone() } else { imageops::resize(picture, width * times, height * times, FilterType::CatmullRom) }
+    if times == 1 {
+        picture.clone()
+    } else {
+        imageops::resize(picture, width * times, height * times, FilterType::CatmullRom)
+    }
 }
 
 /// What a window of one size shows.
@@ -93,12 +131,14 @@ impl<'a> Look<'a> {
         let noise = ground::noise(&contrast);
         let lines = lines::remove(&mut contrast, noise);
         let floor = (CLEAR * noise).max(FAINTEST);
-        let low = threshold(&contrast, floor)?.max(floor);
+        let [parting, full] = threshold(&contrast, floor)?;
+        // Where everything is about as dark, half of that parts it from the ground.
+        let low = parting.min(HALF * full).max(floor);
         let mut look = Self::above(low, signal, contrast, ground)?;
         look.lines = lines;
         // Ink in a narrow shadow: what stands out most from what stands out.
         if look.depth * BLOB > look.contrast.shorter_side() as f32
-            && let Some(high) = threshold(&look.contrast, low)
+            && let Some([high, _]) = threshold(&look.contrast, low)
             && let Some(darker) = Self::above(high, signal, look.contrast.clone(), look.ground.clone())
             && darker.strokiness() > look.strokiness()
         {
@@ -169,7 +209,8 @@ impl<'a> Look<'a> {
 
     fn into_ink(self, polarity: Polarity) -> Ink {
         let (width, height) = (self.contrast.width, self.contrast.height);
-        let full = quantile((0..width * height).filter(|&i| self.kept(i)).map(|i| self.contrast.values[i]).collect(), 0.7);
+        let full =
+            quantile((0..width * height).filter(|&i| self.kept(i)).map(|i| self.contrast.values[i]).collect(), 0.7);
         let near = depth(width, height, |i| !self.kept(i));
         let level = |i: usize| {
             let share = self.contrast.values[i] / full;
@@ -189,8 +230,8 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The level that best parts what lies above `floor` into two (Otsu 1979); none where nothing does.
-fn threshold(contrast: &Plane, floor: f32) -> Option<f32> {
+/// The level that best parts what lies above `floor` into two (Otsu 1979), and the darkest of it; none where nothing does.
+fn threshold(contrast: &Plane, floor: f32) -> Option<[f32; 2]> {
     const BINS: usize = 64;
     let values: Vec<f32> = contrast.values.iter().copied().filter(|&value| value > floor).collect();
     let most = values.iter().copied().reduce(f32::max)?;
@@ -213,5 +254,5 @@ fn threshold(contrast: &Plane, floor: f32) -> Option<f32> {
             best = (between, bin + 1);
         }
     }
-    Some(most * best.1 as f32 / BINS as f32)
+    Some([most * best.1 as f32 / BINS as f32, quantile(values, 0.99)])
 }

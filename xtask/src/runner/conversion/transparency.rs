@@ -5,9 +5,15 @@ use image::{Rgb, RgbImage, RgbaImage};
 /// Above this lightness, of 255, visible parts are nearly white.
 const NEARLY_WHITE: u64 = 224;
 
-/// Lays a picture over white; over black where what is visible is nearly white and could not be seen otherwise.
-pub fn over_ground(picture: &RgbaImage) -> RgbImage {
-    let ground = if shows_on_black_alone(picture) { 0 } else { 255 };
+/// Lays a picture over white; over black, and says so, where what is visible is nearly white and could not be seen
+/// otherwise.
+pub fn over_ground(picture: &RgbaImage, steps: &mut Vec<String>) -> RgbImage {
+    let ground = if shows_on_black_alone(picture) {
+        steps.push("laid over black, because what is visible is nearly white".to_owned());
+        0
+    } else {
+        255
+    };
     let over = |pixel: &image::Rgba<u8>| {
         let [r, g, b, alpha] = pixel.0.map(u32::from);
         Rgb([r, g, b].map(|v| ((v * alpha + ground * (255 - alpha) + 127) / 255) as u8))
@@ -16,7 +22,7 @@ pub fn over_ground(picture: &RgbaImage) -> RgbImage {
 }
 
 /// Whether the visible parts, weighed by how visible they are, are nearly white, and a part of the picture is transparent.
-pub fn shows_on_black_alone(picture: &RgbaImage) -> bool {
+fn shows_on_black_alone(picture: &RgbaImage) -> bool {
     let (mut visible, mut light, mut hidden) = (0u64, 0u64, false);
     for pixel in picture.pixels() {
         let [r, g, b, alpha] = pixel.0.map(u64::from);
@@ -34,7 +40,9 @@ mod tests {
 
     fn check(pixels: &[[u8; 4]], expected: &[u8]) {
         let picture = RgbaImage::from_fn(pixels.len() as u32, 1, |x, _| Rgba(pixels[x as usize]));
-        assert_eq!(over_ground(&picture).as_raw(), expected, "{pixels:?}");
+        let mut steps = Vec::new();
+        assert_eq!(over_ground(&picture, &mut steps).as_raw(), expected, "{pixels:?}");
+        assert_eq!(steps.len(), usize::from(expected[0] == 0), "{steps:?}");
     }
 
     #[test]
