@@ -7,14 +7,18 @@ use tch::{Device, Tensor};
 use train::Card;
 use xtask::cli::Invert;
 
-/// Data sets whose pictures were made by fitting the ink into a box and moving its centre of mass to the middle.
-const CENTRED: [&str; 2] = ["mnist", "glyphs"];
-/// Share of the side that the ink takes in such pictures: 20 of MNIST's 28 pixels.
-const INK_SHARE: f64 = 20.0 / 28.0;
-/// Paper is never quite even: the first eighth of the way from ground to full ink counts as ground.
-const EVEN: u8 = 8;
-/// What is at least this light, of 255, bounds the ink.
-const INK_LEVEL: u8 = 48;
+use fit::Form;
+use ground::Polarity;
+use ink::Ink;
+
+pub mod doubt;
+mod fit;
+mod ground;
+mod ink;
+mod lines;
+mod pieces;
+mod plane;
+pub mod transparency;
 
 /// A picture as a model takes it.
 pub struct Converted {
@@ -22,19 +26,25 @@ pub struct Converted {
     pub pixels: Vec<u8>,
     /// What was done to the file's picture, step by step.
     pub steps: Vec<String>,
+    /// Why the picture may be none that the model can answer, in words.
+    pub doubt: Option<String>,
 }
 
 /// Brings a picture to the form of the data set that `card`'s model was trained on.
 pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Converted> {
     let [channels, height, width] = card.input;
-    let (width, height) = (u32::try_from(width)?, u32::try_from(height)?);
-    let mut steps = Vec::new();
-    let pixels = match channels {
-        1 => to_grey(picture, card, invert, (width, height), &mut steps),
-        3 => to_colour(picture, invert, (width, height), &mut steps),
-        _ => bail!("the model takes pictures of {channels} channels: a picture file has 1 (grey) or 3 (colour)"),
+    let size = (u32::try_from(width)?, u32::try_from(height)?);
+    let form = match card.dataset.as_str() {
+        "mnist" => Some(Form::Fitted),
+        "glyphs" => Some(Form::Loose),
+        _ => None,
     };
-    Ok(Converted { pixels, steps })
+    match (channels, form) {
+        (1, Some(form)) => Ok(digit(picture, form, invert, size)),
+        (1, None) => Ok(grey(picture, invert, size)),
+        (3, _) => Ok(colour(picture, invert, size)),
+        _ => bail!("the model takes pictures of {channels} channels: a picture file has 1 (grey) or 3 (colour)"),
+    }
 }
 
 /// Pictures as the model takes them: f32 `[n, channels, height, width]`, scaled as the data set was.
@@ -45,7 +55,8 @@ pub fn tensor(pictures: &[Converted], card: &Card, device: Device) -> Tensor {
     images.to_kind(tch::Kind::Float).to_device(device) * (1.0 / card.divisor) // f32 [n, c, h, w]
 }
 
-fn to_colour(picture: &RgbImage, invert: Invert, size: (u32, u32), steps: &mut Vec<String>) -> Vec<u8> {
+fn colour(picture: &RgbImage, invert: Invert, size: (u32, u32)) -> Converted {
+    let mut steps = Vec::new();
     let mut picture = picture.clone();
     if invert == Invert::Yes {
         steps.push("inverted, as asked".into());
@@ -62,18 +73,16 @@ fn to_colour(picture: &RgbImage, invert: Invert, size: (u32, u32), steps: &mut V
         picture = imageops::resize(&middle, size.0, size.1, FilterType::Lanczos3);
     }
     let channel = |c: usize| picture.pixels().map(move |pixel| pixel.0[c]);
-    (0..3).flat_map(channel).collect()
+    Converted { pixels: (0..3).flat_map(channel).collect(), steps, doubt: None }
 }
 
-fn to_grey(picture: &RgbImage, card: &Card, invert: Invert, size: (u32, u32), steps: &mut Vec<String>) -> Vec<u8> {
-    let coloured = picture.pixels().any(|pixel| pixel.0.iter().any(|&v| v != pixel.0[0]));
-    if coloured {
-        steps.push("turned to grey".into());
-    }
+/// The whole picture in grey.
+fn grey(picture: &RgbImage, invert: Invert, size: (u32, u32)) -> Converted {
+    let mut steps = turned_to_grey(picture);
     let mut grey = imageops::grayscale(picture);
-    let light = ground(&grey) > 127;
+    let light = level_at_edge(&grey) > 127;
     match invert {
-        Invert::Auto if light => steps.push("inverted, because its ground is light (--invert no keeps it)".into()),
+        Invert::Auto if light => steps.push(INVERTED.into()),
         Invert::Yes => steps.push("inverted, as asked".into()),
         Invert::No if light => steps.push("not inverted, though its ground is light".into()),
         _ => {}
@@ -81,79 +90,97 @@ fn to_grey(picture: &RgbImage, card: &Card, invert: Invert, size: (u32, u32), st
     if invert == Invert::Yes || (invert == Invert::Auto && light) {
         imageops::invert(&mut grey);
     }
-    if grey.dimensions() == size {
-        return grey.into_raw();
+    if grey.dimensions() != size {
+        steps.push(format!("filled up with its ground and resized to {} x {}", size.0, size.1));
+        grey = pad(&grey, size);
     }
-    let fitted = CENTRED.contains(&card.dataset.as_str()).then(|| fit_ink(&grey, size)).flatten();
-    let fitted = match fitted {
-        Some((fitted, (width, height))) => {
-            steps.push(format!(
-                "ink fitted into {width} x {height}, its centre of mass in the middle of {} x {}",
-                size.0, size.1
-            ));
-            fitted
+    Converted { pixels: grey.into_raw(), steps, doubt: None }
+}
+
+const INVERTED: &str = "inverted, because its ground is light (--invert no keeps it)";
+
+fn turned_to_grey(picture: &RgbImage) -> Vec<String> {
+    let coloured = picture.pixels().any(|pixel| pixel.0.iter().any(|&v| v != pixel.0[0]));
+    if coloured { vec!["turned to grey".to_owned()] } else { Vec::new() }
+}
+
+/// A digit: as it is where it already looks like the data set's, else its ink alone, fitted as theirs was.
+fn digit(picture: &RgbImage, form: Form, invert: Invert, size: (u32, u32)) -> Converted {
+    let mut steps = turned_to_grey(picture);
+    if picture.dimensions() == size {
+        let mut grey = imageops::grayscale(picture);
+        if invert != Invert::Yes && fit::looks_made(&grey, form) {
+            return Converted { pixels: grey.into_raw(), steps, doubt: None };
         }
-        None => {
-            steps.push(format!("filled up with its ground and resized to {} x {}", size.0, size.1));
-            pad(&grey, size)
+        imageops::invert(&mut grey);
+        let form = if form == Form::Fitted { Form::Exchanged } else { form };
+        if invert != Invert::No && fit::looks_made(&grey, form) {
+            steps.push(if invert == Invert::Yes { "inverted, as asked" } else { INVERTED }.into());
+            return Converted { pixels: grey.into_raw(), steps, doubt: None };
+        }
+    }
+    let polarity = match invert {
+        Invert::Auto => None,
+        Invert::Yes => Some(Polarity::Dark),
+        Invert::No => Some(Polarity::Light),
+    };
+    let ink = match ink::find(picture, polarity) {
+        Ok(ink) => ink,
+        Err(nothing) => {
+            let whole = grey(picture, invert, size);
+            return Converted { doubt: Some(nothing.to_string()), ..whole };
         }
     };
-    fitted.into_raw()
+    let fitted = fit::fit(&ink, size);
+    steps.extend(told(&ink, invert));
+    let strokes = fitted.strokes.map_or(String::new(), |how| format!(", its strokes {how}"));
+    let [width, height] = fitted.room;
+    steps.push(format!(
+        "ink fitted into {width} x {height}, its centre of mass in the middle of {} x {}{strokes}",
+        size.0, size.1
+    ));
+    Converted { pixels: fitted.picture.into_raw(), steps, doubt: doubt::of_ink(&ink) }
+}
+
+/// What was done to find the ink, and what was left out.
+fn told(ink: &Ink, invert: Invert) -> Vec<String> {
+    let mut steps = Vec::new();
+    match (ink.polarity, invert) {
+        (Polarity::Dark, Invert::Yes) => steps.push("inverted, as asked".to_owned()),
+        (Polarity::Dark, _) => steps.push(INVERTED.to_owned()),
+        (Polarity::Light, Invert::No) => steps.push("not inverted, as asked".to_owned()),
+        (Polarity::Light, _) => {}
+    }
+    steps.extend(ink.unevenness.clone());
+    let counted = |count: usize, one: &str, more: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {more}")),
+    };
+    let choice = &ink.choice;
+    let left_out: Vec<String> = [
+        counted(ink.lines, "ruled line", "ruled lines"),
+        counted(choice.specks, "speck", "specks"),
+        counted(choice.at_edge, "piece at the edge", "pieces at the edge"),
+        counted(choice.others, "other piece of ink", "other pieces of ink"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if let Some((last, first)) = left_out.split_last() {
+        let all = if first.is_empty() { last.clone() } else { format!("{} and {last}", first.join(", ")) };
+        steps.push(format!("{all} left out"));
+    }
+    steps
 }
 
 /// The level of the ground: the median along the edge.
-fn ground(grey: &GrayImage) -> u8 {
+fn level_at_edge(grey: &GrayImage) -> u8 {
     let (right, bottom) = (grey.width() - 1, grey.height() - 1);
     let edge = |(x, y, _): &(u32, u32, &Luma<u8>)| *x == 0 || *y == 0 || *x == right || *y == bottom;
     let mut levels: Vec<u8> = grey.enumerate_pixels().filter(edge).map(|(_, _, pixel)| pixel.0[0]).collect();
     levels.sort_unstable();
     levels[levels.len() / 2]
-}
-
-/// The ink cut out, from ground to full ink stretched over 0 to 255, resized into the box that MNIST's digits have and
-/// moved so that its centre of mass lies in the middle (LeCun et al. 1998, section III.A); with the size of the box.
-/// None where hardly anything differs from the ground.
-fn fit_ink(grey: &GrayImage, (width, height): (u32, u32)) -> Option<(GrayImage, (u32, u32))> {
-    let ground = ground(grey);
-    let range = grey.pixels().map(|pixel| pixel.0[0]).max()?.saturating_sub(ground);
-    if range < 16 {
-        return None;
-    }
-    let (ground, range) = (ground + range / EVEN, range - range / EVEN);
-    let stretch = |level: u8| (u32::from(level.saturating_sub(ground)) * 255 / u32::from(range)) as u8;
-    let ink = GrayImage::from_fn(grey.width(), grey.height(), |x, y| Luma([stretch(grey.get_pixel(x, y).0[0])]));
-    let inked = || ink.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] >= INK_LEVEL);
-    let (left, right) = (inked().map(|p| p.0).min()?, inked().map(|p| p.0).max()?);
-    let (top, bottom) = (inked().map(|p| p.1).min()?, inked().map(|p| p.1).max()?);
-    let cut = imageops::crop_imm(&ink, left, top, right - left + 1, bottom - top + 1).to_image();
-
-    let room = [width, height].map(|side| (f64::from(side) * INK_SHARE).round().max(1.0));
-    let scale = (room[0] / f64::from(cut.width())).min(room[1] / f64::from(cut.height()));
-    let side = |side: u32| (f64::from(side) * scale).round().max(1.0) as u32;
-    let small = imageops::resize(&cut, side(cut.width()), side(cut.height()), FilterType::CatmullRom);
-    let (x, y) = centre_of_mass(&small);
-    let offset = |size: u32, part: u32, centre: f64| {
-        (f64::from(size) / 2.0 - centre).round().clamp(0.0, f64::from(size - part)) as i64
-    };
-    let mut canvas = GrayImage::new(width, height);
-    let (x, y) = (offset(width, small.width(), x), offset(height, small.height(), y));
-    imageops::replace(&mut canvas, &small, x, y);
-    Some((canvas, (room[0] as u32, room[1] as u32)))
-}
-
-/// Centre of mass, in pixels from the upper left corner.
-fn centre_of_mass(grey: &GrayImage) -> (f64, f64) {
-    let (mut mass, mut x, mut y) = (0.0, 0.0, 0.0);
-    for (column, row, pixel) in grey.enumerate_pixels() {
-        let weight = f64::from(pixel.0[0]);
-        mass += weight;
-        x += weight * (f64::from(column) + 0.5);
-        y += weight * (f64::from(row) + 0.5);
-    }
-    if mass == 0.0 {
-        return (f64::from(grey.width()) / 2.0, f64::from(grey.height()) / 2.0);
-    }
-    (x / mass, y / mass)
 }
 
 /// The whole picture, filled up with its ground to the proportions asked for, and resized.
@@ -162,7 +189,7 @@ fn pad(grey: &GrayImage, (width, height): (u32, u32)) -> GrayImage {
     let side = |side: u32, most: u32| ((f64::from(side) * scale).round() as u32).clamp(1, most);
     let (w, h) = (side(grey.width(), width), side(grey.height(), height));
     let small = imageops::resize(grey, w, h, FilterType::Lanczos3);
-    let mut canvas = GrayImage::from_pixel(width, height, Luma([ground(grey)]));
+    let mut canvas = GrayImage::from_pixel(width, height, Luma([level_at_edge(grey)]));
     imageops::replace(&mut canvas, &small, i64::from((width - w) / 2), i64::from((height - h) / 2));
     canvas
 }

@@ -41,6 +41,9 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
         for step in &converted.steps {
             console::line(false, step);
         }
+        if let Some(doubt) = &converted.doubt {
+            console::line(false, &format!("warning: {doubt}"));
+        }
         let image = conversion::tensor(&[converted], &card, device); // [1, c, h, w]
         Ok(explain(args, &model, &image, name)?)
     })

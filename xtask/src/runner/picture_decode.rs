@@ -1,6 +1,7 @@
 //! From a file's bytes to a picture: asked for its size before anything is decoded, within a bound on memory, the right
 //! way up, and with a word on everything that a person might not expect.
 
+use crate::conversion::transparency::over_ground;
 use crate::picture_kind::Format;
 use crate::{jpeg, orientation, wide};
 use image::codecs::bmp::BmpDecoder;
@@ -21,7 +22,7 @@ const MOST_MEMORY: u64 = MOST_MEGAPIXELS * 1_000_000 * 8;
 
 /// A picture as its file holds it.
 pub struct Decoded {
-    /// Laid over white where it is transparent.
+    /// Laid over white or black where it is transparent.
     pub pixels: RgbImage,
     /// What was done on the way.
     pub steps: Vec<String>,
@@ -39,7 +40,7 @@ pub fn decode(bytes: &[u8], format: Format) -> Result<Decoded, String> {
         steps.push("turned the right way up, as its data say".to_owned());
         picture.apply_orientation(orientation);
     }
-    Ok(Decoded { pixels: over_white(picture, &mut steps), steps })
+    Ok(Decoded { pixels: opaque(picture, &mut steps), steps })
 }
 
 fn check_size(width: u32, height: u32) -> Result<(), String> {
@@ -154,19 +155,12 @@ fn is_cut_off(error: &ImageError) -> bool {
     })
 }
 
-fn over_white(picture: DynamicImage, steps: &mut Vec<String>) -> RgbImage {
+fn opaque(picture: DynamicImage, steps: &mut Vec<String>) -> RgbImage {
     if !picture.color().has_alpha() {
         return picture.into_rgb8();
     }
     let rgba = picture.into_rgba8();
-    if rgba.pixels().any(|pixel| pixel.0[3] < 255) {
-        steps.push("laid over white where it is transparent".to_owned());
-    }
-    let over_white = |pixel: &image::Rgba<u8>| {
-        let [r, g, b, alpha] = pixel.0.map(u32::from);
-        image::Rgb([r, g, b].map(|v| ((v * alpha + 255 * (255 - alpha) + 127) / 255) as u8))
-    };
-    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| over_white(rgba.get_pixel(x, y)))
+    over_ground(&rgba, steps)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! for another.
 
 use crate::console::{self, shown};
-use crate::conversion::{self, Converted};
+use crate::conversion::{self, Converted, doubt};
 use crate::device;
 use crate::picture_batch::{self, Trouble};
 use crate::picture_list::{self, Entry, PassedOver};
@@ -62,6 +62,8 @@ struct Prediction {
     width: u32,
     height: u32,
     conversion: Vec<String>,
+    /// Why the answer may mean nothing.
+    doubt: Option<String>,
     /// The most probable first.
     classes: Vec<Class>,
 }
@@ -129,9 +131,9 @@ fn classify(entries: &[Entry], args: &PredictArgs, model: &Model, card: &Card, d
         };
         outcomes.push(match read {
             Ok((mut picture, (width, height))) => {
-                let conversion = std::mem::take(&mut picture.steps);
+                let (conversion, doubt) = (std::mem::take(&mut picture.steps), picture.doubt.take());
                 converted.push(picture);
-                Outcome::Good(Prediction { width, height, conversion, classes: Vec::new() })
+                Outcome::Good(Prediction { width, height, conversion, doubt, classes: Vec::new() })
             }
             Err(Trouble::Picture(error)) => bad(error),
             Err(Trouble::All(error)) => return Err(error),
@@ -146,7 +148,10 @@ fn classify(entries: &[Entry], args: &PredictArgs, model: &Model, card: &Card, d
     let mut probabilities = Vec::<Vec<f64>>::try_from(logits.softmax(-1, Kind::Double))?.into_iter();
     for outcome in &mut outcomes {
         if let Outcome::Good(prediction) = outcome {
-            prediction.classes = most_probable(&probabilities.next().unwrap_or_default(), args.top);
+            let probabilities = probabilities.next().unwrap_or_default();
+            let doubts = prediction.doubt.take().into_iter().chain(doubt::of_answer(&probabilities));
+            prediction.doubt = doubt::joined(doubts);
+            prediction.classes = most_probable(&probabilities, args.top);
         }
     }
     Ok(outcomes)
@@ -177,7 +182,7 @@ fn most_probable(probabilities: &[f64], top: u64) -> Vec<Class> {
 }
 
 fn print(picture: &Path, outcome: &Outcome, shape: &str) {
-    let Prediction { width, height, conversion, classes } = match outcome {
+    let Prediction { width, height, conversion, doubt, classes } = match outcome {
         Outcome::Good(prediction) => prediction,
         Outcome::Bad { error, .. } => return console::complain(&anyhow!("{error}")),
     };
@@ -186,6 +191,9 @@ fn print(picture: &Path, outcome: &Outcome, shape: &str) {
         steps => steps.join("; "),
     };
     console::line(false, &format!("{}: {width} x {height} pixels to {shape}: {how}", shown::path(picture)));
+    if let Some(doubt) = doubt {
+        console::line(false, &format!("  warning: {doubt}"));
+    }
     for Class { class, probability } in classes {
         let bar = "█".repeat((probability * 30.0).round() as usize);
         let percent = console::percent(*probability);

@@ -32,6 +32,10 @@ mod modes;
 #[cfg(feature = "runner")]
 mod outside;
 #[cfg(feature = "runner")]
+mod pages;
+#[cfg(feature = "runner")]
+mod photographed;
+#[cfg(feature = "runner")]
 mod pictures;
 #[cfg(feature = "runner")]
 mod predict;
