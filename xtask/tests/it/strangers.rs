@@ -61,7 +61,7 @@ fn answer(run: &Watched, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn announced_bodies_are_refused_and_not_made_room_for() {
+fn announced_bodies_are_refused_unread() {
     besieged(|run| {
         let port = run.page.0;
         let check = |head: &str, status: &str| {

@@ -35,7 +35,7 @@ fn glyphs_are_drawn_and_a_run_is_watched_without() {
 }
 
 #[test]
-fn fewer_threads_compute_where_the_system_refuses_more() {
+fn where_threads_are_refused_fewer_compute() {
     let place = Place::new();
     let recipe = place.recipe("net", crate::runs::RECIPE);
     let words = format!("train {recipe} --out {{}}/run --device cpu --epochs 1");

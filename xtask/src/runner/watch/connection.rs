@@ -23,8 +23,9 @@ const PIECE: usize = 4096;
 pub struct Connection {
     stream: TcpStream,
     state: State,
-    /// When it was opened.
-    pub since: Instant,
+    since: Instant,
+    /// When it was opened, or last took a piece of its answer; asking a byte at a time does not count.
+    pub moved: Instant,
     /// When it is over at the latest.
     pub until: Instant,
 }
@@ -39,7 +40,13 @@ impl Connection {
     /// One that was just opened.
     pub fn new(stream: TcpStream, now: Instant) -> io::Result<Connection> {
         stream.set_nonblocking(true)?;
-        Ok(Connection { stream, state: State::Asking { heard: Vec::new() }, since: now, until: now + FOR_ASKING })
+        Ok(Connection {
+            stream,
+            state: State::Asking { heard: Vec::new() },
+            since: now,
+            moved: now,
+            until: now + FOR_ASKING,
+        })
     }
 
     /// Its socket, and what it waits for.
@@ -78,6 +85,7 @@ impl Connection {
             }
             State::Answering { answer, sent } => {
                 *sent += self.stream.write(answer.rest(*sent))?;
+                self.moved = now;
                 self.until = (now + FOR_A_PIECE).min(self.since + FOR_THE_ANSWER);
                 if answer.rest(*sent).is_empty() {
                     self.stream.shutdown(Shutdown::Write)?;

@@ -2,8 +2,9 @@
 //! alone, and answers only those who call it by that name, so that no page from elsewhere can read it through a name
 //! that was made to point here.
 //!
-//! One thread serves all connections and waits for none of them. Their number is bounded; where it is reached, the
-//! oldest makes room for the next, so that those who never read, or ask a byte at a time, keep nobody out.
+//! One thread serves all connections and waits for none of them. Their number is bounded; where it is reached, the one
+//! that has stood still for longest makes room for the next, so that those who never read, or ask a byte at a time, keep
+//! nobody out.
 
 use super::answer::Answer;
 use super::connection::Connection;
@@ -19,8 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Connections at one time.
 const MOST: usize = 64;
-/// How long each may stay at least when others wait; a page is asked for and sent in some milliseconds.
-const GRACE: Duration = Duration::from_millis(250);
+/// How long each may stand still at least when others wait; a page is asked for and sent in some milliseconds.
+const GRACE: Duration = Duration::from_millis(500);
 /// Until the system is asked again for what it refused.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Bytes that the system keeps for each connection in each direction, beside those that are kept here.
@@ -57,7 +58,6 @@ fn answer(asked: Asked, pages: &mut impl FnMut(Wish) -> Result<Arc<str>>) -> Ans
 
 /// Never returns, and never waits for a single connection.
 fn serve(listener: &TcpListener, port: u16, answer: &mut impl FnMut(Asked) -> Answer) {
-    // The oldest first.
     let mut open: Vec<Connection> = Vec::new();
     let mut paused_until = Instant::now();
     loop {
@@ -65,8 +65,7 @@ fn serve(listener: &TcpListener, port: u16, answer: &mut impl FnMut(Asked) -> An
         for late in open.extract_if(.., |connection| connection.until <= now) {
             late.end(Refusal::TooSlow);
         }
-        let room = if open.len() < MOST { now } else { open[0].since + GRACE };
-        let next_in = room.max(paused_until);
+        let next_in = room(&open, now).max(paused_until);
         let letting_in = next_in <= now;
         let wake = open.iter().map(|connection| connection.until).chain((!letting_in).then_some(next_in)).min();
         let Ok(ready) = wait(listener, letting_in, &open, wake.map(|wake| wake.saturating_duration_since(now))) else {
@@ -82,16 +81,27 @@ fn serve(listener: &TcpListener, port: u16, answer: &mut impl FnMut(Asked) -> An
     }
 }
 
+/// Where all places are taken: the connection that has stood still for longest, and since when.
+fn idlest(open: &[Connection]) -> Option<(usize, Instant)> {
+    let moved = open.iter().map(|connection| connection.moved).enumerate();
+    moved.min_by_key(|(_, moved)| *moved).filter(|_| open.len() >= MOST)
+}
+
+/// When the next one can be let in.
+fn room(open: &[Connection], now: Instant) -> Instant {
+    idlest(open).map_or(now, |(_, moved)| moved + GRACE)
+}
+
 /// Takes up those who wait, as far as there is room.
 fn let_in(listener: &TcpListener, open: &mut Vec<Connection>, now: Instant) -> io::Result<()> {
     loop {
-        if open.len() >= MOST && open[0].since + GRACE > now {
+        if room(open, now) > now {
             return Ok(());
         }
         match listener.accept() {
             Ok((stream, _)) => {
-                if open.len() >= MOST {
-                    open.remove(0).end(Refusal::Busy);
+                if let Some((idlest, _)) = idlest(open) {
+                    open.swap_remove(idlest).end(Refusal::Busy);
                 }
                 open.push(Connection::new(stream, now)?);
             }
