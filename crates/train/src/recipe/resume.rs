@@ -126,15 +126,15 @@ impl Recipe {
         for (key, change) in self.differences(now)? {
             match refusal(&key, self, now) {
                 None => changes.push(change),
-                Some(why) => refused.push(format!("{change}: this cannot change in mid-run: {why}")),
+                Some(why) => refused.push(format!("{change} ({why})")),
             }
         }
         if refused.is_empty() {
             return Ok(changes);
         }
         let problem = format!(
-            "{}; put it back as it was (the run's recipe.toml, --set), or start a new run for it",
-            refused.join("\n")
+            "{}: this cannot change in mid-run; put it back as it was (the run's recipe.toml, --set), or start a new run for it",
+            refused.join(", ")
         );
         Err(Error::RecipeSyntax { origin: "on resume".into(), problem })
     }
