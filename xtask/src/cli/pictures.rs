@@ -21,19 +21,15 @@ pub enum Invert {
 /// `predict`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-<<<<<<< ours
-A picture that has the input's size is taken pixel by pixel. Any other is brought to it as the data set was made, and
-the output says how. PNG, JPEG, GIF, WebP, BMP and TIFF are decoded, whatever the file is called: at most 64 million
-pixels and 256 MB each, and of animations and pages the first.
+A picture that looks like those of the data set is taken as it is. Any other is brought to their form, and the output
+says how. A warning says where it looks like nothing that the model knows: a blank page, two digits, a photograph.
+PNG, JPEG, GIF, WebP, BMP and TIFF are decoded, whatever the file is called: at most 64 million pixels and 256 MB each,
+and of animations and pages the first.
 
 Of a folder, all pictures beneath it are taken, sorted by name; hidden files and what is no picture are passed over and
 counted. A picture that cannot be read gets a line on standard error, the others are answered, and the exit status is 1.
 With --json each has its object in the order asked for: `picture`, `argument` (which IMAGE led to it, from 1), and the
 answer or `error`; `picture_bytes` has the path in hexadecimal digits where it is not UTF-8.
-=======
-A picture that looks like those of the data set is taken as it is. Any other is brought to their form, and the output
-says how. A warning says where it looks like nothing that the model knows: a blank page, two digits, a photograph.
->>>>>>> theirs
 
 Examples:
   cargo xtask predict runs/lenet-20260131-120000 seven.png
