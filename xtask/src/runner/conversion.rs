@@ -113,8 +113,7 @@ fn digit(picture: &RgbImage, form: Form, invert: Invert, size: (u32, u32)) -> Co
             return Converted { pixels: grey.into_raw(), steps, doubt: None };
         }
         imageops::invert(&mut grey);
-        let form = if form == Form::Fitted { Form::Exchanged } else { form };
-        if invert != Invert::No && fit::looks_made(&grey, form) {
+        if invert != Invert::No && fit::looks_made(&grey, Form::Exchanged) {
             steps.push(if invert == Invert::Yes { "inverted, as asked" } else { INVERTED }.into());
             return Converted { pixels: grey.into_raw(), steps, doubt: None };
         }

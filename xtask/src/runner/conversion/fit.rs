@@ -98,7 +98,7 @@ fn centre_of_mass(grey: &GrayImage) -> (f64, f64) {
 pub enum Form {
     /// MNIST: all that `fit` makes.
     Fitted,
-    /// MNIST with light and dark exchanged. A small drawing often looks nearly like it, and is better fitted.
+    /// Light and dark exchanged. A small drawing often looks nearly like it, and is better fitted.
     Exchanged,
     /// Glyphs: about as large, about in the middle.
     Loose,

@@ -26,6 +26,10 @@ const HALF: f32 = 0.6;
 const NOISY: f32 = 0.04;
 /// What is thicker than the page's shorter side over this is more than a stroke, from its middle to its edge.
 const BLOB: f32 = 20.0;
+/// A shadow is lighter than this share of the darkest ink; of ink, the middle is about as dark as all of it.
+const SHADOW: f32 = 0.8;
+/// What runs from edge to edge is a shadow rather than ink, and weighs this much as ink.
+const SPANNING: f32 = 0.3;
 /// A stroke this many times longer than wide is as much of a stroke as one can be.
 const SLENDER: f32 = 10.0;
 
@@ -136,13 +140,20 @@ impl<'a> Look<'a> {
         let low = parting.min(HALF * full).max(floor);
         let mut look = Self::above(low, signal, contrast, ground)?;
         look.lines = lines;
+        if look.depth * BLOB <= look.contrast.shorter_side() as f32 {
+            return Some(look);
+        }
         // Ink in a narrow shadow: what stands out most from what stands out.
-        if look.depth * BLOB > look.contrast.shorter_side() as f32
-            && let Some([high, _]) = threshold(&look.contrast, low)
-            && let Some(darker) = Self::above(high, signal, look.contrast.clone(), look.ground.clone())
-            && darker.strokiness() > look.strokiness()
-        {
-            look = Self { lines, ..darker };
+        let shadow = quantile(look.within().map(|i| look.contrast.values[i]).collect(), 0.5);
+        if shadow > SHADOW * full {
+            return Some(look);
+        }
+        let parting = threshold(&look.contrast, low).map(|[parting, _]| parting);
+        for high in parting.into_iter().chain([f32::midpoint(shadow, full)]).filter(|&high| high > low) {
+            let darker = Self::above(high, signal, look.contrast.clone(), look.ground.clone());
+            if let Some(darker) = darker.filter(|darker| darker.strokiness() > look.strokiness()) {
+                look = Self { lines, ..darker };
+            }
         }
         Some(look)
     }
@@ -162,6 +173,11 @@ impl<'a> Look<'a> {
 
     fn chosen(&self) -> impl Iterator<Item = &Piece> {
         self.choice.kept.iter().filter_map(|&label| self.pieces.pieces.get(label as usize - 1))
+    }
+
+    /// The places of the ink.
+    fn within(&self) -> impl Iterator<Item = usize> {
+        (0..self.contrast.values.len()).filter(|&i| self.kept(i))
     }
 
     fn kept(&self, i: usize) -> bool {
@@ -204,13 +220,14 @@ impl<'a> Look<'a> {
     fn strokiness(&self) -> f32 {
         let mass: f32 = self.chosen().map(|piece| piece.mass).sum();
         let length = self.chosen().map(Piece::length).max().unwrap_or(0) as f32;
-        mass / self.stroke.max(length / SLENDER).powi(2) * self.choice.share * self.standing().powi(2)
+        let spans = self.chosen().any(|piece| piece.spans(&self.contrast));
+        let elongation = mass / self.stroke.max(length / SLENDER).powi(2);
+        elongation * self.choice.share * self.standing().powi(2) * if spans { SPANNING } else { 1.0 }
     }
 
     fn into_ink(self, polarity: Polarity) -> Ink {
         let (width, height) = (self.contrast.width, self.contrast.height);
-        let full =
-            quantile((0..width * height).filter(|&i| self.kept(i)).map(|i| self.contrast.values[i]).collect(), 0.7);
+        let full = quantile(self.within().map(|i| self.contrast.values[i]).collect(), 0.7);
         let near = depth(width, height, |i| !self.kept(i));
         let level = |i: usize| {
             let share = self.contrast.values[i] / full;
@@ -242,9 +259,9 @@ fn threshold(contrast: &Plane, floor: f32) -> Option<[f32; 2]> {
     let centre = |bin: usize| bin as f64 + 0.5;
     let total: f64 = (0..BINS).map(|bin| f64::from(counts[bin]) * centre(bin)).sum();
     let (mut count, mut sum, mut best) = (0.0, 0.0, (-1.0, 0));
-    for bin in 0..BINS - 1 {
-        count += f64::from(counts[bin]);
-        sum += f64::from(counts[bin]) * centre(bin);
+    for (bin, &inside) in counts[..BINS - 1].iter().enumerate() {
+        count += f64::from(inside);
+        sum += f64::from(inside) * centre(bin);
         let rest = values.len() as f64 - count;
         if count == 0.0 || rest == 0.0 {
             continue;

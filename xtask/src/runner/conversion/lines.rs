@@ -1,5 +1,6 @@
 //! Ruled and squared paper: long thin lines are taken out, and the strokes that they cross are mended.
 
+use super::pieces::{self, Piece, Pieces};
 use super::plane::{Plane, Reach, quantile};
 
 /// Thickest line, as a share of the picture's longer side.
@@ -10,8 +11,10 @@ const LONGEST: f32 = 0.55;
 const GAP: f32 = 0.025;
 /// Columns in which a line may rise or fall by one pixel: a page turned by up to 18 degrees.
 const RISE: usize = 3;
+/// A bit of a line is shorter than the picture's side over this.
+const BIT: usize = 10;
 /// What is this many times as dark as the lines are is a stroke.
-const DARKER: f32 = 1.5;
+const DARKER: f32 = 1.3;
 
 /// Takes the lines out, across and down, and gives back how many there were.
 pub fn remove(contrast: &mut Plane, noise: f32) -> usize {
@@ -36,28 +39,97 @@ fn remove_across(contrast: &mut Plane, noise: f32) -> usize {
     let line: Vec<bool> =
         (0..width * height).map(|i| thin[i] && f32::from(left[i]) + f32::from(right[i]) - 1.0 >= least).collect();
 
-    // A stroke on a line or across it is darker than the line, and stays.
-    let level = quantile((0..width * height).filter(|&i| line[i]).map(|i| contrast.values[i]).collect(), 0.5);
-    let most = level * DARKER + 2.0 * noise;
-    let mut counts = Vec::with_capacity(width);
-    for x in 0..width {
-        let mut count = 0;
-        let mut y = 0;
-        while y < height {
-            if !line[y * width + x] {
-                y += 1;
-                continue;
+    let mut counts = vec![0; width];
+    for line in traced(contrast, &line) {
+        let most = line.level * DARKER + 2.0 * noise;
+        let mut last = None;
+        for [x, from, to] in line.bands {
+            mend(contrast, x, (from, to), most);
+            if last != Some(x) {
+                counts[x] += 1;
             }
-            let end = (y..height).find(|&y| !line[y * width + x]).unwrap_or(height);
-            mend(contrast, x, (y, end), most);
-            count += 1;
-            y = end;
+            last = Some(x);
         }
-        counts.push(count);
     }
     counts.sort_unstable();
-    let middle = counts.get(width / 2).copied().unwrap_or(0);
+    let middle = counts[width / 2];
     if counts.last().is_some_and(|&most| most > 0) { middle.max(1) } else { 0 }
+}
+
+/// A line, or a bit of one that strokes cut off.
+struct Line {
+    /// How dark its middle is: a stroke on it or across it is darker, and stays.
+    level: f32,
+    /// Column, first row and the row after the last, from left to right.
+    bands: Vec<[usize; 3]>,
+}
+
+/// Follows the lines that `marks` shows. Where a stroke runs into one, the line lies where it would without the stroke.
+fn traced(contrast: &Plane, marks: &[bool]) -> Vec<Line> {
+    let (width, height) = (contrast.width, contrast.height);
+    let plane = Plane::from_fn(width, height, |x, y| f32::from(u8::from(marks[y * width + x])));
+    let Pieces { labels, pieces } = pieces::pieces(&plane, 0.5);
+    let mut runs: Vec<Vec<[usize; 3]>> = vec![Vec::new(); pieces.len()];
+    let mut levels: Vec<Vec<f32>> = vec![Vec::new(); pieces.len()];
+    for x in 0..width {
+        let mut y = 0;
+        while y < height {
+            let label = labels[y * width + x];
+            let end = (y..height).find(|&y| labels[y * width + x] != label).unwrap_or(height);
+            if let Some(piece) = (label as usize).checked_sub(1) {
+                runs[piece].push([x, y, end]);
+                levels[piece].push((y..end).map(|y| contrast.at(x, y)).fold(0.0, f32::max));
+            }
+            y = end;
+        }
+    }
+    let thickness = |runs: &mut dyn Iterator<Item = &[usize; 3]>| {
+        quantile(runs.map(|[_, from, to]| (to - from) as f32).collect(), 0.5)
+    };
+    let usual = (thickness(&mut runs.iter().flatten()), quantile(levels.concat(), 0.5));
+    let line = |((runs, levels), piece): ((Vec<[usize; 3]>, Vec<f32>), &Piece)| {
+        let course = (piece.width() * BIT >= width).then(|| Course::through(&runs, piece));
+        let (thickness, level) = match course {
+            Some(_) => (thickness(&mut runs.iter()), quantile(levels, 0.5)),
+            None => usual,
+        };
+        let astray = thickness / 2.0 + 1.0 + width as f32 / 200.0;
+        let band = |[x, from, to]: [usize; 3]| {
+            let thin = (to - from) as f32 <= 1.6 * thickness + 1.0;
+            let Some(course) = &course else { return thin.then_some([x, from, to]) };
+            let middle = course.at(x);
+            if thin && ((from + to) as f32 / 2.0 - middle).abs() <= astray {
+                return Some([x, from, to]);
+            }
+            let first = (middle - thickness / 2.0).round().clamp(0.0, height as f32 - 1.0);
+            Some([x, first as usize, ((first + thickness) as usize).min(height)])
+        };
+        Line { level, bands: runs.iter().copied().filter_map(band).collect() }
+    };
+    runs.into_iter().zip(levels).zip(&pieces).map(line).collect()
+}
+
+/// A straight line through the middles of the outer thirds.
+struct Course {
+    left: [f32; 2],
+    right: [f32; 2],
+}
+
+impl Course {
+    fn through(runs: &[[usize; 3]], piece: &Piece) -> Self {
+        let third = piece.width().div_ceil(3);
+        let middle = |within: &dyn Fn(usize) -> bool| {
+            let runs = || runs.iter().filter(|[x, ..]| within(*x));
+            let x = quantile(runs().map(|[x, ..]| *x as f32).collect(), 0.5);
+            [x, quantile(runs().map(|[_, from, to]| (from + to) as f32 / 2.0).collect(), 0.5)]
+        };
+        Self { left: middle(&|x| x < piece.left + third), right: middle(&|x| x + third > piece.right) }
+    }
+
+    fn at(&self, x: usize) -> f32 {
+        let [[left, high], [right, low]] = [self.left, self.right];
+        high + (x as f32 - left) * (low - high) / (right - left).max(1.0)
+    }
 }
 
 /// Puts what lies above and below a line into its place: ground where there is ground, a stroke where one crosses.

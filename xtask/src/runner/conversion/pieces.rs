@@ -40,7 +40,7 @@ impl Piece {
     }
 
     /// Whether it lies along an edge, or runs from one to the opposite one: a table beside the page, a shadow.
-    fn spans(&self, plane: &Plane) -> bool {
+    pub fn spans(&self, plane: &Plane) -> bool {
         let [left, right, top, bottom] = self.on_edge;
         let along = |pixels: usize, side: usize| pixels * 3 > side;
         (left > 0 && right > 0)

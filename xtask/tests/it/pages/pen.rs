@@ -73,11 +73,8 @@ fn thin(mask: &mut [bool], side: usize) {
                 let inked = p.iter().filter(|&&inked| inked).count();
                 let turns = (0..8).filter(|&k| !p[k] && p[(k + 1) % 8]).count();
                 let [north, east, south, west] = [p[0], p[2], p[4], p[6]];
-                let open = if first {
-                    !(north && east && south) && !(east && south && west)
-                } else {
-                    !(north && east && west) && !(north && south && west)
-                };
+                let open =
+                    if first { !(east && south && (north || west)) } else { !(north && west && (east || south)) };
                 (2..=6).contains(&inked) && turns == 1 && open
             };
             let gone: Vec<usize> = (0..mask.len()).filter(goes).collect();
