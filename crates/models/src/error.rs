@@ -43,6 +43,15 @@ pub enum Error {
         /// What does not fit.
         problem: String,
     },
+    /// A network of a program's own that cannot be had twice.
+    #[error(
+        "the network \"{name}\" cannot be had twice, which an average of its weights needs: give it a `twin`, or train without \
+         [average]"
+    )]
+    NoTwin {
+        /// What the program calls it.
+        name: String,
+    },
     /// An architecture that only a program can build.
     #[error(
         "the network \"{name}\" was built by a program of its own: only that program can build it again; read its \

@@ -33,6 +33,7 @@ enum Body {
     Own(Box<dyn Network>),
 }
 
+#[derive(Clone)]
 struct Tree {
     /// As described: what summaries and questions about layers walk.
     trunk: Node,
@@ -95,6 +96,30 @@ impl Model {
         let (plain, fastest) = (rewrite::plain(&trunk, device), rewrite::fastest(&trunk, device));
         let body = Body::Tree(Box::new(Tree { trunk, head, plain, fastest }));
         Ok(Model { arch, input, classes: network.head.units, device, tensors, body })
+    }
+
+    /// The same model with tensors of its own, of the same values.
+    ///
+    /// # Errors
+    /// [`Error::NoTwin`] for a program's own network that has none; [`Error::Libtorch`] for want of memory.
+    pub fn twin(&self) -> Result<Model, Error> {
+        let (body, tensors) = match &self.body {
+            Body::Tree(tree) => (Body::Tree(tree.clone()), self.tensors.copied()?),
+            Body::Own(network) => {
+                let twin =
+                    network.twin().ok_or_else(|| Error::NoTwin { name: self.summary().rows[0].layer.clone() })?;
+                let tensors = twin.tensors();
+                (Body::Own(twin), tensors)
+            }
+        };
+        Ok(Model {
+            arch: self.arch.clone(),
+            input: self.input,
+            classes: self.classes,
+            device: self.device,
+            tensors,
+            body,
+        })
     }
 
     /// Logits of images: f32 `[n, channels, height, width]` on the model's device to f32 `[n, classes]`. Softmax of

@@ -26,6 +26,12 @@ pub trait Network: Send {
     /// order stays the same from call to call.
     fn tensors(&self) -> Tensors;
 
+    /// The same network with tensors of its own, of the same values: what a running average of the weights needs. None where
+    /// there is no such thing.
+    fn twin(&self) -> Option<Box<dyn Network>> {
+        None
+    }
+
     /// Whether [`forward`](Network::forward) in [`Mode::Train`] draws from libtorch's generator, as dropout does.
     fn uses_randomness(&self) -> bool {
         false

@@ -79,6 +79,26 @@ impl Tensors {
         })
     }
 
+    /// The same names and values in memory of their own.
+    pub(crate) fn copied(&self) -> Result<Tensors, Error> {
+        let copy = |name: &str, tensor: &Tensor, learns: bool| {
+            let copy = || -> Result<Tensor, TchError> {
+                let mut copy = tensor.f_detach()?.f_empty_like()?;
+                copy.f_copy_(&tensor.f_detach()?)?;
+                copy.f_set_requires_grad(learns)
+            };
+            copy().map_err(Error::libtorch(format!("copy {name}")))
+        };
+        let parameter = |it: &Parameter| {
+            Ok(Parameter { name: it.name.clone(), tensor: copy(&it.name, &it.tensor, true)?, role: it.role })
+        };
+        let buffer = |it: &Buffer| Ok(Buffer { name: it.name.clone(), tensor: copy(&it.name, &it.tensor, false)? });
+        Ok(Tensors {
+            parameters: self.parameters.iter().map(parameter).collect::<Result<_, Error>>()?,
+            buffers: self.buffers.iter().map(buffer).collect::<Result<_, Error>>()?,
+        })
+    }
+
     /// Names and tensors, parameters first.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         let parameters = self.parameters.iter().map(|it| (it.name.as_str(), &it.tensor));

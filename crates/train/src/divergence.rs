@@ -139,6 +139,9 @@ fn in_state(learner: &Learner) -> Option<Culprit> {
             None => Culprit::Values(parameter.name.clone()),
         });
     }
+    if let Some(buffer) = learner.model.buffers().iter().find(|buffer| !is_finite(&buffer.tensor)) {
+        return Some(Culprit::Values(buffer.name.clone()));
+    }
     let memory = learner.memory();
     memory.into_iter().find(|(_, tensor)| !is_finite(tensor)).map(|(name, _)| Culprit::Memory(name))
 }

@@ -113,9 +113,19 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// A learner at its initial values.
+    /// A learner whose model is the recipe's, at its initial values.
     pub fn new(plan: &Plan, data: &Dataset, device: Device) -> Result<Learner, Error> {
-        let model = plan.initial_model(data, device)?;
+        Learner::with_model(plan, data, plan.initial_model(data, device)?)
+    }
+
+    /// A learner of a program's own model: anything that maps images to logits and lists its tensors. The recipe's `model` is
+    /// the model's own [`arch`](Model::arch), so that what is saved says what it is.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] where model, recipe and pictures do not fit; [`Error::Model`] where an average is wanted of a network
+    /// that cannot be had twice.
+    pub fn with_model(plan: &Plan, data: &Dataset, model: Model) -> Result<Learner, Error> {
+        plan.check_model(&model, data)?;
         let optimizer = plan.optimizer(&model)?;
         let stopping = Stopper::new(&plan.recipe().stopping).memory().clone();
         let progress = Progress {
@@ -130,7 +140,7 @@ impl Learner {
             loss_scale: LossScale::default(),
             stopped_by: None,
         };
-        let averaged = plan.recipe().average.map(|_| plan.initial_model(data, device)).transpose()?;
+        let averaged = plan.recipe().average.map(|_| model.twin()).transpose()?;
         let (best_values, accumulation, applied) = (None, None, Vec::new());
         Ok(Learner { model, optimizer, progress, best_values, averaged, accumulation, applied })
     }
@@ -250,15 +260,9 @@ impl Learner {
         Ok(Files::from([(MODEL.into(), serialise(MODEL, values)?), (CARD.into(), json(CARD, &card)?)]))
     }
 
-    /// A learner from the files of a checkpoint; `folder` names them in messages.
-    pub(crate) fn from_files(
-        plan: &Plan,
-        data: &Dataset,
-        device: Device,
-        files: &Files,
-        folder: &Path,
-    ) -> Result<Learner, Error> {
-        let mut learner = Learner::new(plan, data, device)?;
+    /// A new learner brought to where a checkpoint stands; `folder` names its files in messages.
+    pub(crate) fn restored(mut self, files: &Files, folder: &Path) -> Result<Learner, Error> {
+        let learner = &mut self;
         learner.model.load_values(&tensors(files, MODEL, folder)?)?;
         learner.optimizer.load_state(&tensors(files, OPTIMIZER, folder)?)?;
         if files.contains_key(BEST) {
@@ -274,7 +278,7 @@ impl Learner {
             learner.accumulation = Some(gathered.map_err(wrong)?);
         }
         learner.progress = parse(files, PROGRESS, folder)?;
-        Ok(learner)
+        Ok(self)
     }
 
     /// A model alone, with what is known of the pictures it takes.

@@ -14,6 +14,7 @@
 //! | [`predictions`](predictions()) | what a model says of every picture of a split |
 //! | [`metrics`] | confusion matrix, and precision, recall and F1 of each class |
 //! | [`event`] | what the loop tells its observers |
+//! | [`printer`](Printer) | a ready observer: a line for each validation |
 //! | [`checkpoint`] | a folder that is whole or not there |
 //! | [`identity`](Identity) | what a run is: name, pictures, recipe; compared on resuming and evaluating |
 //! | [`run_folder`] | the observer that writes a run's folder |
@@ -39,6 +40,7 @@ pub mod metrics;
 mod plan;
 mod precision;
 mod predictions;
+mod printer;
 pub mod rate_finder;
 pub mod recipe;
 pub mod run_folder;
@@ -63,6 +65,7 @@ pub use learner::{Best, Card, Closing, Learner, Progress};
 pub use plan::Plan;
 pub use precision::LossScale;
 pub use predictions::{Predictions, predictions};
+pub use printer::Printer;
 pub use recipe::Recipe;
 pub use run_folder::RunFolder;
 pub use stepping::{EagerReason, Stepping};

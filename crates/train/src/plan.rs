@@ -166,6 +166,28 @@ impl Plan {
             .map_err(|e| Error::Plan(format!("recipe section [model] on {}: {e}", data.name)))
     }
 
+    /// An error where a model is not the recipe's or does not fit the pictures.
+    pub(crate) fn check_model(&self, model: &Model, data: &Dataset) -> Result<(), Error> {
+        if *model.arch() != self.recipe.model {
+            return Err(Error::Plan(format!(
+                "recipe section [model] is of kind {}, but the model to train is of kind {}: let the recipe's `model` be the \
+                 model's own `arch`",
+                self.recipe.model.kind(),
+                model.arch().kind()
+            )));
+        }
+        let (shape, classes) = (data.train.shape(), data.train.classes());
+        if (model.input(), model.classes()) != (shape, classes) {
+            return Err(Error::Plan(format!(
+                "the model takes pictures of {:?} in {} classes, but {} has pictures of {shape:?} in {classes}",
+                model.input(),
+                model.classes(),
+                data.name
+            )));
+        }
+        Ok(())
+    }
+
     /// The optimiser at its initial state, over the model's parameters. Fails where `[[groups]]` do not fit them.
     pub fn optimizer(&self, model: &Model) -> Result<Optimizer, Error> {
         let mut parameters = Vec::new();

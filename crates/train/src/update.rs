@@ -137,15 +137,17 @@ fn taken_up(average: &Average, t: u64) -> f64 {
     1.0 - average.decay_at(t)
 }
 
-/// `average <- decay * average + (1 - decay) * parameters`, as `torch.optim.swa_utils.get_ema_multi_avg_fn` computes it.
+/// `average <- decay * average + (1 - decay) * parameters`, as `torch.optim.swa_utils.get_ema_multi_avg_fn` computes it
+/// with `use_buffers`.
 fn move_average(
     averaged: &Model,
     model: &Model,
     move_towards: impl Fn(Tensor, &Tensor) -> Result<Tensor, TchError>,
 ) -> Result<(), Error> {
     let _guard = tch::no_grad_guard();
-    for (average, parameter) in averaged.parameters().iter().zip(model.parameters()) {
-        let moved = move_towards(average.tensor.shallow_clone(), &parameter.tensor);
+    // Buffers as well, so that the averaged model normalises with statistics that belong to its weights.
+    for ((_, average), (_, tensor)) in averaged.named_tensors().into_iter().zip(model.named_tensors()) {
+        let moved = move_towards(average, &tensor);
         let _ = moved.map_err(|cause| Error::Torch { action: "average the parameters", cause })?;
     }
     Ok(())

@@ -29,7 +29,7 @@ pub struct Minibatch {
 }
 
 impl Minibatch {
-    fn default_tail() -> Tail {
+    pub(super) fn default_tail() -> Tail {
         Tail::Drop
     }
 }

@@ -32,6 +32,7 @@ mod extremes;
 mod gradients;
 mod loss;
 mod minibatch;
+mod new;
 mod read;
 mod resume;
 

@@ -5,6 +5,7 @@ use super::top::Top;
 use super::{BEST, LAST, RunFolder, SNAPSHOTS, lock, read_recipe, remains, saved};
 use crate::checkpoint::{self, leftovers};
 use crate::{Card, Error, Identity, Learner, Plan};
+use models::Model;
 use std::path::Path;
 use tch::Device;
 use tensor_data::Dataset;
@@ -31,6 +32,11 @@ impl RunFolder {
     /// An error, before anything is written, where the plan is not this run's: other pictures, or a recipe that differs
     /// in what cannot change in mid-run.
     pub fn load(&mut self, plan: &Plan, data: &Dataset, device: Device) -> Result<(Learner, Option<Error>), Error> {
+        self.load_with(plan, data, plan.initial_model(data, device)?)
+    }
+
+    /// [`load`](RunFolder::load) for a program's own `model`, built as it was when the run began.
+    pub fn load_with(&mut self, plan: &Plan, data: &Dataset, model: Model) -> Result<(Learner, Option<Error>), Error> {
         self.trained.changes_on_resume(plan.recipe())?;
         self.identity.check_pictures(&self.path, plan.pictures(), None)?;
         self.identity.pictures = Some(plan.pictures().clone());
@@ -38,10 +44,11 @@ impl RunFolder {
         if !checkpoint::exists(&last) {
             remains::refuse(&self.path)?;
             self.notes.push("there is no checkpoint yet: training starts from the beginning".to_owned());
-            return Ok((Learner::new(plan, data, device)?, None));
+            return Ok((Learner::with_model(plan, data, model)?, None));
         }
         let found = checkpoint::read(&last).map_err(|error| without_way_on(&self.path, error))?;
-        let mut learner = Learner::from_files(plan, data, device, &found.files, &found.folder)?;
+        let new = Learner::with_model(plan, data, model)?;
+        let mut learner = new.restored(&found.files, &found.folder)?;
         if found.damaged.is_some() {
             checkpoint::fall_back(&last)?;
         }

@@ -1,0 +1,69 @@
+//! Recipes made by programs: what is required as arguments, all else at its default, every field public to change.
+
+use super::{Checkpoint, Data, Evaluation, Gradients, Graphs, HoldoutRule, Limits, Loss, Minibatch, Order, Penalty};
+use super::{Precision, Recipe, Size};
+use crate::Error;
+use crate::stopping::Stopping;
+use models::Arch;
+use optim::{Rule, Schedule};
+use tch::Device;
+use tensor_data::{Dataset, Source};
+
+impl Recipe {
+    /// A recipe for the data set called `set` with minibatches of 100 in an order that the seed shuffles; every key that is
+    /// not an argument has the default of the table. [`Recipe::check`] is called by whatever uses it.
+    ///
+    /// ```
+    /// use models::Arch;
+    /// use train::Recipe;
+    /// let mut recipe = Recipe::new("mnist", Arch::mlp(), 10, 0.05);
+    /// recipe.data.validation = 5_000;
+    /// assert!(recipe.check().is_ok());
+    /// ```
+    pub fn new(set: &str, model: Arch, epochs: u64, learning_rate: f64) -> Recipe {
+        Recipe {
+            description: String::new(),
+            seed: 0,
+            epochs,
+            learning_rate,
+            precision: Precision::default(),
+            graphs: Graphs::default(),
+            data: Data {
+                set: set.to_owned(),
+                divisor: Data::default_divisor(),
+                validation: Data::default_validation(),
+                holdout: HoldoutRule::default(),
+                storage: Data::default_storage(),
+            },
+            minibatch: Minibatch::shuffled(100),
+            evaluation: Evaluation::default(),
+            model,
+            optimizer: Rule::default(),
+            schedule: Schedule::default(),
+            loss: Loss::default(),
+            penalty: Penalty::default(),
+            gradients: Gradients::default(),
+            average: None,
+            groups: Vec::new(),
+            stopping: Stopping::Never,
+            limits: Limits::default(),
+            checkpoint: Checkpoint::default(),
+        }
+    }
+
+    /// The pictures on a device, split and scaled as this recipe says.
+    ///
+    /// # Errors
+    /// [`Error::Data`] where the hold-out does not fit, or libtorch refuses.
+    pub fn upload(&self, source: &Source, device: Device) -> Result<Dataset, Error> {
+        let data = &self.data;
+        Ok(Dataset::upload(source, data.holdout(self.seed), 1.0 / data.divisor, data.storage, device)?)
+    }
+}
+
+impl Minibatch {
+    /// Minibatches of `size` in a new order every epoch; an incomplete last one is dropped.
+    pub fn shuffled(size: usize) -> Minibatch {
+        Minibatch { size: Size::Count(size), order: Order::Shuffled, tail: Minibatch::default_tail(), shift: 0 }
+    }
+}
