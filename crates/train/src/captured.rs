@@ -22,7 +22,7 @@ pub(crate) enum Again {
     Replayed { graph: Graph, rehearsals: u32, captured: bool },
     /// Operation by operation, as it would be captured: with what the host had counted by then, which a graph does not see
     /// change.
-    Anew { counted: Option<Progress> },
+    Anew { counted: Option<Box<Progress>> },
 }
 
 impl Again {
@@ -86,7 +86,7 @@ impl<'a> Captured<'a> {
         match again {
             Again::Anew { counted } => {
                 let now = run.learner.progress.clone();
-                let then = counted.get_or_insert_with(|| now.clone()).clone();
+                let then = (**counted.get_or_insert_with(|| Box::new(now.clone()))).clone();
                 run.learner.progress = Progress { iteration: now.iteration, ..then }; // errors name the minibatch
                 let done = work(run, feed, table, row);
                 run.learner.progress = now;

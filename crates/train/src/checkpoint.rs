@@ -4,7 +4,7 @@
 //! checkpoint that was there becomes `last.previous/`, so that at every instant one whole checkpoint exists under one
 //! of the two names, whatever moment the process is killed at. `manifest.json` holds the format's version and every
 //! file's size and SHA-256; a file that is missing, cut or altered is found out on reading, and the previous
-//! checkpoint serves in its place. Models that are kept for good ([`replace`]) leave no previous one behind.
+//! checkpoint serves in its place. Models that are kept for good (`replace`) leave no previous one behind.
 
 pub(crate) mod leftovers;
 

@@ -49,8 +49,9 @@ impl Identity {
         match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text).map_err(|e| {
                 let problem = format!(
-                    "cannot be read ({e}): remove it, and the run is taken for one of an earlier version, which does not \
-                     say which pictures it was trained on"
+                    "cannot be read ({}): remove it, and the run is taken for one of an earlier version, which does not \
+                     say which pictures it was trained on",
+                    values::plain(&e.to_string())
                 );
                 Error::Run { path, problem }
             }),

@@ -91,13 +91,14 @@ pub fn sweep(recipe: &Recipe, data: &Dataset, device: Device, range: Range) -> R
         learning_rate: range.from,
         schedule: Schedule::Exponential { factor },
         stopping: Stopping::Never,
-        limits: Limits::default(),
+        // Never reached, because the sweep asks to stop before: nobody wants the validation that a limit brings. It says how
+        // far the rate grows.
+        limits: Limits { iterations: Some(range.steps + 1), ..Limits::default() },
         ..recipe.clone()
     };
     recipe.epochs = range.steps.div_ceil(Plan::new(&recipe, data)?.steps_per_epoch());
     let plan = Plan::new(&recipe, data)?;
     let mut learner = Learner::new(&plan, data, device)?;
-    // An interrupt and no limit: nobody asks for the validation that a limit brings.
     let enough = AtomicBool::new(false);
     let mut sweep = Sweep::new(range, &enough);
     let outcome = fit(&plan, data, &mut learner, &enough, &mut sweep);

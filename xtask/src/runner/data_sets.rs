@@ -147,7 +147,8 @@ pub fn places(name: &str, folders: &DataDirArgs, remembered: Option<&Path>) -> V
     if let Origin::Drawn(draw) = &entry.origin {
         return vec![Place::Drawn(*draw)];
     }
-    let usual = places::data_roots(folders).into_iter().flat_map(|root| files::folders(name, &root));
+    let of_root = |root: PathBuf| std::iter::once(Folder::own(&root.join(name))).chain(files::folders(name, &root));
+    let usual = places::data_roots(folders).into_iter().flat_map(of_root);
     let mut found: Vec<Folder> = Vec::new();
     for folder in remembered.map(Folder::own).into_iter().chain(usual) {
         if !found.iter().any(|known| known.path == folder.path) {

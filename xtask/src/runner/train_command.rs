@@ -120,15 +120,15 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     let mut folder = RunFolder::open(path, &recipes::overrides(args))?;
     let changes = folder.changes()?;
     let known = folder.identity().clone();
+    if let Some(word) = &args.recipe {
+        recipes::check_own(word, &known.name, path)?;
+    }
     let device = device::resolve(args.device.device)?;
     let (data, data_folder) = data_sets::open_of_run(path, &known, &args.data, device)?;
     let plan = Plan::new(folder.recipe(), &data)?;
     let (mut learner, damaged) = folder.load(&plan, &data, device)?;
     folder.set_data_folder(data_folder);
     let written = Summary::read(path).ok();
-    if let Some(word) = &args.recipe {
-        recipes::check_own(word, &known.name, path)?;
-    }
     let notes = folder.take_notes();
     let adopted = learner.adopt(folder.trained(), &plan);
     // Where the process died between the last checkpoint and the summary, that is what is left to do.

@@ -78,7 +78,7 @@ fn the_cause_of_an_io_error_is_told_once() {
     for (words, what) in [
         (format!("train {recipe} --out {{}}/file/run"), "cannot create "),
         ("report {}/run --out /proc".to_owned(), "cannot write /proc/report.html: "),
-        ("report {}/run --out {}/file/page".to_owned(), "cannot create "),
+        ("report {}/run --out {}/file/page".to_owned(), "cannot write /place/file/page/report.html: "),
         ("filters {}/run --out /proc".to_owned(), "cannot write "),
         (format!("find-rate {recipe} --steps 10 --out {{}}/file/rates"), "cannot create "),
     ] {

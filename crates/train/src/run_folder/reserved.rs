@@ -68,7 +68,13 @@ impl Drop for Reserved {
 /// An error when `path` holds anything but the lock of a process that ended before it wrote: a run is never overwritten.
 pub(super) fn check_free(path: &Path) -> Result<(), Error> {
     let found = match names(path) {
-        Err(Error::Io { cause, .. }) if cause.kind() == ErrorKind::NotADirectory => vec![String::new()],
+        Err(Error::Io { cause, .. }) if cause.kind() == ErrorKind::NotADirectory => {
+            // The path is a file, or a folder above it is: then it cannot be made, which making it will tell.
+            if path.symlink_metadata().is_err() {
+                return Ok(());
+            }
+            vec![String::new()]
+        }
         found => found?,
     };
     if found.iter().all(|name| name == LOCK) {

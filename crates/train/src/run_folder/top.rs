@@ -51,7 +51,8 @@ fn measured(folder: &Path) -> Result<Best, Error> {
     let files = checkpoint::read(folder)?.files;
     let text = files.get(VALIDATION).map(Vec::as_slice).unwrap_or_default();
     let wrong = |problem: String| Error::Checkpoint { path: folder.join(VALIDATION), problem };
-    let at: Best = serde_json::from_slice(text).map_err(|e| wrong(format!("cannot be read ({e})")))?;
+    let at: Best = serde_json::from_slice(text)
+        .map_err(|e| wrong(format!("cannot be read ({})", values::plain(&e.to_string()))))?;
     if folder.ends_with(name(&at)) { Ok(at) } else { Err(wrong(format!("belongs to {}", name(&at)))) }
 }
 
