@@ -4,40 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
+pub use crate::kind::{Kind, VERSION};
 use crate::manifest::{MANIFEST, Manifest};
-
-/// The version that the `tch` crate in use was written for.
-pub const VERSION: &str = "2.11.0";
-
-/// What a libtorch can compute on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// The CPU alone.
-    Cpu,
-    /// The CPU and NVIDIA GPUs.
-    Cuda,
-}
-
-impl Kind {
-    /// `cpu` or `cuda`, as in the names of cache folders and options.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Cpu => "cpu",
-            Kind::Cuda => "cuda",
-        }
-    }
-
-    /// How people write it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Kind::Cpu => "CPU",
-            Kind::Cuda => "CPU and CUDA",
-        }
-    }
-}
 
 /// What a folder turned out to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`search`] | which libtorch to use: a pure decision |
+//! | [`kind`] | version, and CPU or CUDA |
 //! | [`inspect`] | a quick look at a folder: version, kind, anything missing |
 //! | [`manifest`] | what a cache entry must hold, with hashes |
 //! | [`fetch`] | bringing one into the cache through pip, whole or not at all |
@@ -25,6 +26,7 @@ pub mod driver;
 mod error;
 pub mod fetch;
 pub mod inspect;
+pub mod kind;
 mod link;
 pub mod manifest;
 mod progress;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use crate::inspect::{Kind, VERSION};
+use crate::kind::{Kind, VERSION};
 
 /// File that stands beside the `torch/` folder of a cache entry; written last, so its presence means complete.
 pub const MANIFEST: &str = "manifest.json";

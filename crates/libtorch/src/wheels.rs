@@ -1,6 +1,6 @@
 //! What is fetched: the wheels that hold libtorch's CPU parts, and which of their files are wanted.
 
-use crate::inspect::Kind;
+use crate::kind::Kind;
 
 /// One wheel of the package index, pinned to one content.
 #[derive(Clone, Debug)]

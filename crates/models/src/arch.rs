@@ -6,7 +6,9 @@ use std::ops::Bound::{Excluded, Included};
 use serde::{Deserialize, Serialize};
 use values::{Range, Whole};
 
-use crate::{Error, Initial};
+use crate::activation::Activation;
+use crate::error::Error;
+use crate::initial::Initial;
 
 /// Units, maps, and the height and width of filters; more than [`MAX_PARAMETERS`](crate::MAX_PARAMETERS) are none anyway.
 pub(crate) const SIZE: Whole = Whole::new("size", 1, 1_000_000_000);
@@ -83,19 +85,6 @@ pub enum Arch {
         /// What the program calls it.
         name: String,
     },
-}
-
-/// The function between two layers, applied to each value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Activation {
-    /// Hyperbolic tangent, into (-1, 1).
-    #[default]
-    Tanh,
-    /// Logistic function `1 / (1 + exp(-x))`, into (0, 1).
-    Sigmoid,
-    /// Rectifier `max(x, 0)`.
-    Relu,
 }
 
 impl Arch {

@@ -5,8 +5,8 @@
 
 use tch::TchError;
 
-use crate::plan::MAX_PARAMETERS;
-use crate::summary::shape_text;
+use crate::shape::MAX_PARAMETERS;
+use crate::shape::shape_text;
 
 /// Why a model could not be built or filled.
 #[derive(Debug, thiserror::Error)]

@@ -34,6 +34,7 @@
 //! # Ok::<(), models::Error>(())
 //! ```
 
+mod activation;
 mod arch;
 pub mod attribution;
 pub mod block;
@@ -46,19 +47,22 @@ mod node;
 mod placement;
 mod plan;
 mod rewrite;
+mod role;
 mod run;
 mod shape;
 mod summary;
 mod tensors;
 mod zoo;
 
-pub use arch::{Activation, Arch};
+pub use activation::Activation;
+pub use arch::Arch;
 pub use block::Block;
 pub use error::Error;
 pub use initial::Initial;
 pub use model::{Features, Model};
 pub use network::{Mode, Network};
 pub use placement::Placement;
-pub use plan::MAX_PARAMETERS;
+pub use role::Role;
+pub use shape::MAX_PARAMETERS;
 pub use summary::{Row, Summary};
-pub use tensors::{Buffer, Parameter, Role, Tensors};
+pub use tensors::{Buffer, Parameter, Tensors};

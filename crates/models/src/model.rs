@@ -9,9 +9,10 @@ use crate::block::Classifier;
 use crate::network::{Mode, Network};
 use crate::node::Node;
 use crate::plan::{Plan, plan};
+use crate::role::Role;
 use crate::run::Pass;
-use crate::summary::shape_text;
-use crate::tensors::{Buffer, Parameter, Role, Tensors};
+use crate::shape::shape_text;
+use crate::tensors::{Buffer, Parameter, Tensors};
 use crate::{Arch, Error, Summary, rewrite, zoo};
 
 /// A classifier of pictures of one shape into a fixed number of classes.

@@ -9,13 +9,9 @@ use values::{Range, Whole};
 use crate::arch::{DROPOUT, SIZE};
 use crate::block::{BatchNorm, Block, Classifier, Conv, Init, Linear, Part, Pool};
 use crate::node::{Node, Op};
-use crate::summary::shape_text;
-use crate::tensors::Role;
+use crate::role::Role;
+use crate::shape::{MAX_PARAMETERS, shape_text};
 use crate::{Error, shape};
-
-/// The most parameters a model may have (4 GiB of f32), so that a slip in a recipe is a message rather than a
-/// machine out of memory.
-pub const MAX_PARAMETERS: i64 = 1 << 30;
 
 /// A classifier tells at least two classes apart.
 pub(crate) const CLASSES: Whole = Whole::new("number of classes", 2, i64::MAX);

@@ -6,8 +6,8 @@ use torch_ext::Isa;
 use crate::block::{BatchNorm, Conv, Pool};
 use crate::network::Mode;
 use crate::node::{Node, Op};
+use crate::rewrite;
 use crate::tensors::Tensors;
-use crate::{Activation, rewrite};
 
 /// A pass forward through the tree.
 pub(crate) struct Pass<'a> {
@@ -89,17 +89,6 @@ impl Pass<'_> {
             return sums; // [n, units]
         }
         x.linear(w, b) // [n, units]
-    }
-}
-
-impl Activation {
-    /// The function of every value.
-    pub(crate) fn apply(self, x: &Tensor) -> Tensor {
-        match self {
-            Activation::Tanh => x.tanh(),
-            Activation::Sigmoid => x.sigmoid(),
-            Activation::Relu => x.relu(),
-        }
     }
 }
 

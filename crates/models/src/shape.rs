@@ -1,6 +1,8 @@
 //! Arithmetic of shapes. It saturates, so that absurd sizes end at the limit on parameters instead of wrapping round.
 
-use crate::summary::shape_text;
+/// The most parameters a model may have (4 GiB of f32), so that a slip in a recipe is a message rather than a
+/// machine out of memory.
+pub const MAX_PARAMETERS: i64 = 1 << 30;
 
 /// How many values a tensor of this shape has.
 pub(crate) fn product(shape: &[i64]) -> i64 {
@@ -26,6 +28,12 @@ pub(crate) fn windows_with_border(size: i64, kernel: i64, stride: i64, padding: 
     let count = room.saturating_add(stride - 1).div_euclid(stride).saturating_add(1).max(0);
     let begins_outside = (count - 1).saturating_mul(stride) >= size.saturating_add(padding);
     if begins_outside { count - 1 } else { count }
+}
+
+/// `(1, 20, 24, 24)`
+pub(crate) fn shape_text(shape: &[i64]) -> String {
+    let sizes: Vec<String> = shape.iter().map(i64::to_string).collect();
+    format!("({})", sizes.join(", "))
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::node::{Node, Op};
-use crate::shape::product;
-use crate::tensors::{Parameter, Role};
+use crate::role::Role;
+use crate::shape::{product, shape_text};
+use crate::tensors::Parameter;
 
 /// The sizes of a model's layers and their totals, for one picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -98,12 +99,6 @@ impl fmt::Display for Summary {
         }
         Ok(())
     }
-}
-
-/// `(1, 20, 24, 24)`
-pub(crate) fn shape_text(shape: &[i64]) -> String {
-    let sizes: Vec<String> = shape.iter().map(i64::to_string).collect();
-    format!("({})", sizes.join(", "))
 }
 
 /// `1234567` as `1,234,567`

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::plan::{BufferPlan, ParameterPlan, Start};
+use crate::role::Role;
 use crate::{Error, initial};
 
 /// A variable of a model.
@@ -18,17 +19,6 @@ pub struct Parameter {
     pub tensor: Tensor,
     /// What it is to its layer.
     pub role: Role,
-}
-
-/// What a parameter is to its layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// A weight matrix or filters: what a penalty sees.
-    Weight,
-    /// Added to each output; never penalised.
-    Bias,
-    /// Multiplied with each normalised output; never penalised.
-    Scale,
 }
 
 /// Values that belong to a model and take no gradient, such as the running statistics of a batch normalisation.

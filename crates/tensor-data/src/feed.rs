@@ -4,7 +4,7 @@
 use tch::{Kind, TchError, Tensor};
 
 use crate::dataset::refused;
-use crate::shift::Shift;
+use crate::shift::{Shift, copied};
 use crate::{Batch, Batches, Error, Split};
 
 /// The minibatches of full size that [`Batches`] would give from where they stand, with the same bits, each gathered at a
@@ -86,11 +86,4 @@ impl Feed<'_> {
         };
         gather().map_err(|e| refused("gather a minibatch", &e))
     }
-}
-
-/// The same numbers in memory of their own.
-pub(crate) fn copied(of: &Tensor) -> Result<Tensor, TchError> {
-    let mut copy = of.f_empty_like()?;
-    copy.f_copy_(of)?;
-    Ok(copy)
 }

@@ -5,7 +5,6 @@ use rand::Rng;
 use tch::{Kind, TchError, Tensor};
 
 use crate::Split;
-use crate::feed::copied;
 use crate::random::{Purpose, generator};
 
 /// The moves of all pictures of a split in one epoch.
@@ -64,4 +63,11 @@ impl Shift {
         let wanted = self.rows.narrow(0, 0, count) + of_batch(&self.corners).view([-1, 1, 1]);
         runs.index_select(0, &wanted.flatten(0, -1)).view(size.as_slice())
     }
+}
+
+/// The same numbers in memory of their own.
+pub(crate) fn copied(of: &Tensor) -> Result<Tensor, TchError> {
+    let mut copy = of.f_empty_like()?;
+    copy.f_copy_(of)?;
+    Ok(copy)
 }

@@ -1,6 +1,6 @@
 //! Gradients gathered over the minibatches of one update, on the device and without waiting for it.
 
-use crate::Error;
+use crate::error::Error;
 use tch::Tensor;
 
 /// Name of the sum of weights among the saved tensors; parameters have a dot in theirs.

@@ -1,8 +1,10 @@
 //! What a changed recipe does to a run that is resumed: what was remembered under the old one gets the meaning of the new.
 
+use crate::learner::Learner;
+use crate::plan::Plan;
+use crate::recipe::Recipe;
 use crate::recipe::Watch;
 use crate::stopping::{Memory, Stopper};
-use crate::{Learner, Plan, Recipe};
 
 impl Learner {
     /// Takes up the changes between the recipe that the run had and that of `plan`: a changed stopping rule starts anew but

@@ -3,10 +3,13 @@
 //! one graph; elsewhere the same operations can be done anew each time, which is how the tests compare the two.
 
 use crate::criterion::Criterion;
+use crate::error::Error;
+use crate::learner::Learner;
+use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::stepping::EagerReason;
 use crate::tally::Tally;
 use crate::update::Numbers;
-use crate::{Error, Learner, Plan, Progress};
 use tch::{Device, Kind, TchError, Tensor};
 use tensor_data::{Batches, Feed};
 use torch_ext::Graph;

@@ -8,7 +8,7 @@
 
 pub(crate) mod leftovers;
 
-use crate::Error;
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

@@ -1,7 +1,8 @@
 //! The data loss of a minibatch as `[loss]` asks for it, and how much a minibatch weighs in a mean over several.
 
+use crate::error::Error;
+use crate::precision;
 use crate::recipe::{ClassRule, ClassWeights, Loss, Precision};
-use crate::{Error, precision};
 use models::{Features, Model};
 use tch::{Device, Kind, Reduction, Tensor};
 use tensor_data::{Batch, Split};

@@ -1,7 +1,9 @@
 //! Loss and error of a model on a split, read from the device once, after the last minibatch.
 
+use crate::criterion::Criterion;
+use crate::error::Error;
 use crate::recipe::Evaluation;
-use crate::{Error, Sums, criterion::Criterion, tally::Tally};
+use crate::tally::{Sums, Tally};
 use models::{Mode, Model};
 use tch::{Kind, Tensor};
 use tensor_data::{Order, Split};

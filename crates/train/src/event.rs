@@ -1,6 +1,12 @@
 //! What the loop tells the world. Observers watch, write and may fail; they never steer.
 
-use crate::{Best, Error, Learner, Plan, Stepping, StoppedBy, Sums};
+use crate::error::Error;
+use crate::learner::Learner;
+use crate::outcome::StoppedBy;
+use crate::plan::Plan;
+use crate::progress::Best;
+use crate::stepping::Stepping;
+use crate::tally::Sums;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened in [`fit`](crate::fit()).

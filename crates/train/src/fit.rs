@@ -1,38 +1,17 @@
 //! The training loop: step, validate, verdict. What a step is, from the minibatch to the moved parameters, stands in
 //! `update.rs`, what a validation is in `validation.rs`; whether a step is a captured graph is `stepper.rs`'s.
 
+use crate::error::Error;
+use crate::event::{Event, Observer};
+use crate::learner::Learner;
+use crate::outcome::{Outcome, StoppedBy};
+use crate::plan::Plan;
 use crate::stepper::{Stepper, Where};
 use crate::stopping::Stopper;
-use crate::{Best, Error, Event, Learner, Observer, Plan, divergence, precision, validation};
+use crate::{divergence, precision, validation};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tensor_data::Dataset;
-
-/// Why a call of [`fit`] came back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoppedBy {
-    /// All epochs of the recipe are done.
-    Epochs,
-    /// The stopping rule fired.
-    Rule,
-    /// A limit of the recipe was reached: its key.
-    Limit(&'static str),
-    /// Somebody asked for it; the run can be resumed.
-    Interrupt,
-}
-
-/// What training came to. The learner's model is the best one by then.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
-    /// Why it came back.
-    pub stopped_by: StoppedBy,
-    /// The best validation; `None` when it was interrupted before the first.
-    pub best: Option<Best>,
-    /// Minibatches trained, over all resumptions.
-    pub iterations: u64,
-    /// Seconds in the loop, over all resumptions.
-    pub train_seconds: f64,
-}
 
 /// Trains `learner` on `data` as `plan` says, from wherever its progress stands, and gives back the best model.
 ///

@@ -3,10 +3,10 @@
 //! checkpoint's SHA-256 protects it. Whoever resumes a run or measures its models compares with it, so that neither an
 //! edited `recipe.toml` nor other pictures under the same name pass unnoticed.
 
-use crate::run_folder::read_recipe;
-use crate::{Card, Error, Recipe, Summary, checkpoint};
+use crate::checkpoint;
+use crate::error::Error;
+use crate::recipe::Recipe;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::{Path, PathBuf};
 use tensor_data::{Difference, Fingerprint};
 
@@ -37,40 +37,6 @@ impl Identity {
     /// The identity of a run of which nothing but its recipe is known.
     pub fn new(name: impl Into<String>, recipe: &Recipe) -> Identity {
         Identity { name: name.into(), note: None, data_folder: None, pictures: None, recipe: recipe.clone() }
-    }
-
-    /// The identity of the run in a folder: what the description of one of its models says, or else `run.json`. A run of
-    /// an earlier version has neither; what its recipe, its model and its summary say is taken then, without `pictures`.
-    pub fn of_run(run: &Path, card: Option<&Card>) -> Result<Identity, Error> {
-        if let Some(identity) = card.and_then(|card| card.run.clone()) {
-            return Ok(identity);
-        }
-        let path = run.join(Identity::FILE);
-        match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|e| {
-                let problem = format!(
-                    "cannot be read ({}): remove it, and the run is taken for one of an earlier version, which does not \
-                     say which pictures it was trained on",
-                    values::plain(&e.to_string())
-                );
-                Error::Run { path, problem }
-            }),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Identity::of_old_run(run, card),
-            Err(e) => Err(Error::io("read", path)(e)),
-        }
-    }
-
-    fn of_old_run(run: &Path, card: Option<&Card>) -> Result<Identity, Error> {
-        let mut recipe = read_recipe(run, &[])?;
-        if let Some(card) = card {
-            recipe.model = card.arch.clone();
-            recipe.data.divisor = card.divisor;
-            recipe.data.set.clone_from(&card.dataset);
-        }
-        let summary = Summary::read(run).ok();
-        let name = summary.as_ref().map_or_else(|| recipe_name(run), |summary| summary.recipe.clone());
-        let note = summary.and_then(|summary| summary.dataset_note);
-        Ok(Identity { note, ..Identity::new(name, &recipe) })
     }
 
     /// An error where `found` are not the pictures of the run in folder `run`, or split otherwise. `folder` is where their
@@ -132,13 +98,6 @@ impl Identity {
         text.push(b'\n');
         checkpoint::write_file(&path, &text)
     }
-}
-
-/// The name of the recipe, from the name of a folder such as `lenet-20260131-120000`.
-fn recipe_name(run: &Path) -> String {
-    let name = run.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.rsplitn(3, '-').nth(2).unwrap_or(&name);
-    stem.to_owned()
 }
 
 #[cfg(test)]

@@ -2,97 +2,30 @@
 //! hangs off a [`Learner`], and nothing else changes while the loop runs.
 
 use crate::accumulation::Accumulation;
+use crate::card::CARD;
+use crate::card::Card;
 use crate::checkpoint::Files;
-use crate::tensors::{from_bytes, to_bytes};
-use crate::{Error, Identity, LossScale, Outcome, Plan, StoppedBy, Sums, stopping::Memory, stopping::Stopper};
-use models::{Arch, Model};
+use crate::error::Error;
+use crate::files::{json, parse, serialise, tensors};
+use crate::identity::Identity;
+use crate::outcome::{Outcome, StoppedBy};
+use crate::plan::Plan;
+use crate::precision::LossScale;
+use crate::progress::{Best, Progress};
+use crate::stopping::Stopper;
+use crate::tally::Sums;
+use models::Model;
 use optim::Optimizer;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::path::Path;
 use tch::{Device, Tensor};
 use tensor_data::Dataset;
 
 const MODEL: &str = "model.safetensors";
-const CARD: &str = "model.json";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const BEST: &str = "best.safetensors";
 const AVERAGE: &str = "average.safetensors";
 const GATHERED: &str = "gradients.safetensors";
 const PROGRESS: &str = "progress.json";
-
-/// The best validation so far.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Best {
-    /// Minibatches trained when it was found.
-    pub iteration: u64,
-    /// Validation error, a fraction.
-    pub error: f64,
-    /// Validation loss, nats per sample.
-    pub loss: f64,
-}
-
-/// A validation of the state that a limit ended training with, between two that the recipe asks for. The run that never had
-/// the limit does not make it; so nothing that training goes by knows of it, and it is forgotten when training continues.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Closing {
-    /// What was measured; of the averaged model where there is one.
-    pub at: Best,
-    /// Whether no validation before it was better. The best model is then the one that training ended with.
-    pub is_best: bool,
-}
-
-/// How far a run has come: plain numbers, saved with every checkpoint.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Minibatches trained.
-    pub iteration: u64,
-    /// Updates made: fewer than minibatches where gradients are accumulated.
-    #[serde(default)]
-    pub updates: u64,
-    /// Validations made that the recipe asks for, which is the number of rows in `metrics.csv`; `closing` has one more.
-    pub validations: u64,
-    /// Training loss and errors since the last validation.
-    pub sums: Sums,
-    /// The best validation that the recipe asked for; see [`Learner::best`].
-    pub best: Option<Best>,
-    /// The validation that a limit brought at the end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closing: Option<Closing>,
-    /// What the stopping rule remembers.
-    pub stopping: Memory,
-    /// Seconds spent in the loop, over all resumptions.
-    pub train_seconds: f64,
-    /// The loss scale of f16.
-    #[serde(default)]
-    pub loss_scale: LossScale,
-    /// Why training ended; `None` while it can go on.
-    pub stopped_by: Option<String>,
-}
-
-/// What must be known of a saved model to use it: how to build it, and what pictures it takes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Card {
-    /// The network.
-    pub arch: Arch,
-    /// Shape of a picture, `[channels, height, width]`.
-    pub input: [i64; 3],
-    /// Number of classes.
-    pub classes: i64,
-    /// Pixels, 0 to 255, are divided by this.
-    pub divisor: f64,
-    /// The data set it was trained on.
-    pub dataset: String,
-    /// The run that it belongs to; `None` in models of earlier versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<Identity>,
-}
-
-impl Card {
-    /// The description in the files of a checkpoint; `folder` names them in messages.
-    pub(crate) fn from_files(files: &Files, folder: &Path) -> Result<Card, Error> {
-        parse(files, CARD, folder)
-    }
-}
 
 /// A model on its way.
 pub struct Learner {
@@ -288,30 +221,4 @@ impl Learner {
         model.load_values(&tensors(files, MODEL, folder)?)?;
         Ok((model, card))
     }
-}
-
-fn serialise(name: &str, named: &[(String, Tensor)]) -> Result<Vec<u8>, Error> {
-    to_bytes(named).map_err(|problem| Error::Checkpoint { path: name.into(), problem })
-}
-
-fn json(name: &str, value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec_pretty(value).map_err(|e| Error::Checkpoint { path: name.into(), problem: e.to_string() })
-}
-
-fn find<'a>(files: &'a Files, name: &str, folder: &Path) -> Result<&'a Vec<u8>, Error> {
-    let missing =
-        || Error::Checkpoint { path: folder.join(name), problem: "is missing: this checkpoint cannot be used".into() };
-    files.get(name).ok_or_else(missing)
-}
-
-fn tensors(files: &Files, name: &str, folder: &Path) -> Result<Vec<(String, Tensor)>, Error> {
-    from_bytes(find(files, name, folder)?).map_err(|problem| Error::Checkpoint { path: folder.join(name), problem })
-}
-
-fn parse<T: DeserializeOwned>(files: &Files, name: &str, folder: &Path) -> Result<T, Error> {
-    let wrong = |e: serde_json::Error| Error::Checkpoint {
-        path: folder.join(name),
-        problem: format!("cannot be read: {}", values::plain(&e.to_string())),
-    };
-    serde_json::from_slice(find(files, name, folder)?).map_err(wrong)
 }

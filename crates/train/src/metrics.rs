@@ -1,7 +1,7 @@
 //! What a classifier's answers come to: counts by true and predicted class, and the rates of each class. Pure
 //! arithmetic on the host.
 
-use crate::Error;
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 
 /// Counts of samples by true and predicted class.

@@ -1,8 +1,12 @@
 //! A recipe measured against a data set: everything the loop needs to know that does not change while it runs.
 
 use crate::criterion::{Criterion, class_weights};
+use crate::error::Error;
+use crate::outcome::StoppedBy;
+use crate::progress::Progress;
 use crate::recipe::Group;
-use crate::{Error, Progress, Recipe, StoppedBy, stopping::Stopping};
+use crate::recipe::Recipe;
+use crate::stopping::Stopping;
 use models::{Model, Role};
 use optim::{Optimizer, Parameter, Position, Schedule, range};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,6 +1,6 @@
 //! In which dtype a training step computes: autocast for the forward pass, and the loss scale that f16 needs.
 
-use crate::Error;
+use crate::error::Error;
 use crate::recipe::Precision;
 use models::{Features, Mode, Model};
 use serde::{Deserialize, Serialize};

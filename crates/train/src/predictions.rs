@@ -1,6 +1,6 @@
 //! What a model says of every picture of a split: the classes and their probabilities, on the host.
 
-use crate::Error;
+use crate::error::Error;
 use crate::metrics::Confusion;
 use models::{Mode, Model};
 use tch::{Device, Kind, TchError, Tensor};

@@ -1,6 +1,7 @@
 //! A ready observer for programs: plain lines, one for each validation, into whatever takes text.
 
-use crate::{Error, Event, Observer};
+use crate::error::Error;
+use crate::event::{Event, Observer};
 use std::io::Write;
 
 /// Writes a line for each validation: epoch, losses in nats per sample, errors in percent, seconds in the loop.

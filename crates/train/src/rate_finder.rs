@@ -4,9 +4,15 @@
 //! [`sweep`] trains through [`fit`](crate::fit()) with an exponential schedule, so that whatever the recipe says of
 //! gradients, penalties and pictures holds here too. The rest is arithmetic.
 
+use crate::error::Error;
+use crate::event::{Event, Observer};
+use crate::fit::fit;
+use crate::learner::Learner;
+use crate::plan::Plan;
 use crate::recipe::Limits;
+use crate::recipe::Recipe;
 use crate::stopping::Stopping;
-use crate::{Error, Event, Learner, Observer, Plan, Recipe, Sums, fit};
+use crate::tally::Sums;
 use optim::Schedule;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tch::Device;

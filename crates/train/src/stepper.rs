@@ -2,10 +2,12 @@
 
 use crate::captured::{Again, Captured, Run};
 use crate::criterion::Criterion;
+use crate::error::Error;
+use crate::learner::Learner;
+use crate::plan::Plan;
 use crate::stepping::{self, EagerReason, Stepping};
 use crate::tally::Tally;
 use crate::update::Numbers;
-use crate::{Error, Learner, Plan};
 use tch::Device;
 use tensor_data::{Batches, Split};
 
@@ -111,7 +113,7 @@ fn again(place: Where, device: Device) -> Result<Again, EagerReason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Recipe;
+    use crate::recipe::Recipe;
     use tensor_data::{Dataset, Holdout, Samples, Source, Storage};
 
     fn pictures() -> Dataset {

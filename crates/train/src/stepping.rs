@@ -1,6 +1,6 @@
 //! How training steps reach the device: one captured CUDA graph each, or operation by operation, and why.
 
-use crate::Recipe;
+use crate::recipe::Recipe;
 use crate::recipe::{Graphs, Precision};
 use std::fmt;
 use tch::Device;

@@ -1,7 +1,8 @@
 //! `summary.json`: the figures that outlive a run.
 
+use crate::checkpoint;
+use crate::error::Error;
 use crate::metrics::{ClassScore, Confusion, MacroAverage};
-use crate::{Error, checkpoint};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 

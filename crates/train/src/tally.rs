@@ -1,8 +1,8 @@
 //! Running sums of the training loss and errors, kept on the device: reading a number back waits for the device, so
 //! it happens once per validation and not once per minibatch.
 
-use crate::Error;
 use crate::criterion::Measured;
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 

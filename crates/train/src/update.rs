@@ -2,9 +2,12 @@
 
 use crate::accumulation::Accumulation;
 use crate::criterion::Criterion;
+use crate::divergence;
+use crate::error::Error;
+use crate::learner::Learner;
+use crate::plan::Plan;
 use crate::recipe::{Average, Precision};
 use crate::tally::Tally;
-use crate::{Error, Learner, Plan, divergence};
 use models::Model;
 use optim::Penalty;
 use tch::{Kind, TchError, Tensor};

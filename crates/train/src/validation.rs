@@ -1,7 +1,15 @@
 //! What a validation is: the model measured, the stopping rule asked, the best kept, a row of `metrics.csv`.
 
+use crate::divergence;
+use crate::error::Error;
+use crate::evaluate::evaluate;
+use crate::event::Row;
+use crate::learner::Learner;
+use crate::outcome::StoppedBy;
+use crate::plan::Plan;
+use crate::progress::Closing;
 use crate::stopping::Stopper;
-use crate::{Closing, Error, Learner, Plan, Row, StoppedBy, Sums, divergence, evaluate};
+use crate::tally::Sums;
 use models::Model;
 use tch::Tensor;
 use tensor_data::Dataset;

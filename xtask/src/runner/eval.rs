@@ -4,7 +4,6 @@ use crate::{console, data_sets, device};
 use anyhow::Result;
 use serde::Serialize;
 use std::process::ExitCode;
-use train::Identity;
 use train::run_folder::{load_model, read_recipe};
 use xtask::cli::{EvalArgs, SplitName};
 
@@ -27,7 +26,7 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
     let saved = console::saved(&args.checkpoint);
     let (model, card) = load_model(&args.run, &saved, device)?;
-    let known = Identity::of_run(&args.run, Some(&card))?;
+    let known = train::run_folder::identity(&args.run, Some(&card))?;
     let (data, _) = data_sets::open_of_run(&args.run, &known, &args.data, device)?;
     let copies = data_sets::copies(&data.fingerprint).filter(|_| args.split == SplitName::Test);
     for line in known.differing(&written)?.into_iter().chain(data_sets::unknown(&known)).chain(copies) {

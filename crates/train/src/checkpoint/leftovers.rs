@@ -2,7 +2,7 @@
 //! Names of unfinished work are never results.
 
 use super::{PREVIOUS, WRITING, beside, fall_back, is_damage, remove, verify};
-use crate::Error;
+use crate::error::Error;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,11 @@
 //! What a run's folder and every model in it say of the run, and what is refused because of it.
 
 use super::*;
-use crate::run_folder::{Saved, load_model, snapshots, top_models};
-use crate::{Learner, Plan, RunFolder, fit};
+use crate::fit::fit;
+use crate::learner::Learner;
+use crate::plan::Plan;
+use crate::run_folder::RunFolder;
+use crate::run_folder::{self, Saved, load_model, snapshots, top_models};
 use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tensor_data::{Dataset, Holdout, Samples, Source, Storage};
@@ -59,7 +62,7 @@ fn every_saved_model_knows_its_run() {
         ..Identity::new("corners", &recipe)
     };
     let mut folder = RunFolder::create_as(&path, identity.clone()).unwrap();
-    assert_eq!(Identity::of_run(&path, None).unwrap(), identity, "it is written before training begins");
+    assert_eq!(run_folder::identity(&path, None).unwrap(), identity, "it is written before training begins");
     let plan = Plan::new(&recipe, &data).unwrap();
     train(&mut folder, &plan, &data).unwrap();
     let kept = top_models(&path).unwrap().into_iter().map(|name| format!("top/{name}"));
@@ -79,7 +82,7 @@ fn a_program_need_not_say_the_pictures_itself() {
     let mut folder = RunFolder::create(&path, &recipe).unwrap();
     train(&mut folder, &Plan::new(&recipe, &data).unwrap(), &data).unwrap();
     let expected = Identity { pictures: Some(data.fingerprint.clone()), ..Identity::new("corners", &recipe) };
-    assert_eq!(Identity::of_run(&path, None).unwrap(), expected);
+    assert_eq!(run_folder::identity(&path, None).unwrap(), expected);
 }
 
 #[test]

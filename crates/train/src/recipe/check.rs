@@ -4,7 +4,7 @@
 //! and minutes that they are durations, and other numbers lie where f32 arithmetic has room ([`optim::range`] says why).
 
 use super::{Average, ClassWeights, Gradients, Limits, Loss, Recipe, Size};
-use crate::Error;
+use crate::error::Error;
 use crate::stopping::{Mode, Stopping};
 use optim::range;
 use std::fmt::Display;

@@ -4,8 +4,12 @@
 //! out is set in [`BASE`], and a test compares that with the names that serde knows.
 
 use super::Recipe;
+use crate::error::Error;
+use crate::fit::fit;
+use crate::learner::Learner;
+use crate::plan::Plan;
+use crate::run_folder::RunFolder;
 use crate::stopping::Stopper;
-use crate::{Error, Learner, Plan, RunFolder, fit};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;

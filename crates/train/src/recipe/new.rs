@@ -2,7 +2,7 @@
 
 use super::{Checkpoint, Data, Evaluation, Gradients, Graphs, HoldoutRule, Limits, Loss, Minibatch, Order, Penalty};
 use super::{Precision, Recipe, Size};
-use crate::Error;
+use crate::error::Error;
 use crate::stopping::Stopping;
 use models::Arch;
 use optim::{Rule, Schedule};

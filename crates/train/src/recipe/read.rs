@@ -1,7 +1,7 @@
 //! From TOML text and `--set` overrides to a checked [`Recipe`].
 
 use super::Recipe;
-use crate::Error;
+use crate::error::Error;
 use serde::de::Unexpected;
 use std::path::Path;
 use toml::{Table, Value};

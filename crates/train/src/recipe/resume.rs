@@ -1,7 +1,7 @@
 //! Which keys of a recipe may change when a run is resumed.
 
 use super::Recipe;
-use crate::Error;
+use crate::error::Error;
 use optim::{RmsPropOptions, Rule, SgdOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use tensor_data::Tail;

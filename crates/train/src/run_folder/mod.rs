@@ -15,6 +15,8 @@
 //! Names that end in `.writing` or `.previous` are unfinished work, but for `last.previous`; those in `.set-aside` are what
 //! could not be used. Neither is ever taken for a result, and unfinished work is removed when the run is resumed.
 
+mod known;
+mod names;
 mod pace;
 mod remains;
 mod reopened;
@@ -23,13 +25,21 @@ mod saved;
 mod tables;
 mod top;
 
+pub use known::{identity, read_recipe};
 pub use reserved::Reserved;
 pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};
 pub use tables::{Timing, read_metrics, read_timings};
 
-use crate::{Error, Event, Identity, Learner, Observer, Plan, Recipe, checkpoint};
+use crate::checkpoint;
+use crate::error::Error;
+use crate::event::{Event, Observer};
+use crate::identity::Identity;
+use crate::learner::Learner;
+use crate::plan::Plan;
+use crate::recipe::Recipe;
+use known::RECIPE;
+use names::{SNAPSHOTS, snapshot_name};
 use pace::Pace;
-use saved::SNAPSHOTS;
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -37,8 +47,6 @@ use std::time::Instant;
 use tables::Tables;
 use top::Top;
 
-/// Name of the resolved recipe in a run's folder.
-const RECIPE: &str = "recipe.toml";
 /// Held locked by the process that trains in the folder.
 const LOCK: &str = ".lock";
 const BEST: &str = "best";
@@ -195,7 +203,7 @@ impl RunFolder {
 
     fn snapshot(&mut self, epoch: u64, learner: &Learner) -> Result<(), Error> {
         let start = Instant::now();
-        let (folder, name) = (self.path.join(SNAPSHOTS), saved::snapshot_name(epoch));
+        let (folder, name) = (self.path.join(SNAPSHOTS), snapshot_name(epoch));
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         checkpoint::replace(&folder.join(&name), &learner.model_files(&self.identity)?)?;
         self.note(learner, format!("{SNAPSHOTS}/{name}"));
@@ -262,16 +270,6 @@ impl Observer for RunFolder {
             Event::Stopped { learner, .. } => self.save(learner),
         }
     }
-}
-
-/// The recipe of a run, with `overrides` applied.
-pub fn read_recipe(run: &Path, overrides: &[(String, String)]) -> Result<Recipe, Error> {
-    let path = run.join(RECIPE);
-    if !path.exists() {
-        let problem = format!("is not the folder of a run: it holds no {RECIPE}");
-        return Err(Error::Run { path: run.to_owned(), problem });
-    }
-    Recipe::read(&path, overrides)
 }
 
 /// Takes the folder for this process; another process that trains in it is an error.

@@ -3,7 +3,8 @@
 
 use super::saved::{snapshots, top_models};
 use super::tables::{METRICS, TIMINGS};
-use crate::{Error, Summary};
+use crate::error::Error;
+use crate::summary::Summary;
 use std::fs;
 use std::path::Path;
 

@@ -1,10 +1,16 @@
 //! The way back into a run's folder: the checkpoint is found, and what is not as the run left it is put in order.
 
+use super::known::{identity, read_recipe};
+use super::names::{SNAPSHOTS, epoch};
 use super::tables::Tables;
 use super::top::Top;
-use super::{BEST, LAST, RunFolder, SNAPSHOTS, lock, read_recipe, remains, saved};
+use super::{BEST, LAST, RunFolder, lock, remains};
+use crate::card::Card;
 use crate::checkpoint::{self, leftovers};
-use crate::{Card, Error, Identity, Learner, Plan};
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::learner::Learner;
+use crate::plan::Plan;
 use models::Model;
 use std::path::Path;
 use tch::Device;
@@ -19,7 +25,7 @@ impl RunFolder {
         let found = checkpoint::exists(&last).then(|| checkpoint::read(&last)).transpose();
         let found = found.map_err(|error| without_way_on(path, error))?;
         let card = found.map(|found| Card::from_files(&found.files, &found.folder)).transpose()?;
-        let saved = Identity::of_run(path, card.as_ref())?;
+        let saved = identity(path, card.as_ref())?;
         let trained = saved.recipe.clone();
         Ok(RunFolder::held(path, Identity { recipe, ..saved }, trained, Some(lock)))
     }
@@ -80,7 +86,7 @@ fn without_way_on(run: &Path, error: Error) -> Error {
 /// Removes what a killed process was writing.
 fn remove_leftovers(run: &Path) -> Result<(), Error> {
     leftovers::settle(run, |name| name == BEST)?;
-    leftovers::settle(&run.join(SNAPSHOTS), |name| saved::epoch(name).is_some())?;
+    leftovers::settle(&run.join(SNAPSHOTS), |name| epoch(name).is_some())?;
     for name in leftovers::names(run)?.iter().filter(|name| name.ends_with(".writing")) {
         checkpoint::remove(&run.join(name))?;
     }

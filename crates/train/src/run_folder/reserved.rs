@@ -1,8 +1,8 @@
 //! A new run's folder, taken before anything is loaded: of two that want one name at the same moment, one gets it.
 
 use super::{LOCK, lock};
-use crate::Error;
 use crate::checkpoint::leftovers::names;
+use crate::error::Error;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -1,13 +1,13 @@
 //! The models that a run's folder holds, loaded without their data set.
 
+use super::names::{SNAPSHOTS, TOP, epoch, iteration};
+use crate::card::Card;
+use crate::checkpoint;
 use crate::checkpoint::leftovers;
-use crate::learner::Card;
-use crate::{Error, Learner, checkpoint};
+use crate::error::Error;
+use crate::learner::Learner;
 use std::path::Path;
 use tch::Device;
-
-pub(super) const SNAPSHOTS: &str = "snapshots";
-pub(super) const TOP: &str = "top";
 
 /// Which of a run's saved models.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,17 +70,6 @@ fn choice(kept: &[String]) -> String {
     }
 }
 
-/// The epoch in the name of a snapshot's folder.
-pub(super) fn epoch(name: &str) -> Option<u64> {
-    let epoch = name.strip_prefix("epoch-")?.parse().ok()?;
-    (snapshot_name(epoch) == name).then_some(epoch)
-}
-
-/// The name of a snapshot's folder.
-pub(super) fn snapshot_name(epoch: u64) -> String {
-    format!("epoch-{epoch:04}")
-}
-
 /// Names of a run's snapshots, first to last, such as `epoch-0010`; empty when it kept none.
 pub fn snapshots(run: &Path) -> Result<Vec<String>, Error> {
     numbered(&run.join(SNAPSHOTS), epoch)
@@ -89,7 +78,7 @@ pub fn snapshots(run: &Path) -> Result<Vec<String>, Error> {
 /// Names of the best models that a run kept, by iteration, such as `iteration-00000500-error-0.0123`; empty when it kept
 /// none.
 pub fn top_models(run: &Path) -> Result<Vec<String>, Error> {
-    numbered(&run.join(TOP), super::top::iteration)
+    numbered(&run.join(TOP), iteration)
 }
 
 /// Folders in a folder that have a number in their names, by that number.

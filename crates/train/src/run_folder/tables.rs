@@ -2,7 +2,8 @@
 //! cut or edited comes back when the run is resumed.
 
 use crate::checkpoint::{self, Files, leftovers};
-use crate::{Error, Row};
+use crate::error::Error;
+use crate::event::Row;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};

@@ -5,10 +5,12 @@
 //! checkpoint. What was written after that checkpoint is removed when the run goes on, and comes again. Hence an
 //! interrupted run keeps the very models of the undisturbed one.
 
-use super::saved::TOP;
+use super::names::{TOP, iteration, name};
 use crate::checkpoint::{self, Files, leftovers};
+use crate::error::Error;
+use crate::event::Row;
+use crate::progress::Best;
 use crate::recipe::Watch;
-use crate::{Best, Error, Row};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,18 +34,6 @@ struct Kept {
     at: Best,
     /// `None` once they are on the disk.
     files: Option<Files>,
-}
-
-/// The name of a kept model's folder; the error is a fraction.
-fn name(at: &Best) -> String {
-    format!("iteration-{:08}-error-{:.4}", at.iteration, at.error)
-}
-
-/// The iteration in such a name; `None` for every other name, those of unfinished work among them.
-pub(super) fn iteration(found: &str) -> Option<u64> {
-    let (iteration, error) = found.strip_prefix("iteration-")?.split_once("-error-")?;
-    let at = Best { iteration: iteration.parse().ok()?, error: error.parse().ok()?, loss: f64::NAN };
-    (name(&at) == found).then_some(at.iteration)
 }
 
 /// What the model in a folder was measured at.

@@ -48,7 +48,7 @@ impl Record {
             Ok((model, its_card)) => (record.best, card) = (Some(model), Some(its_card)),
             Err(error) => record.note(format!("filters, parameters and test figures are left out: {error}")),
         }
-        match Identity::of_run(path, card.as_ref()) {
+        match train::run_folder::identity(path, card.as_ref()) {
             Ok(identity) => record.identity = identity,
             Err(error) => record.note(error.to_string()),
         }

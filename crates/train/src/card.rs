@@ -1,0 +1,37 @@
+//! The description of a saved model.
+
+use crate::checkpoint::Files;
+use crate::error::Error;
+use crate::files::parse;
+use crate::identity::Identity;
+use models::Arch;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Its file in a checkpoint.
+pub(crate) const CARD: &str = "model.json";
+
+/// What must be known of a saved model to use it: how to build it, and what pictures it takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// The network.
+    pub arch: Arch,
+    /// Shape of a picture, `[channels, height, width]`.
+    pub input: [i64; 3],
+    /// Number of classes.
+    pub classes: i64,
+    /// Pixels, 0 to 255, are divided by this.
+    pub divisor: f64,
+    /// The data set it was trained on.
+    pub dataset: String,
+    /// The run that it belongs to; `None` in models of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Identity>,
+}
+
+impl Card {
+    /// The description in the files of a checkpoint; `folder` names them in messages.
+    pub(crate) fn from_files(files: &Files, folder: &Path) -> Result<Card, Error> {
+        parse(files, CARD, folder)
+    }
+}
