@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("name the folder that holds MNIST's four files")?;
     let source = mnist::load(folder.as_ref())?;
 
-    let mut recipe = Recipe::new("mnist", Arch::lenet(), 1, 0.05); // one epoch
+    let mut recipe = Recipe::new("mnist", Arch::lenet(), 1, 0.2); // one epoch
     recipe.minibatch = Minibatch::shuffled(100);
 
     let data = recipe.upload(&source, Device::cuda_if_available())?;
