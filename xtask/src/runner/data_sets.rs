@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::catalog::{self, Entry, Origin, Published};
 use tensor_data::files::{self, Folder};
-use tensor_data::{Dataset, Fingerprint, Source};
+use tensor_data::{Dataset, Fingerprint, Holdout, Source};
 use train::{Identity, Recipe};
 use xtask::cli::DataDirArgs;
 use xtask::progress::say;
@@ -81,7 +81,12 @@ pub fn open_of_run(
     device: Device,
 ) -> Result<(Dataset, Option<PathBuf>)> {
     let opened = find_of_run(run, known, folders)?;
-    let data = upload(&opened.source, &known.recipe, device)?;
+    let data = upload(&opened.source, &known.recipe, device).map_err(|error| {
+        // Other pictures may be too few for the run's hold-out; that they are others is what has to be told.
+        let found = Fingerprint::of(&opened.source, Holdout::Last(1));
+        let others = found.ok().and_then(|found| known.check_pictures(run, &found, opened.folder.as_deref()).err());
+        others.map_or(error, Into::into)
+    })?;
     known.check_pictures(run, &data.fingerprint, opened.folder.as_deref())?;
     opened.note.iter().for_each(say);
     Ok((data, opened.remembered()))

@@ -114,6 +114,12 @@ fn other_pictures_are_refused_and_nothing_changes() {
     }
     assert!(place.state("run") == before, "something in the folder changed");
 
+    // Others that are too few for the run's hold-out of 200 are others before all else.
+    let draw = |count, seed| tensor_data::glyphs::draw(count, seed).unwrap();
+    place.pictures("few/mnist", &draw(120, 8), &draw(30, 9));
+    let done = place.run("eval {}/run --data {}/few");
+    assert_refused(&done, 1, &["(120 pictures and 30 to test with) holds other pictures"]);
+
     // A report looks where the run's pictures lay, and takes no others.
     let done = place.good("report {}/run --data {}/other --out {}/page");
     assert!(!done.out.contains("left out") && place.text("page/report.html").contains("test-0"), "{}", done.out);

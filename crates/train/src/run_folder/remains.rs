@@ -27,7 +27,7 @@ pub(super) fn refuse(run: &Path) -> Result<(), Error> {
     }
     let problem = format!(
         "last/ is missing, the checkpoint to continue from, but this is there: {}. To start from the beginning would write over \
-         it. Train its recipe.toml again with another --out, or move or remove this folder and begin anew",
+         it. Train its recipe.toml again with another --out, or move or remove this folder and start again",
         found.join(", ")
     );
     Err(Error::Run { path: run.to_owned(), problem })

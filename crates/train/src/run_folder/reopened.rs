@@ -78,7 +78,7 @@ fn without_way_on(run: &Path, error: Error) -> Error {
     }
     let problem = format!(
         "{error}\nthis run cannot continue: train its recipe.toml again with another --out, or move or remove this folder and \
-         begin anew; models in best/, top/ and snapshots/ can still be used"
+         start again; models in best/, top/ and snapshots/ can still be used"
     );
     Error::Run { path: run.to_owned(), problem }
 }
