@@ -16,8 +16,8 @@ const F32: f64 = 2e-6;
 /// layer's input, the gradient of its units, that before the activation, and the result.
 const BF16: f64 = 4.0 / 256.0;
 
-/// The limit on instruction sets is one for all threads.
-static LIMITED: Mutex<()> = Mutex::new(());
+/// The limit on instruction sets and libtorch's generator are one for all threads: what is seeded here is drawn here.
+static SHARED: Mutex<()> = Mutex::new(());
 
 fn lenet(filters: [i64; 2], kernel: i64, ignore_border: bool) -> Arch {
     let (activation, initial) = (Activation::Tanh, Initial::ByActivation);
@@ -56,6 +56,7 @@ fn values(shape: &[i64], scale: f64) -> Tensor {
 
 /// Logits and the gradients of all parameters, under autocast to bf16 or not.
 fn check(arch: &Arch, input: [i64; 3], classes: i64, batch: i64, autocast: bool) {
+    let _shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     tch::manual_seed(53);
     let model = Model::new(arch, input, classes, Device::Cpu, 1).unwrap();
     let fan_in = |shape: &[i64]| shape[1..].iter().product::<i64>().max(1) as f64;
@@ -73,7 +74,6 @@ fn check(arch: &Arch, input: [i64; 3], classes: i64, batch: i64, autocast: bool)
     let loss = (&expected * wide(&direction)).sum(Kind::Double);
     let expected_gradients = Tensor::run_backward(&[loss], &leaves, false, false);
 
-    let _limited = LIMITED.lock().unwrap_or_else(PoisonError::into_inner);
     for isa in Isa::available() {
         isa.limit();
         let logits = {
