@@ -116,6 +116,14 @@ impl Arch {
         }
     }
 
+    /// What a person calls it: the name of a program's own network, else the [`kind`](Arch::kind).
+    pub fn name(&self) -> &str {
+        match self {
+            Arch::Own { name } => name,
+            named => named.kind(),
+        }
+    }
+
     /// Chance that a hidden unit is zeroed in training; 0 for architectures without that key.
     pub fn dropout(&self) -> f64 {
         match self {

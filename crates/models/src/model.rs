@@ -107,8 +107,7 @@ impl Model {
         let (body, tensors) = match &self.body {
             Body::Tree(tree) => (Body::Tree(tree.clone()), self.tensors.copied()?),
             Body::Own(network) => {
-                let twin =
-                    network.twin().ok_or_else(|| Error::NoTwin { name: self.summary().rows[0].layer.clone() })?;
+                let twin = network.twin().ok_or_else(|| Error::NoTwin { name: self.arch.name().to_owned() })?;
                 let tensors = twin.tensors();
                 (Body::Own(twin), tensors)
             }
@@ -274,9 +273,9 @@ impl Model {
 
     /// Layers, shapes, parameters and multiply-adds; of a program's own network one row with its parameters.
     pub fn summary(&self) -> Summary {
-        match (&self.body, &self.arch) {
-            (Body::Own(_), Arch::Own { name }) => Summary::whole(name, self.classes, self.parameters()),
-            _ => Summary::of(&self.layers(), self.parameters()),
+        match &self.body {
+            Body::Own(_) => Summary::whole(self.arch.name(), self.classes, self.parameters()),
+            Body::Tree(_) => Summary::of(&self.layers(), self.parameters()),
         }
     }
 

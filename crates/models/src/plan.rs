@@ -77,7 +77,7 @@ pub(crate) fn plan(network: &Classifier, input: [i64; 3]) -> Result<Plan, Error>
 fn smallest(network: &Classifier, channels: i64) -> i64 {
     let is_too_small = |side: i64| matches!(settle(network, [channels, side, side]), Err(Problem::NothingLeft { .. }));
     let (mut too_small, mut enough) = (0, 1);
-    while is_too_small(enough) {
+    while enough < i64::MAX && is_too_small(enough) {
         (too_small, enough) = (enough, enough.saturating_mul(2));
     }
     while enough - too_small > 1 {

@@ -249,3 +249,12 @@ fn the_default_start_is_pytorchs_bound() {
     let zero = Classifier { head: Linear::new(5).init(Init::Zero), ..network };
     assert_eq!(build(&zero, [1, 4, 4]).unwrap().parameters()[0].tensor.abs().max().double_value(&[]), 0.0);
 }
+
+/// No picture, however large, leaves anything for such a window; the search for the smallest that does comes to an end.
+#[test]
+fn a_window_that_nothing_fills_is_refused() {
+    let trunk = Sequential::new().named("a", Conv::new(1, 2)).named("p", Block::MaxPool(Pool::new(i64::MAX)));
+    let network = Classifier::new(trunk.then(Block::Flatten), "fc", Linear::new(2));
+    let told = build(&network, [1, 8, 8]).unwrap_err().to_string();
+    assert!(told.contains("nothing is left for p"), "{told}");
+}
