@@ -74,7 +74,7 @@ impl Fingerprint {
             test_copies: copies(source),
             train: pictures(&source.train),
             test: pictures(&source.test),
-            split: hex(Sha256::digest(held)),
+            split: format!("{:x}", Sha256::digest(held)),
         })
     }
 
@@ -97,11 +97,7 @@ fn pictures(samples: &Samples) -> String {
     }
     hash.update(samples.labels());
     hash.update(samples.pixels());
-    hex(hash.finalize())
-}
-
-fn hex(digest: impl AsRef<[u8]>) -> String {
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", hash.finalize())
 }
 
 /// Test pictures that are training pictures as well, whatever their labels.

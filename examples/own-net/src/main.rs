@@ -8,7 +8,7 @@ use minibatch::models::block::{BatchNorm, Block, Classifier, Conv, Linear, Pool,
 use minibatch::models::{Buffer, Network, Parameter, Role, Tensors};
 use minibatch::tensor_data::glyphs;
 use minibatch::train::{Printer, recipe::Minibatch};
-use minibatch::{Activation, Arch, Device, Kind, Learner, Mode, Model, Plan, Recipe, Source, Tensor, evaluate, fit};
+use minibatch::{Activation, Device, Kind, Learner, Mode, Model, Plan, Recipe, Source, Tensor, evaluate, fit};
 
 const INPUT: [i64; 3] = [1, 28, 28];
 const CLASSES: i64 = 10;
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let plan = Plan::new(&recipe, &data)?;
         let mut learner = Learner::with_model(&plan, &data, model)?;
         fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut Printer::new(std::io::stdout()))?;
-        let Arch::Own { name } = learner.model.arch() else { unreachable!("both are the program's own") };
+        let name = learner.model.arch().name();
         let test = evaluate(&learner.model, &data.test, &recipe.evaluation)?;
         println!("{name}: test error {:.2} %\n", 100.0 * test.error);
     }

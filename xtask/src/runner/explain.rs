@@ -3,7 +3,7 @@
 use crate::console::{self, Usage, percent, shown};
 use crate::filter_sheets::values;
 use crate::heat::{Measure, Reading};
-use crate::{conversion, device, picture_batch};
+use crate::{device, picture_batch};
 use anyhow::Result;
 use models::attribution::{Window, convolution, grad_cam, occlusion, saliency};
 use models::{Error, Mode, Model, Placement};
@@ -37,14 +37,7 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
     let (model, card) = load_model(&args.run, &saved, device)?;
     let suffixes = ["", "-saliency", "-grad-cam", "-occlusion"].map(str::to_owned);
     picture_batch::each(&args.images, &suffixes, |path, name| {
-        let (converted, _) = picture_batch::convert(path, &card, args.invert)?;
-        for step in &converted.steps {
-            console::line(false, step);
-        }
-        if let Some(doubt) = &converted.doubt {
-            console::line(false, &format!("warning: {doubt}"));
-        }
-        let image = conversion::tensor(&[converted], &card, device); // [1, c, h, w]
+        let image = picture_batch::image(path, &card, args.invert, device)?; // [1, c, h, w]
         Ok(explain(args, &model, &image, name)?)
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::console::{self, shown};
 use crate::filter_sheets::values;
-use crate::{conversion, device, picture_batch};
+use crate::{device, picture_batch};
 use anyhow::Result;
 use models::Model;
 use std::path::Path;
@@ -29,14 +29,7 @@ pub fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     let layers = layers.into_iter().map(|(layer, _)| layer).chain(["input".to_owned()]);
     let suffixes: Vec<String> = layers.map(|layer| format!("-{layer}")).chain([String::new()]).collect();
     picture_batch::each(&args.images, &suffixes, |path, name| {
-        let (converted, _) = picture_batch::convert(path, &card, args.invert)?;
-        for step in &converted.steps {
-            console::line(false, step);
-        }
-        if let Some(doubt) = &converted.doubt {
-            console::line(false, &format!("warning: {doubt}"));
-        }
-        let image = conversion::tensor(&[converted], &card, device); // [1, c, h, w]
+        let image = picture_batch::image(path, &card, args.invert, device)?; // [1, c, h, w]
         Ok(draw(&model, &image, &out, name)?)
     })
 }

@@ -7,6 +7,7 @@ use anyhow::{Result, anyhow};
 use image::RgbImage;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tch::{Device, Tensor};
 use train::Card;
 use xtask::cli::Invert;
 
@@ -81,4 +82,17 @@ pub fn convert(path: &Path, card: &Card, invert: Invert) -> Result<(Converted, (
     let mut converted = conversion::convert(&pixels, card, invert)?;
     steps.append(&mut converted.steps);
     Ok((Converted { steps, ..converted }, pixels.dimensions()))
+}
+
+/// A picture as the model takes it, f32 `[1, channels, height, width]`; says what was done to it and why it may be none
+/// that the model knows.
+pub fn image(path: &Path, card: &Card, invert: Invert, device: Device) -> Result<Tensor, Trouble> {
+    let (converted, _) = convert(path, card, invert)?;
+    for step in &converted.steps {
+        console::line(false, step);
+    }
+    if let Some(doubt) = &converted.doubt {
+        console::line(false, &format!("warning: {doubt}"));
+    }
+    Ok(conversion::tensor(&[converted], card, device))
 }
