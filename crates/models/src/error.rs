@@ -52,6 +52,15 @@ pub enum Error {
         /// What the program calls it.
         name: String,
     },
+    /// A network of a program's own whose head cannot be told from the rest.
+    #[error(
+        "the network \"{name}\" was built by a program of its own, so that its head cannot be told from the rest: train all of it, \
+         or build it from blocks"
+    )]
+    NoTrunk {
+        /// What the program calls it.
+        name: String,
+    },
     /// An architecture that only a program can build.
     #[error(
         "the network \"{name}\" was built by a program of its own: only that program can build it again; read its \

@@ -24,6 +24,8 @@ pub struct Model {
     device: Device,
     tensors: Tensors,
     body: Body,
+    /// Whether all but the head stays as it is.
+    frozen: bool,
 }
 
 /// What maps images to logits.
@@ -88,7 +90,7 @@ impl Model {
             return Err(Error::Kind { name: name.to_owned(), found: format!("{:?}", tensor.kind()) });
         }
         let arch = Arch::Own { name: name.to_owned() };
-        Ok(Model { arch, input, classes, device, tensors, body: Body::Own(network) })
+        Ok(Model { arch, input, classes, device, tensors, body: Body::Own(network), frozen: false })
     }
 
     fn build(arch: Arch, network: &Classifier, input: [i64; 3], device: Device, seed: u64) -> Result<Model, Error> {
@@ -96,7 +98,7 @@ impl Model {
         let tensors = Tensors::create(&parameters, &buffers, device, seed)?;
         let (plain, fastest) = (rewrite::plain(&trunk, device), rewrite::fastest(&trunk, device));
         let body = Body::Tree(Box::new(Tree { trunk, head, plain, fastest }));
-        Ok(Model { arch, input, classes: network.head.units, device, tensors, body })
+        Ok(Model { arch, input, classes: network.head.units, device, tensors, body, frozen: false })
     }
 
     /// The same model with tensors of its own, of the same values.
@@ -112,14 +114,61 @@ impl Model {
                 (Body::Own(twin), tensors)
             }
         };
-        Ok(Model {
+        let mut twin = Model {
             arch: self.arch.clone(),
             input: self.input,
             classes: self.classes,
             device: self.device,
             tensors,
             body,
-        })
+            frozen: false,
+        };
+        if self.frozen {
+            twin.freeze_trunk()?;
+        }
+        Ok(twin)
+    }
+
+    /// Keeps all but the head as it is from now on: its parameters take no gradient, its batch normalisation takes and keeps the
+    /// running statistics, its dropout is off. What the head takes of an image is then the same at every step, so that it can
+    /// be computed once ([`trunk_features`](Model::trunk_features)).
+    ///
+    /// # Errors
+    /// [`Error::NoTrunk`] for a program's own network; [`Error::Libtorch`] where libtorch fails.
+    pub fn freeze_trunk(&mut self) -> Result<(), Error> {
+        let Body::Tree(tree) = &self.body else { return Err(Error::NoTrunk { name: self.arch.name().to_owned() }) };
+        for place in tree.trunk.parameters() {
+            let parameter = &mut self.tensors.parameters[place];
+            let frozen = parameter.tensor.f_set_requires_grad(false); // a leaf, which may stop to require one
+            let _ = frozen.map_err(Error::libtorch(format!("freeze {}", parameter.name)))?;
+        }
+        self.frozen = true;
+        Ok(())
+    }
+
+    /// Whether [`freeze_trunk`](Model::freeze_trunk) was called.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// The parameters that training moves, in the order of [`parameters`](Model::parameters).
+    pub fn trainable(&self) -> impl Iterator<Item = &Parameter> {
+        self.tensors.parameters.iter().filter(|parameter| parameter.tensor.requires_grad())
+    }
+
+    /// What a frozen model's head takes of images, f32 `[n, channels, height, width]` to f32 `[n, features, 1, 1]`, without a
+    /// graph. [`forward`](Model::forward) and [`features`](Model::features) of a frozen model take it in the place of images.
+    /// None where the trunk is not frozen.
+    ///
+    /// # Panics
+    /// Where [`check_images`](Model::check_images) would give an error.
+    pub fn trunk_features(&self, images: &Tensor) -> Option<Tensor> {
+        match &self.body {
+            Body::Tree(tree) if self.frozen => {
+                Some(self.trunk(tree, images, Mode::Eval).unsqueeze(-1).unsqueeze(-1)) // [n, features, 1, 1]
+            }
+            _ => None,
+        }
     }
 
     /// Logits of images: f32 `[n, channels, height, width]` on the model's device to f32 `[n, classes]`. Softmax of
@@ -151,6 +200,16 @@ impl Model {
     }
 
     fn trunk(&self, tree: &Tree, images: &Tensor, mode: Mode) -> Tensor {
+        if !self.frozen {
+            return self.trunk_pass(tree, images, mode); // [n, features]
+        }
+        if images.size()[1..] != self.input {
+            return images.flatten(1, -1); // features already: [n, features, 1, 1] to [n, features]
+        }
+        tch::no_grad(|| self.trunk_pass(tree, images, Mode::Eval)) // [n, features]
+    }
+
+    fn trunk_pass(&self, tree: &Tree, images: &Tensor, mode: Mode) -> Tensor {
         let fast = Pass { tensors: &self.tensors, mode, visit: &mut |_, _| {} }.run(&tree.fastest, images);
         // Also where the images do not fit, so that libtorch says so.
         fast.unwrap_or_else(|_| self.pass(&tree.plain, images, mode)) // [n, features]
@@ -304,7 +363,7 @@ impl Model {
     pub fn uses_randomness(&self) -> bool {
         match &self.body {
             Body::Own(network) => network.uses_randomness(),
-            Body::Tree(tree) => tree.trunk.uses_randomness(),
+            Body::Tree(tree) => !self.frozen && tree.trunk.uses_randomness(),
         }
     }
 }

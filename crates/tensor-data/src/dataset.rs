@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device, Kind, TchError, Tensor};
 
-use crate::{Error, Fingerprint, Holdout, Samples, Source, hold_out};
+use crate::{Error, Fingerprint, Holdout, Order, Samples, Source, Tail, hold_out};
 
 /// How pixels are kept on the device. Minibatches are `f32` either way, with the same values to the last bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -88,7 +88,26 @@ impl Dataset {
     }
 }
 
+impl Dataset {
+    /// The same data set with `f` of its pictures in their place: f32 `[m, channels, height, width]`, at most `size` at once
+    /// and in stored order, to f32 `[m, ...]` of four dimensions. Name, fingerprint, labels and order stay.
+    ///
+    /// # Errors
+    /// [`Error::EmptyBatch`] for size 0; [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    pub fn map(&self, size: usize, f: impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
+        let map = |split: &Split| split.map(size, &f);
+        let (train, valid, test) = (map(&self.train)?, map(&self.valid)?, map(&self.test)?);
+        Ok(Self { name: self.name.clone(), fingerprint: self.fingerprint.clone(), train, valid, test })
+    }
+}
+
 impl Split {
+    fn map(&self, size: usize, f: &impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
+        let parts: Vec<Tensor> = self.batches(size, Order::Stored, Tail::Keep)?.map(|batch| f(&batch.images)).collect();
+        let images = Tensor::f_cat(&parts, 0).map_err(|e| refused("join the mapped pictures", &e))?;
+        Ok(Self { images, labels: self.labels.shallow_clone(), classes: self.classes, scale: 1.0 })
+    }
+
     /// Puts samples on `device`: the pixels as bytes, converted there if they are kept as `f32`.
     ///
     /// # Errors

@@ -75,8 +75,9 @@ fn in_state(learner: &Learner) -> Option<Culprit> {
     let parameters = learner.model.parameters();
     let bad_values = parameters.iter().find(|parameter| !is_finite(&parameter.tensor));
     if let Some(parameter) = bad_values {
-        let gradients = parameters.iter().zip(&learner.applied).rev();
-        let mut bad_gradients = gradients.filter(|(_, gradient)| gradient.defined() && !is_finite(gradient));
+        let gradients: Vec<_> = learner.model.trainable().zip(&learner.applied).collect();
+        let mut bad_gradients =
+            gradients.into_iter().rev().filter(|(_, gradient)| gradient.defined() && !is_finite(gradient));
         return Some(match bad_gradients.next() {
             Some((parameter, _)) => Culprit::Gradient(parameter.name.clone()),
             None => Culprit::Values(parameter.name.clone()),

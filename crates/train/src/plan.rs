@@ -192,10 +192,10 @@ impl Plan {
         Ok(())
     }
 
-    /// The optimiser at its initial state, over the model's parameters. Fails where `[[groups]]` do not fit them.
+    /// The optimiser at its initial state, over the parameters that training moves. Fails where `[[groups]]` do not fit them.
     pub fn optimizer(&self, model: &Model) -> Result<Optimizer, Error> {
         let mut parameters = Vec::new();
-        for it in model.parameters() {
+        for it in model.trainable() {
             let group = self.group_of(&it.name)?;
             parameters.push(Parameter {
                 name: it.name.clone(),

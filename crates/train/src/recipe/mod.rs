@@ -15,6 +15,7 @@
 //! | `[minibatch]` | | | [`Minibatch`] |
 //! | `[evaluation]` | | | [`Evaluation`] |
 //! | `[model]` | required | | [`models::Arch`] |
+//! | `[pretrained]` | none | | [`Pretrained`] |
 //! | `[optimizer]` | plain SGD | | [`optim::Rule`] |
 //! | `[schedule]` | constant | | [`optim::Schedule`] |
 //! | `[loss]` | plain | | [`Loss`] |
@@ -33,12 +34,14 @@ mod gradients;
 mod loss;
 mod minibatch;
 mod new;
+mod pretrained;
 mod read;
 mod resume;
 
 pub use gradients::{Average, Gradients, Group};
 pub use loss::{ClassRule, ClassWeights, Loss, Penalty};
 pub use minibatch::{All, Minibatch, Order, Size};
+pub use pretrained::{Pretrained, Trained};
 
 use crate::stopping::Stopping;
 use models::Arch;
@@ -75,6 +78,9 @@ pub struct Recipe {
     pub evaluation: Evaluation,
     /// The network.
     pub model: Arch,
+    /// Weights to start from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<Pretrained>,
     /// The update rule.
     #[serde(default)]
     pub optimizer: Rule,

@@ -38,6 +38,7 @@ impl Recipe {
             minibatch: Minibatch::shuffled(100),
             evaluation: Evaluation::default(),
             model,
+            pretrained: None,
             optimizer: Rule::default(),
             schedule: Schedule::default(),
             loss: Loss::default(),

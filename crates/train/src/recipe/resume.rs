@@ -23,7 +23,7 @@ const BATCHES: &str = "the checkpoint counts minibatches of the old recipe";
 const STATE: &str = "the checkpoint holds no such state";
 
 /// Every key of a recipe, or the beginning of those of a section. A key that is not here may not change.
-const ON_RESUME: [(&str, May); 36] = [
+const ON_RESUME: [(&str, May); 37] = [
     ("description", Yes),
     ("seed", No("initial values, order and split follow from it")),
     // How far training goes, and the rates of the minibatches to come.
@@ -49,6 +49,7 @@ const ON_RESUME: [(&str, May); 36] = [
         No("validation_top_k_error in metrics.csv would count something else than in the rows so far"),
     ),
     ("model.", No("the saved parameters are of the old network")),
+    ("pretrained.", No("the run started from the old weights, and its optimiser holds what they leave to train")),
     ("optimizer.kind", No(STATE)),
     ("optimizer.momentum", Where(|before, now| has_momentum(before) == has_momentum(now), STATE)),
     ("optimizer.centered", No(STATE)),
@@ -120,7 +121,7 @@ impl Recipe {
     /// | `[[groups]]` | where the same weights decay, or without a penalty | the column `penalty` sums over those that decay |
     /// | `evaluation.tail`, `evaluation.top_k`, `[loss]`, `penalty.l1`, `penalty.l2` | no | a column of `metrics.csv` would change its meaning in the middle |
     /// | `seed`, `[data]`, `[minibatch]` | no | pictures, split and order would be others |
-    /// | `precision`, `[model]`, `[average]`, `optimizer.kind`, `optimizer.centered`, `gradients.accumulate` | no | the checkpoint's tensors belong to the old value |
+    /// | `precision`, `[model]`, `[pretrained]`, `[average]`, `optimizer.kind`, `optimizer.centered`, `gradients.accumulate` | no | the checkpoint's tensors belong to the old value |
     pub fn changes_on_resume(&self, now: &Recipe) -> Result<Vec<String>, Error> {
         let (mut changes, mut refused) = (Vec::new(), Vec::new());
         for (key, change) in self.differences(now)? {
