@@ -1,5 +1,7 @@
 //! What a classifier answered on labelled pictures: checked once, so that every figure can rest on it.
 
+use crate::Confusion;
+
 /// Logits of n pictures over k classes, with the class of each.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answers {
@@ -13,7 +15,9 @@ pub struct Answers {
 #[non_exhaustive]
 pub enum Error {
     /// No pictures or no classes.
-    #[error("figures of no answers: there are {pictures} pictures and {classes} classes, but at least one of each is needed")]
+    #[error(
+        "figures of no answers: there are {pictures} pictures and {classes} classes, but at least one of each is needed"
+    )]
     Empty {
         /// How many pictures.
         pictures: usize,
@@ -37,6 +41,16 @@ pub enum Error {
         picture: usize,
         /// Its label.
         label: usize,
+        /// How many classes.
+        classes: usize,
+    },
+    /// A sample whose true or predicted class does not exist.
+    #[error("sample {sample} has class {class}, but there are {classes} classes, numbered from 0")]
+    Class {
+        /// Which sample, from 0.
+        sample: usize,
+        /// Its true or predicted class.
+        class: usize,
         /// How many classes.
         classes: usize,
     },
@@ -90,9 +104,12 @@ impl Answers {
         self.rows().map(argmax).collect()
     }
 
-    /// How many are right.
-    pub fn right(&self) -> usize {
-        self.predicted().iter().zip(&self.labels).filter(|(predicted, label)| predicted == label).count()
+    /// Counts by true and predicted class.
+    ///
+    /// # Errors
+    /// None: labels were checked.
+    pub fn confusion(&self) -> Result<Confusion, Error> {
+        Confusion::count_pairs(self.classes, self.labels.iter().copied().zip(self.predicted()))
     }
 
     /// Probabilities of each picture's classes: the softmax of its logits divided by `temperature`, which is above 0.

@@ -4,23 +4,25 @@
 //! that is never recognised, and the probabilities of a trained network are too high as a rule. Hence:
 //!
 //! - [`wilson`]: the interval in which an accuracy lies, and [`bootstrap`] for all figures that are no plain shares;
-//! - [`PerClass`]: precision, recall and F1 of each class, balanced accuracy;
+//! - [`Confusion`]: which class is taken for which; precision, recall and F1 of each, balanced accuracy;
 //! - [`roc_auc`], [`average_precision`]: how well a class is told from the rest, whatever the threshold;
 //! - [`Temperature`], [`Calibration`]: probabilities that come true as often as they say;
-//! - [`threshold`]: below which probability an answer is better withheld.
+//! - [`RejectCurve`]: below which probability an answer is better withheld.
 //!
-//! Everything is computed in f64.
+//! [`Figures`] are all of them together. Everything is computed in f64.
 
 mod answers;
 mod calibration;
+mod confusion;
+mod figures;
 mod interval;
-mod per_class;
 mod ranking;
 mod reject;
 
 pub use answers::{Answers, Error};
 pub use calibration::{Bin, Calibration, Temperature};
+pub use confusion::{ClassScore, Confusion, MacroAverage};
+pub use figures::Figures;
 pub use interval::{Interval, bootstrap, wilson};
-pub use per_class::{ClassFigures, PerClass};
 pub use ranking::{average_precision, roc_auc};
-pub use reject::{Threshold, threshold};
+pub use reject::{RejectCurve, Threshold};

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use approx::assert_relative_eq;
-use metrics::{Answers, Calibration, Error, PerClass, Temperature};
-use metrics::{average_precision, bootstrap, roc_auc, threshold, wilson};
+use metrics::{Answers, Calibration, Error, Figures, RejectCurve, Temperature};
+use metrics::{average_precision, bootstrap, roc_auc, wilson};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -34,14 +34,13 @@ fn intervals_are_those_of_scipy() {
 #[test]
 fn figures_of_classes_are_those_of_scikit_learn() {
     let golden = golden();
-    let figures = PerClass::of(&answers(&golden));
-    assert_relative_eq!(figures.balanced_accuracy().unwrap(), golden["balanced_accuracy"].as_f64().unwrap());
-    assert_relative_eq!(figures.macro_f1().unwrap(), golden["macro_f1"].as_f64().unwrap());
-    for (class, (precision, recall)) in
-        figures.classes.iter().zip(numbers(&golden["precision"]).into_iter().zip(numbers(&golden["recall"])))
-    {
-        assert_relative_eq!(class.precision().unwrap(), precision);
-        assert_relative_eq!(class.recall().unwrap(), recall);
+    let confusion = answers(&golden).confusion().unwrap();
+    assert_relative_eq!(confusion.balanced_accuracy().unwrap(), golden["balanced_accuracy"].as_f64().unwrap());
+    assert_relative_eq!(confusion.macro_average().unwrap().f1, golden["macro_f1"].as_f64().unwrap());
+    let expected = numbers(&golden["precision"]).into_iter().zip(numbers(&golden["recall"]));
+    for (class, (precision, recall)) in confusion.per_class().iter().zip(expected) {
+        assert_relative_eq!(class.precision.unwrap(), precision);
+        assert_relative_eq!(class.recall.unwrap(), recall);
     }
 }
 
@@ -82,6 +81,20 @@ fn the_temperature_is_where_scipy_finds_the_lowest_loss() {
 }
 
 #[test]
+fn all_figures_together_are_the_single_ones() {
+    let golden = golden();
+    let answers = answers(&golden);
+    let figures = Figures::of(&answers, Temperature::fit(&answers), 7);
+    assert_relative_eq!(figures.balanced_accuracy.unwrap(), golden["balanced_accuracy"].as_f64().unwrap());
+    let mean = |value: &Value| numbers(value).iter().sum::<f64>() / 4.0;
+    assert_relative_eq!(figures.roc_auc.unwrap(), mean(&golden["roc_auc"]), epsilon = 1e-12);
+    assert_relative_eq!(figures.average_precision.unwrap(), mean(&golden["average_precision"]), epsilon = 1e-12);
+    let interval = figures.balanced_accuracy_interval.unwrap();
+    assert!(interval.low < figures.balanced_accuracy.unwrap() && figures.balanced_accuracy.unwrap() < interval.high);
+    assert_eq!(figures.accuracy_interval, wilson(figures.right, 157));
+}
+
+#[test]
 fn bad_input_is_told() {
     assert!(matches!(Answers::new(2, vec![], vec![]), Err(Error::Empty { .. })));
     assert!(matches!(Answers::new(2, vec![0.0], vec![0]), Err(Error::Logits { found: 1, .. })));
@@ -96,13 +109,14 @@ fn an_answer_is_withheld_where_too_many_were_wrong() {
     let margins = [5.0, 4.0, 3.0, 2.0, 1.0];
     let logits = margins.iter().flat_map(|&margin| [margin, 0.0]).collect();
     let answers = Answers::new(2, logits, vec![0, 0, 1, 0, 1]).unwrap();
-    let at = |wrong| threshold(&answers, Temperature::ONE, wrong).unwrap();
+    let curve = RejectCurve::of(&answers, Temperature::ONE);
+    let at = |wrong| curve.at(wrong).unwrap();
     assert_eq!((at(0.0).answered, at(0.0).wrong), (0.4, 0.0));
     assert_eq!((at(0.25).answered, at(0.25).wrong), (0.8, 0.25));
     assert_eq!((at(0.5).answered, at(0.5).wrong), (1.0, 0.4));
     assert_relative_eq!(at(0.0).probability, 1.0 / (1.0 + (-4.0_f64).exp()));
     let never = Answers::new(2, vec![5.0, 0.0], vec![1]).unwrap();
-    assert_eq!(threshold(&never, Temperature::ONE, 0.5), None);
+    assert_eq!(RejectCurve::of(&never, Temperature::ONE).at(0.5), None);
 }
 
 #[test]
@@ -116,6 +130,17 @@ fn the_bootstrap_of_a_mean_is_its_normal_interval() {
     assert_eq!(bootstrap(400, 1, mean), Some(interval));
     assert_eq!(bootstrap(0, 1, |_| Some(1.0)), None);
     assert_eq!(bootstrap(3, 1, |_| None), None);
+}
+
+/// A long curve is thinned; its last point still tells of all pictures.
+#[test]
+fn a_long_curve_keeps_its_end() {
+    let logits = (0..5003).flat_map(|i| [f64::from(i) / 1000.0, 0.0]).collect();
+    let answers = Answers::new(2, logits, (0..5003).map(|i| i % 2).collect()).unwrap();
+    let points = RejectCurve::of(&answers, Temperature::ONE).points;
+    assert!(points.len() <= 1001, "{}", points.len());
+    let last = points.last().unwrap();
+    assert_eq!((last.answered, last.wrong), (1.0, 2501.0 / 5003.0));
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! The description of a saved model.
 
+use crate::calibration::SavedCalibration;
 use crate::checkpoint::Files;
 use crate::error::Error;
 use crate::files::parse;
@@ -27,11 +28,16 @@ pub struct Card {
     /// The run that it belongs to; `None` in models of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Identity>,
+    /// How far its probabilities can be believed, from a file of its own; `None` of models that were not calibrated.
+    #[serde(skip)]
+    pub calibration: Option<SavedCalibration>,
 }
 
 impl Card {
     /// The description in the files of a checkpoint; `folder` names them in messages.
     pub(crate) fn from_files(files: &Files, folder: &Path) -> Result<Card, Error> {
-        parse(files, CARD, folder)
+        let mut card: Card = parse(files, CARD, folder)?;
+        card.calibration = SavedCalibration::from_files(files, folder)?;
+        Ok(card)
     }
 }

@@ -22,18 +22,9 @@ pub enum Error {
     /// A recipe that does not fit the data set.
     #[error("{0}")]
     Plan(String),
-    /// A sample of a class that does not exist.
-    #[error(
-        "sample {sample} has class {class}, but there are {classes} classes, numbered from 0: the model and the data set do not belong together"
-    )]
-    Class {
-        /// Which sample, from 0.
-        sample: usize,
-        /// Its true or predicted class.
-        class: usize,
-        /// Number of classes.
-        classes: usize,
-    },
+    /// Answers of which no figures can be computed.
+    #[error("{0}: the model and the data set do not belong together")]
+    Metrics(metrics::Error),
     /// The loss or the parameters stopped being finite numbers.
     #[error("{0}")]
     Diverged(Box<crate::Diverged>),

@@ -213,6 +213,7 @@ impl Learner {
             divisor: run.recipe.data.divisor,
             dataset: run.recipe.data.set.clone(),
             run: Some(run.clone()),
+            calibration: None,
         };
         Ok(Files::from([(MODEL.into(), serialise(MODEL, values)?), (CARD.into(), json(CARD, &card)?)]))
     }

@@ -12,7 +12,7 @@
 //! | [`precision`](LossScale) | bf16 and f16, and the loss scale of f16 |
 //! | [`evaluate`](evaluate()) | loss and error of a model on a split |
 //! | [`predictions`](predictions()) | what a model says of every picture of a split |
-//! | [`metrics`] | confusion matrix, and precision, recall and F1 of each class |
+//! | [`metrics`] | confusion matrix, figures of each class, intervals, calibration |
 //! | [`event`] | what the loop tells its observers |
 //! | [`printer`](Printer) | a ready observer: a line for each validation |
 //! | [`checkpoint`] | a folder that is whole or not there |
@@ -26,6 +26,7 @@
 
 mod accumulation;
 mod adopt;
+mod calibration;
 mod captured;
 mod card;
 pub mod checkpoint;
@@ -39,7 +40,6 @@ mod files;
 mod fit;
 mod identity;
 mod learner;
-pub mod metrics;
 mod outcome;
 mod plan;
 mod precision;
@@ -58,6 +58,7 @@ mod tensors;
 mod update;
 mod validation;
 
+pub use calibration::SavedCalibration;
 pub use card::Card;
 pub use diverged::{Culprit, Diverged};
 pub use error::Error;
@@ -68,6 +69,7 @@ pub use fit::fit;
 pub use fit::fit_as_captured;
 pub use identity::Identity;
 pub use learner::Learner;
+pub use metrics;
 pub use outcome::{Outcome, StoppedBy};
 pub use plan::Plan;
 pub use precision::LossScale;

@@ -1,7 +1,7 @@
 //! What a model says of every picture of a split: the classes and their probabilities, on the host.
 
 use crate::error::Error;
-use crate::metrics::Confusion;
+use metrics::{Answers, Confusion};
 use models::{Mode, Model};
 use tch::{Device, Kind, TchError, Tensor};
 use tensor_data::{Order, Split, Tail};
@@ -13,6 +13,7 @@ pub struct Predictions {
     labels: Vec<usize>,
     predicted: Vec<usize>,
     probabilities: Vec<f32>,
+    logits: Vec<f32>,
 }
 
 /// Classifies the pictures of `split` in minibatches of `size`; with [`Tail::Drop`] those of an incomplete last
@@ -28,6 +29,7 @@ pub fn predictions(model: &Model, split: &Split, size: usize, tail: Tail) -> Res
         labels: Vec::new(),
         predicted: Vec::new(),
         probabilities: Vec::new(),
+        logits: Vec::new(),
     };
     for batch in split.batches(size, Order::Stored, tail)? {
         model.check_images(&batch.images)?;
@@ -41,6 +43,7 @@ impl Predictions {
     fn take_in(&mut self, logits: &Tensor, labels: &Tensor) -> Result<(), TchError> {
         let softmax = logits.f_softmax(1, Kind::Float)?.f_reshape([-1])?; // [m * classes]
         self.probabilities.extend(numbers::<f32>(&softmax)?);
+        self.logits.extend(numbers::<f32>(&logits.f_to_kind(Kind::Float)?.f_reshape([-1])?)?);
         let predicted = numbers::<i64>(&logits.f_argmax(1, false)?)?; // [m]
         self.predicted.extend(predicted.into_iter().map(|class| class as usize));
         self.labels.extend(numbers::<i64>(labels)?.into_iter().map(|class| class as usize));
@@ -83,7 +86,16 @@ impl Predictions {
     /// A label that is not among the model's classes.
     pub fn confusion(&self) -> Result<Confusion, Error> {
         let pairs = self.labels.iter().copied().zip(self.predicted.iter().copied());
-        Confusion::count_pairs(self.classes, pairs)
+        Confusion::count_pairs(self.classes, pairs).map_err(Error::Metrics)
+    }
+
+    /// Logits and labels, from which all other figures follow.
+    ///
+    /// # Errors
+    /// [`Error::Metrics`] for logits that are not finite and for a label that is not among the model's classes.
+    pub fn answers(&self) -> Result<Answers, Error> {
+        let logits = self.logits.iter().map(|&logit| f64::from(logit)).collect();
+        Answers::new(self.classes, logits, self.labels.clone()).map_err(Error::Metrics)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::checkpoint;
 use crate::error::Error;
-use crate::metrics::{ClassScore, Confusion, MacroAverage};
+use metrics::{ClassScore, Confusion, Figures, MacroAverage};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -44,6 +44,10 @@ pub struct Summary {
     pub test_error: Option<f64>,
     /// Test loss of that model, nats per sample.
     pub test_loss: Option<f64>,
+    /// How far the test figures can be believed: intervals, balanced accuracy, areas under curves, calibration; absent until
+    /// training has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Figures>,
     /// The k of the next figure, `evaluation.top_k`.
     #[serde(default)]
     pub top_k: u64,

@@ -5,8 +5,9 @@ use crate::train_command::Run;
 use crate::{device, probe, report};
 use anyhow::Result;
 use std::time::Instant;
+use train::metrics::{Figures, Interval};
 use train::summary::ClassFigures;
-use train::{Outcome, StoppedBy, Summary};
+use train::{Outcome, Predictions, SavedCalibration, StoppedBy, Summary};
 use xtask::cli::DataDirArgs;
 use xtask::words::Suggested;
 
@@ -16,9 +17,19 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
     let evaluation = &recipe.evaluation;
     let finished = outcome.stopped_by != StoppedBy::Interrupt && outcome.best.is_some();
     let test = finished.then(|| train::evaluate(&run.learner.model, &run.data.test, evaluation)).transpose()?;
-    let confusion = finished
-        .then(|| train::predictions(&run.learner.model, &run.data.test, evaluation.size, evaluation.tail)?.confusion())
+    let answers = |split| train::predictions(&run.learner.model, split, evaluation.size, evaluation.tail);
+    let predictions = finished.then(|| answers(&run.data.test)).transpose()?;
+    let confusion = predictions.as_ref().map(Predictions::confusion).transpose()?;
+    let calibration = finished
+        .then(|| Ok::<_, train::Error>(SavedCalibration::fit(&answers(&run.data.valid)?.answers()?)))
         .transpose()?;
+    if let Some(calibration) = &calibration {
+        run.folder.calibrate_best(calibration)?;
+    }
+    let figures = predictions.zip(calibration).map(|(predictions, calibration)| {
+        Ok::<_, train::Error>(Figures::of(&predictions.answers()?, calibration.temperature, recipe.seed))
+    });
+    let figures = figures.transpose()?;
     let trained = outcome.iterations * run.plan.minibatch_size() as u64;
     Ok(Summary {
         recipe: run.name.clone(),
@@ -37,6 +48,7 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
         best_validation_loss: outcome.best.map(|best| best.loss),
         test_error: test.map(|score| score.error),
         test_loss: test.map(|score| score.loss),
+        test: figures,
         top_k: evaluation.top_k,
         test_top_k_error: test.map(|score| score.top_k_error),
         per_class: confusion.as_ref().map(ClassFigures::of).unwrap_or_default(),
@@ -85,9 +97,10 @@ pub fn close(run: &mut Run, data: &DataDirArgs, summary: &Summary, report: Optio
     .option("--data", data.data.as_ref());
     let saving = saving(summary.saving_seconds, summary.train_seconds)
         .map_or(String::new(), |line| format!("saving   {line}\n"));
+    let sure = summary.test.as_ref().map_or(String::new(), |figures| format!("test     {}\n", sure(figures)));
     let report = report.map_or(String::new(), |report| format!("report   {report}\n"));
     run.reporter.line(&format!(
-        "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\n{saving}model    {path}/{model}/model.safetensors\n{report}next     {next}",
+        "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\n{sure}{saving}model    {path}/{model}/model.safetensors\n{report}next     {next}",
         trained(summary.iterations, steps),
         duration(summary.train_seconds),
         thousands(summary.images_per_second),
@@ -95,6 +108,24 @@ pub fn close(run: &mut Run, data: &DataDirArgs, summary: &Summary, report: Optio
         percent(summary.test_error),
     ))?;
     Ok(())
+}
+
+/// The test figures with what it takes to believe them.
+fn sure(figures: &Figures) -> String {
+    let points = |share: f64| format!("{:.1}", 100.0 * share);
+    let Interval { low, high } = figures.accuracy_interval;
+    let balanced = figures.balanced_accuracy.map_or(String::new(), |it| format!(", balanced {} %", points(it)));
+    format!(
+        "{} of {} right: {} % (95 %: {} to {} %){balanced}; probabilities off by {} points, {} at temperature {:.2}",
+        thousands(figures.right as f64),
+        thousands(figures.pictures as f64),
+        points(figures.accuracy()),
+        points(low),
+        points(high),
+        points(figures.before.error),
+        points(figures.after.error),
+        figures.after.temperature.value(),
+    )
 }
 
 /// How far a run came: `200 minibatches (0.4 epochs)`, or `3 epochs` where they are whole.

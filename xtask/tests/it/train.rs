@@ -53,6 +53,17 @@ fn a_run_leaves_all_that_the_contract_names() {
     let speed = 250.0 * 20.0 / number(&summary, "train_seconds");
     assert!((number(&summary, "images_per_second") / speed - 1.0).abs() < 1e-6);
 
+    // How far the figures can be believed: right of 300 with its interval, and probabilities at a temperature.
+    let test = &summary["test"];
+    let right = 300.0 * (1.0 - number(&summary, "test_error"));
+    assert!((number(test, "right") - right).abs() < 1e-9 && test["pictures"] == 300, "{test}");
+    let interval = &test["accuracy_interval"];
+    assert!(number(interval, "low") < right / 300.0 && right / 300.0 < number(interval, "high"), "{interval}");
+    assert!(done.err.contains(&format!("{right:.0} of 300 right: ")) && done.err.contains("(95 %: "), "{}", done.err);
+    let calibration = place.json("run/best/calibration.json");
+    assert_eq!(calibration["pictures"], 200);
+    assert_eq!(calibration["temperature"], test["after"]["temperature"]);
+
     let metrics = place.text("run/metrics.csv");
     let lines: Vec<&str> = metrics.lines().collect();
     assert_eq!(lines.len(), 6, "a header and a row for each of 5 validations:\n{metrics}");

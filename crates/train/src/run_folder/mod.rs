@@ -30,6 +30,7 @@ pub use reserved::Reserved;
 pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};
 pub use tables::{Timing, read_metrics, read_timings};
 
+use crate::calibration::SavedCalibration;
 use crate::checkpoint;
 use crate::error::Error;
 use crate::event::{Event, Observer};
@@ -178,6 +179,21 @@ impl RunFolder {
     /// What was written since this was asked last, in order.
     pub fn take_savings(&mut self) -> Vec<Saving> {
         std::mem::take(&mut self.savings)
+    }
+
+    /// Puts what is known of its probabilities beside the best model; nothing where there is none. A later best model is
+    /// written without it.
+    ///
+    /// # Errors
+    /// Where the best model cannot be read or written again.
+    pub fn calibrate_best(&self, calibration: &SavedCalibration) -> Result<(), Error> {
+        let folder = self.path.join(BEST);
+        if !checkpoint::exists(&folder) {
+            return Ok(());
+        }
+        let mut files = checkpoint::read(&folder)?.files;
+        calibration.put_into(&mut files)?;
+        checkpoint::replace(&folder, &files)
     }
 
     fn save(&mut self, learner: &Learner) -> Result<(), Error> {

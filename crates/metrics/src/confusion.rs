@@ -1,7 +1,7 @@
 //! What a classifier's answers come to: counts by true and predicted class, and the rates of each class. Pure
 //! arithmetic on the host.
 
-use crate::error::Error;
+use crate::Error;
 use serde::{Deserialize, Serialize};
 
 /// Counts of samples by true and predicted class.
@@ -107,6 +107,13 @@ impl Confusion {
             }
         };
         (0..self.classes).map(score).collect()
+    }
+
+    /// The mean recall of the classes that have samples, each class weighing the same: what the accuracy would be with as many
+    /// samples of each (`sklearn.metrics.balanced_accuracy_score`). `None` without samples.
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        let recalls: Vec<f64> = self.per_class().iter().filter_map(|score| score.recall).collect();
+        (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
     }
 
     /// Means over the classes; `None` without samples.
