@@ -5,7 +5,9 @@ mod allocator;
 mod bench;
 mod closing;
 mod console;
-mod conversion;
+mod conversion {
+    pub mod transparency;
+}
 mod convolve;
 mod data_sets;
 mod device;

@@ -1,15 +1,15 @@
 //! One picture after the other, for the commands that draw something of each: a bad one gets a line, and the rest are
 //! drawn.
 
-use crate::conversion::{self, Converted};
 use crate::{console, picture_file, picture_list, picture_names};
 use anyhow::{Result, anyhow};
 use image::RgbImage;
+use inspect::conversion::{self, Converted};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tch::{Device, Tensor};
 use train::Card;
-use xtask::cli::Invert;
+use xtask::cli;
 
 /// Why a picture was not drawn.
 pub enum Trouble {
@@ -77,16 +77,25 @@ pub fn read(path: &Path) -> Result<(RgbImage, Vec<String>), Trouble> {
 }
 
 /// A picture as the model takes it, with all steps from its file to there, and the width and height that it had.
-pub fn convert(path: &Path, card: &Card, invert: Invert) -> Result<(Converted, (u32, u32)), Trouble> {
+pub fn convert(path: &Path, card: &Card, invert: cli::Invert) -> Result<(Converted, (u32, u32)), Trouble> {
     let (pixels, mut steps) = read(path)?;
-    let mut converted = conversion::convert(&pixels, card, invert)?;
+    let mut converted = conversion::convert(&pixels, card, invert_of(invert))?;
     steps.append(&mut converted.steps);
     Ok((Converted { steps, ..converted }, pixels.dimensions()))
 }
 
+/// Whether light and dark change places, as the command line says it.
+fn invert_of(asked: cli::Invert) -> conversion::Invert {
+    match asked {
+        cli::Invert::Auto => conversion::Invert::Auto,
+        cli::Invert::Yes => conversion::Invert::Yes,
+        cli::Invert::No => conversion::Invert::No,
+    }
+}
+
 /// A picture as the model takes it, f32 `[1, channels, height, width]`; says what was done to it and why it may be none
 /// that the model knows.
-pub fn image(path: &Path, card: &Card, invert: Invert, device: Device) -> Result<Tensor, Trouble> {
+pub fn image(path: &Path, card: &Card, invert: cli::Invert, device: Device) -> Result<Tensor, Trouble> {
     let (converted, _) = convert(path, card, invert)?;
     for step in &converted.steps {
         console::line(false, step);

@@ -2,11 +2,11 @@
 //! for another.
 
 use crate::console::{self, shown};
-use crate::conversion::{self, Converted, doubt};
 use crate::device;
 use crate::picture_batch::{self, Trouble};
 use crate::picture_list::{self, Entry, PassedOver};
 use anyhow::{Result, anyhow};
+use inspect::conversion::{self, Converted, doubt};
 use models::{Mode, Model};
 use serde::Serialize;
 use std::os::unix::ffi::OsStrExt;
