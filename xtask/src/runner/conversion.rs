@@ -18,7 +18,6 @@ mod ink;
 mod lines;
 mod pieces;
 mod plane;
-pub mod transparency;
 
 /// A picture as a model takes it.
 pub struct Converted {
