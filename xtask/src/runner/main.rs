@@ -5,9 +5,6 @@ mod allocator;
 mod bench;
 mod closing;
 mod console;
-mod conversion {
-    pub mod transparency;
-}
 mod convolve;
 mod data_sets;
 mod device;
@@ -21,16 +18,11 @@ mod filter_sheets;
 mod filters;
 mod find_rate;
 mod heat;
-mod jpeg;
 mod landscape;
 mod memory;
 mod observers;
-mod orientation;
 mod overfit;
 mod picture_batch;
-mod picture_decode;
-mod picture_file;
-mod picture_kind;
 mod picture_list;
 mod picture_names;
 mod predict;
@@ -45,7 +37,6 @@ mod threads;
 mod train_command;
 mod vectors;
 mod watch;
-mod wide;
 
 use clap::Parser;
 use std::process::ExitCode;

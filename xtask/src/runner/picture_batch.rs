@@ -1,7 +1,7 @@
 //! One picture after the other, for the commands that draw something of each: a bad one gets a line, and the rest are
 //! drawn.
 
-use crate::{console, picture_file, picture_list, picture_names};
+use crate::{console, picture_list, picture_names};
 use anyhow::{Result, anyhow};
 use image::RgbImage;
 use inspect::conversion::{self, Converted};
@@ -72,8 +72,13 @@ pub fn each(
 
 /// A picture as its file holds it, and the steps of reading it.
 pub fn read(path: &Path) -> Result<(RgbImage, Vec<String>), Trouble> {
-    let decoded = picture_file::read(path).map_err(Trouble::Picture)?;
+    let decoded = pictures::read(path).map_err(|error| Trouble::Picture(told(&error)))?;
     Ok((decoded.pixels, decoded.steps))
+}
+
+/// The error with its file's name as it may be printed.
+fn told(error: &pictures::Error) -> anyhow::Error {
+    anyhow!("{}", error.told(&console::shown::path(error.path())))
 }
 
 /// A picture as the model takes it, with all steps from its file to there, and the width and height that it had.
@@ -104,4 +109,17 @@ pub fn image(path: &Path, card: &Card, invert: cli::Invert, device: Device) -> R
         console::line(false, &format!("warning: {doubt}"));
     }
     Ok(conversion::tensor(&[converted], card, device))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_steer_a_terminal() {
+        let Err(error) = read(Path::new("a\x1b[2J\nb.png")) else { panic!("there is no such file") };
+        let error = format!("{:#}", error.into_error());
+        assert!(error.contains(r"cannot read a\u{1b}[2J\nb.png: No such file"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
 }

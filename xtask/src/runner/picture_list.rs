@@ -2,9 +2,8 @@
 //! standard input holds. What can't be had keeps its place in the list, so that nothing else is lost for it.
 
 use crate::console::shown;
-use crate::picture_file;
-use crate::picture_kind::Kind;
 use glob::MatchOptions;
+use pictures::{HEAD, Kind};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -141,7 +140,7 @@ fn is_hidden(entry: &DirEntry) -> bool {
 /// Whether somebody who names the folder means this file: it is a picture, or it is called one.
 fn is_meant(entry: &DirEntry) -> bool {
     let ending = entry.path().extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
-    ENDINGS.contains(&ending.as_str()) || picture_file::kind(entry.path()).is_ok_and(|kind| kind.is_picture())
+    ENDINGS.contains(&ending.as_str()) || pictures::kind(entry.path()).is_ok_and(|kind| kind.is_picture())
 }
 
 /// Why an address of the web can't be taken; `None` for a path.
@@ -194,7 +193,7 @@ fn listed(argument: usize, list: impl Read, asked: &mut Asked) {
     if let Err(error) = list.take(MOST_LISTED + 1).read_to_end(&mut bytes) {
         return asked.refuse(argument, place, format!("cannot read standard input: {error}"));
     }
-    if Kind::of(&bytes[..bytes.len().min(crate::picture_kind::HEAD)]).is_picture() {
+    if Kind::of(&bytes[..bytes.len().min(HEAD)]).is_picture() {
         let problem = "standard input holds a picture: `-` reads paths, one a line; give the picture's file instead";
         return asked.refuse(argument, place, problem.to_owned());
     }
