@@ -2,6 +2,7 @@
 
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma, RgbImage};
+use std::path::Path;
 use tch::{Device, Tensor};
 use train::Card;
 
@@ -63,6 +64,18 @@ pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Conver
         (3, _) => Ok(colour(picture, invert, size)),
         _ => Err(Error::Channels { channels }),
     }
+}
+
+/// Reads a picture file and brings it to the form of the data set, with the steps of both, and the width and height that the
+/// picture had.
+///
+/// # Errors
+/// [`Error::Picture`] if the file gives no picture, and those of [`convert`].
+pub fn convert_file(path: &Path, card: &Card, invert: Invert) -> Result<(Converted, (u32, u32)), Error> {
+    let decoded = pictures::read(path)?;
+    let mut converted = convert(&decoded.pixels, card, invert)?;
+    let steps = [decoded.steps, std::mem::take(&mut converted.steps)].concat();
+    Ok((Converted { steps, ..converted }, decoded.pixels.dimensions()))
 }
 
 /// Pictures as the model takes them: f32 `[n, channels, height, width]`, scaled as the data set was.

@@ -6,6 +6,9 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A picture file that gives no picture.
+    #[error(transparent)]
+    Picture(#[from] pictures::Error),
     /// A model whose pictures no picture file holds.
     #[error("the model takes pictures of {channels} channels: a picture file has 1 (grey) or 3 (colour)")]
     Channels {

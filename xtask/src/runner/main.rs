@@ -23,8 +23,6 @@ mod memory;
 mod observers;
 mod overfit;
 mod picture_batch;
-mod picture_list;
-mod picture_names;
 mod predict;
 mod prepared;
 mod probe;
