@@ -9,8 +9,9 @@ pub mod doctor;
 pub mod places;
 pub mod progress;
 pub mod setup;
-pub mod shown;
 pub mod start;
 pub mod suite;
 pub mod whole_file;
 pub mod words;
+
+pub use values::shown;

@@ -5,12 +5,15 @@
 //! the bounds, its `check` gives the value back or an [`OutOfRange`], and the words for the bounds are made from them. What
 //! a parser says of a value of the wrong type is put into the same words by [`plain()`].
 //!
+//! Text from outside is made harmless by [`shown`] before it is printed.
+//!
 //! The crate is one of its own because `models`, `optim`, `train` and the command line share it and may not know each other.
 
 mod no_keys;
 mod number;
 mod plain;
 mod range;
+pub mod shown;
 
 pub use no_keys::no_keys;
 pub use number::short;

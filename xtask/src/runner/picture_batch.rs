@@ -1,15 +1,18 @@
 //! One picture after the other, for the commands that draw something of each: a bad one gets a line, and the rest are
 //! drawn.
 
-use crate::conversion::{self, Converted};
-use crate::{console, picture_file, picture_list, picture_names};
+use crate::console::{self, shown};
 use anyhow::{Result, anyhow};
 use image::RgbImage;
+use inspect::asked::{self, Entry, PassedOver, Problem};
+use inspect::conversion::{self, Converted};
+use inspect::{Error, names};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tch::{Device, Tensor};
 use train::Card;
-use xtask::cli::Invert;
+use xtask::cli;
 
 /// Why a picture was not drawn.
 pub enum Trouble {
@@ -41,19 +44,19 @@ pub fn each(
     suffixes: &[String],
     mut draw: impl FnMut(&Path, &str) -> Result<(), Trouble>,
 ) -> Result<ExitCode> {
-    let asked = picture_list::find(images, picture_list::standard_input);
+    let asked = asked::find(images, standard_input);
     for folder in &asked.passed_over {
-        console::line(true, &folder.line());
+        passed_over(folder);
     }
     let good: Vec<&Path> = asked.entries.iter().filter(|it| it.problem.is_none()).map(|it| it.path.as_path()).collect();
-    let mut names = picture_names::distinct(&good, suffixes).into_iter();
+    let mut names = names::distinct(&good, suffixes).into_iter();
     let mut status = 0;
     for entry in &asked.entries {
         let drawn = match &entry.problem {
-            Some(problem) => Err(Trouble::Picture(anyhow!("{problem}"))),
+            Some(problem) => Err(refused(entry, problem)),
             None => {
                 if asked.entries.len() > 1 {
-                    console::line(false, &console::shown::path(&entry.path));
+                    console::line(false, &shown::path(&entry.path));
                 }
                 draw(&entry.path, &names.next().unwrap_or_default())
             }
@@ -70,23 +73,52 @@ pub fn each(
     Ok(ExitCode::from(status))
 }
 
+/// The program's standard input.
+pub fn standard_input() -> Box<dyn Read> {
+    Box::new(io::stdin())
+}
+
+/// Says how much of a folder was passed over.
+pub fn passed_over(folder: &PassedOver) {
+    console::line(true, &folder.told(&shown::path(&folder.folder)));
+}
+
+/// Why an entry gives no picture.
+pub fn refused(entry: &Entry, problem: &Problem) -> Trouble {
+    Trouble::Picture(anyhow!("{}", problem.told(&shown::path(&entry.path))))
+}
+
 /// A picture as its file holds it, and the steps of reading it.
 pub fn read(path: &Path) -> Result<(RgbImage, Vec<String>), Trouble> {
-    let decoded = picture_file::read(path).map_err(Trouble::Picture)?;
+    let decoded = pictures::read(path).map_err(|error| trouble(error.into()))?;
     Ok((decoded.pixels, decoded.steps))
 }
 
+/// Whether an error lies in one picture; its file's name stands as it may be printed.
+fn trouble(error: Error) -> Trouble {
+    match error {
+        Error::Picture(error) => Trouble::Picture(anyhow!("{}", error.told(&shown::path(error.path())))),
+        other => Trouble::All(other.into()),
+    }
+}
+
 /// A picture as the model takes it, with all steps from its file to there, and the width and height that it had.
-pub fn convert(path: &Path, card: &Card, invert: Invert) -> Result<(Converted, (u32, u32)), Trouble> {
-    let (pixels, mut steps) = read(path)?;
-    let mut converted = conversion::convert(&pixels, card, invert)?;
-    steps.append(&mut converted.steps);
-    Ok((Converted { steps, ..converted }, pixels.dimensions()))
+pub fn convert(path: &Path, card: &Card, invert: cli::Invert) -> Result<(Converted, (u32, u32)), Trouble> {
+    conversion::convert_file(path, card, invert_of(invert)).map_err(trouble)
+}
+
+/// Whether light and dark change places, as the command line says it.
+fn invert_of(asked: cli::Invert) -> conversion::Invert {
+    match asked {
+        cli::Invert::Auto => conversion::Invert::Auto,
+        cli::Invert::Yes => conversion::Invert::Yes,
+        cli::Invert::No => conversion::Invert::No,
+    }
 }
 
 /// A picture as the model takes it, f32 `[1, channels, height, width]`; says what was done to it and why it may be none
 /// that the model knows.
-pub fn image(path: &Path, card: &Card, invert: Invert, device: Device) -> Result<Tensor, Trouble> {
+pub fn image(path: &Path, card: &Card, invert: cli::Invert, device: Device) -> Result<Tensor, Trouble> {
     let (converted, _) = convert(path, card, invert)?;
     for step in &converted.steps {
         console::line(false, step);
@@ -95,4 +127,17 @@ pub fn image(path: &Path, card: &Card, invert: Invert, device: Device) -> Result
         console::line(false, &format!("warning: {doubt}"));
     }
     Ok(conversion::tensor(&[converted], card, device))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_steer_a_terminal() {
+        let Err(error) = read(Path::new("a\x1b[2J\nb.png")) else { panic!("there is no such file") };
+        let error = format!("{:#}", error.into_error());
+        assert!(error.contains(r"cannot read a\u{1b}[2J\nb.png: No such file"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
 }

@@ -2,11 +2,11 @@
 //! for another.
 
 use crate::console::{self, shown};
-use crate::conversion::{self, Converted, doubt};
 use crate::device;
 use crate::picture_batch::{self, Trouble};
-use crate::picture_list::{self, Entry, PassedOver};
 use anyhow::{Result, anyhow};
+use inspect::asked::{self, Entry, PassedOver};
+use inspect::conversion::{self, Converted, doubt};
 use models::{Mode, Model};
 use serde::Serialize;
 use std::os::unix::ffi::OsStrExt;
@@ -87,13 +87,13 @@ pub fn run(args: &PredictArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
     let saved = console::saved(&args.checkpoint);
     let (model, card) = load_model(&args.run, &saved, device)?;
-    let asked = picture_list::find(&args.images, picture_list::standard_input);
+    let asked = asked::find(&args.images, picture_batch::standard_input);
     let shape = console::shape(&[&[1], card.input.as_slice()].concat());
     let at_once = usize::try_from(MOST_NUMBERS / card.input.iter().product::<i64>().max(1))?.clamp(1, MOST_PICTURES);
     let mut status = 0;
     let mut pictures = Vec::new();
     if !args.output.json {
-        asked.passed_over.iter().for_each(|folder| console::line(true, &folder.line()));
+        asked.passed_over.iter().for_each(|folder| picture_batch::passed_over(folder));
     }
     for entries in asked.entries.chunks(at_once) {
         for (entry, result) in entries.iter().zip(classify(entries, args, &model, &card, device)?) {
@@ -126,7 +126,7 @@ fn classify(entries: &[Entry], args: &PredictArgs, model: &Model, card: &Card, d
     let mut converted: Vec<Converted> = Vec::with_capacity(entries.len());
     for entry in entries {
         let read = match &entry.problem {
-            Some(problem) => Err(Trouble::Picture(anyhow!("{problem}"))),
+            Some(problem) => Err(picture_batch::refused(entry, problem)),
             None => picture_batch::convert(&entry.path, card, args.invert),
         };
         outcomes.push(match read {

@@ -1,7 +1,6 @@
 //! From the words of a command line to a checked recipe.
 
 use crate::console::Usage;
-use crate::picture_names;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use train::Recipe;
@@ -17,7 +16,7 @@ fn folder() -> PathBuf {
 pub fn read(word: &str, overrides: &[(String, String)]) -> Result<(String, Recipe)> {
     let path = find(word)?;
     // It becomes part of folders' names.
-    let name = picture_names::safe(&path.file_stem().unwrap_or_default().to_string_lossy());
+    let name = inspect::names::safe(&path.file_stem().unwrap_or_default().to_string_lossy());
     Ok((name, Recipe::read(&path, overrides)?))
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use std::fs;
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::os::unix::fs::symlink;
 
 /// A folder with pictures, hidden files, a link that leads in a circle, and a few other things.
@@ -33,7 +33,8 @@ fn paths(asked: &Asked, root: &Path) -> Vec<String> {
 
 fn problem(arguments: &[&str], input: &[u8], said: &str) {
     let asked = asked(arguments, input);
-    let problem = asked.entries.last().unwrap().problem.clone().unwrap_or_default();
+    let entry = asked.entries.last().unwrap();
+    let problem = entry.problem.as_ref().unwrap().told(&entry.path.display().to_string());
     assert!(problem.contains(said), "{arguments:?}: {problem}");
 }
 
@@ -48,12 +49,12 @@ fn a_folder_stands_for_all_pictures_beneath_it() {
     assert!(found.entries.iter().all(|it| it.problem.is_none()));
     let passed_over = PassedOver { argument: 2, folder: root.path().to_owned(), hidden: 2, others: 2 };
     assert_eq!(found.passed_over, [passed_over]);
-    let line = found.passed_over[0].line();
-    assert!(line.ends_with(": passed over 2 hidden files or folders and 2 files that are no pictures"), "{line}");
+    let line = found.passed_over[0].told("scans");
+    assert!(line.ends_with("scans: passed over 2 hidden files or folders and 2 files that are no pictures"), "{line}");
 
     symlink(root.path(), root.path().join("b/round")).unwrap();
     let round = asked(&[folder], b"");
-    let said: Vec<_> = round.entries.iter().filter_map(|it| it.problem.as_deref()).collect();
+    let said: Vec<_> = round.entries.iter().filter_map(|it| it.problem.as_ref()).map(|it| it.told("round")).collect();
     assert!(said.len() == 1 && said[0].contains("a link leads back"), "{said:?}");
     assert_eq!(round.entries.len(), 5);
     let empty = tempfile::tempdir().unwrap();
@@ -87,7 +88,7 @@ fn standard_input_holds_paths() {
     problem(&["-", "-"], b"1.png", "give `-` once");
     let endless = || Box::new(io::repeat(b'a').take(u64::MAX)) as Box<dyn Read>;
     let found = find(&[PathBuf::from("-")], endless);
-    assert!(found.entries[0].problem.as_deref().unwrap().contains("more than 64 MB"));
+    assert_eq!(found.entries[0].problem, Some(Problem::InputTooLong));
 }
 
 #[test]

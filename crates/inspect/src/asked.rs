@@ -1,12 +1,10 @@
-//! The pictures that a command line asks for: files, folders, patterns that the shell left alone, and the paths that
+//! The pictures that somebody asks for: files, folders, patterns that the shell left alone, and the paths that
 //! standard input holds. What can't be had keeps its place in the list, so that nothing else is lost for it.
 
-use crate::console::shown;
-use crate::picture_file;
-use crate::picture_kind::Kind;
 use glob::MatchOptions;
+use pictures::{HEAD, Kind};
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
@@ -19,19 +17,85 @@ const ENDINGS: [&str; 12] = ["png", "apng", "jpg", "jpeg", "gif", "webp", "bmp",
 /// A picture that was asked for.
 #[derive(Debug)]
 pub struct Entry {
-    /// Which of the pictures named on the command line led to it, from 1.
+    /// Which of the arguments led to it, from 1.
     pub argument: usize,
     /// Its file, as far as is known.
     pub path: PathBuf,
-    /// Why it can't be had, as a message.
-    pub problem: Option<String>,
+    /// Why it can't be had.
+    pub problem: Option<Problem>,
+}
+
+/// Why something that was asked for gives no picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Standard input is asked for a second time.
+    InputTwice,
+    /// Standard input could not be read.
+    Input {
+        /// What the system said.
+        cause: String,
+    },
+    /// Standard input is a picture rather than a list of paths.
+    InputIsPicture,
+    /// Standard input holds too much.
+    InputTooLong,
+    /// Standard input names nothing.
+    InputEmpty,
+    /// An address of a local file.
+    FileAddress {
+        /// The path within it.
+        rest: String,
+    },
+    /// An address of the web.
+    WebAddress,
+    /// A file or folder that cannot be read.
+    Unreadable {
+        /// What the system said.
+        cause: String,
+    },
+    /// A folder without a picture.
+    EmptyFolder,
+    /// Something like a pattern that is none.
+    NoPattern {
+        /// What is wrong with it.
+        problem: &'static str,
+        /// Where in it, in characters.
+        place: usize,
+    },
+    /// Neither a file nor a pattern that matches any.
+    NoMatch,
+}
+
+impl Problem {
+    /// The message, with the path called `name`: programs have their own ways of printing what came from outside.
+    pub fn told(&self, name: &str) -> String {
+        match self {
+            Problem::InputTwice => "standard input was read already: give `-` once".to_owned(),
+            Problem::Input { cause } => format!("cannot read standard input: {cause}"),
+            Problem::InputIsPicture => {
+                "standard input holds a picture: `-` reads paths, one a line; give the picture's file instead".to_owned()
+            }
+            Problem::InputTooLong => {
+                format!("standard input holds more than {} MB of paths: give it in parts", MOST_LISTED >> 20)
+            }
+            Problem::InputEmpty => "standard input names no picture".to_owned(),
+            Problem::FileAddress { rest } => format!("{name} is an address: give the path itself, {rest}"),
+            Problem::WebAddress => format!("{name} is an address: nothing is fetched; download it and give the file"),
+            Problem::Unreadable { cause } => format!("cannot read {name}: {cause}"),
+            Problem::EmptyFolder => format!("{name} is a directory that holds no pictures"),
+            Problem::NoPattern { problem, place } => format!("{name} is no pattern: {problem} at its place {place}"),
+            Problem::NoMatch => format!("there is no file {name}, and none that it matches"),
+        }
+    }
 }
 
 /// Files of a folder that were not taken for pictures.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PassedOver {
-    /// Which of the pictures named on the command line is, or holds, the folder, from 1.
+    /// Which of the arguments is, or holds, the folder, from 1.
     pub argument: usize,
+    /// The folder.
     pub folder: PathBuf,
     /// Files and folders whose name begins with a dot.
     pub hidden: u64,
@@ -42,13 +106,15 @@ pub struct PassedOver {
 /// All that was asked for, in order.
 #[derive(Debug, Default)]
 pub struct Asked {
+    /// Every picture, and everything that gave none.
     pub entries: Vec<Entry>,
+    /// A row for each folder of which something was passed over.
     pub passed_over: Vec<PassedOver>,
 }
 
 impl PassedOver {
-    /// As a line for people.
-    pub fn line(&self) -> String {
+    /// As a line for people, with the folder called `name`.
+    pub fn told(&self, name: &str) -> String {
         let count = |number: u64, one: &str, more: &str| match number {
             0 => None,
             1 => Some(format!("1 {one}")),
@@ -57,7 +123,7 @@ impl PassedOver {
         let hidden = count(self.hidden, "hidden file or folder", "hidden files or folders");
         let others = count(self.others, "file that is no picture", "files that are no pictures");
         let parts: Vec<String> = [hidden, others].into_iter().flatten().collect();
-        format!("{}: passed over {}", shown::path(&self.folder), parts.join(" and "))
+        format!("{name}: passed over {}", parts.join(" and "))
     }
 }
 
@@ -70,7 +136,7 @@ pub fn find(arguments: &[PathBuf], input: impl FnOnce() -> Box<dyn Read>) -> Ask
         if argument.as_os_str() == "-" {
             match input.take() {
                 Some(input) => listed(number, input(), &mut asked),
-                None => asked.refuse(number, argument, "standard input was read already: give `-` once".to_owned()),
+                None => asked.refuse(number, argument, Problem::InputTwice),
             }
         } else if argument.symlink_metadata().is_err() && is_pattern(argument) {
             matching(number, argument, &mut asked);
@@ -82,7 +148,7 @@ pub fn find(arguments: &[PathBuf], input: impl FnOnce() -> Box<dyn Read>) -> Ask
 }
 
 impl Asked {
-    fn refuse(&mut self, argument: usize, path: &Path, problem: String) {
+    fn refuse(&mut self, argument: usize, path: &Path, problem: Problem) {
         self.entries.push(Entry { argument, path: path.to_owned(), problem: Some(problem) });
     }
 
@@ -117,11 +183,11 @@ impl Asked {
                 Ok(_) => others += 1,
                 Err(error) => {
                     let path = error.path().unwrap_or(folder).to_owned();
-                    let why = match error.io_error() {
+                    let cause = match error.io_error() {
                         Some(cause) => cause.to_string(),
                         None => "a link leads back to a folder that holds it".to_owned(),
                     };
-                    self.refuse(argument, &path, format!("cannot read {}: {why}", shown::path(&path)));
+                    self.refuse(argument, &path, Problem::Unreadable { cause });
                 }
             }
         }
@@ -129,7 +195,7 @@ impl Asked {
             self.passed_over.push(PassedOver { argument, folder: folder.to_owned(), hidden, others });
         }
         if self.entries.len() == before {
-            self.refuse(argument, folder, format!("{} is a directory that holds no pictures", shown::path(folder)));
+            self.refuse(argument, folder, Problem::EmptyFolder);
         }
     }
 }
@@ -141,11 +207,11 @@ fn is_hidden(entry: &DirEntry) -> bool {
 /// Whether somebody who names the folder means this file: it is a picture, or it is called one.
 fn is_meant(entry: &DirEntry) -> bool {
     let ending = entry.path().extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
-    ENDINGS.contains(&ending.as_str()) || picture_file::kind(entry.path()).is_ok_and(|kind| kind.is_picture())
+    ENDINGS.contains(&ending.as_str()) || pictures::kind(entry.path()).is_ok_and(|kind| kind.is_picture())
 }
 
 /// Why an address of the web can't be taken; `None` for a path.
-fn address(path: &Path) -> Option<String> {
+fn address(path: &Path) -> Option<Problem> {
     let (scheme, rest) = path.to_str()?.split_once("://")?;
     let is_scheme =
         !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
@@ -153,8 +219,8 @@ fn address(path: &Path) -> Option<String> {
         return None;
     }
     Some(match scheme.to_ascii_lowercase().as_str() {
-        "file" => format!("{} is an address: give the path itself, {}", shown::path(path), shown::word(rest)),
-        _ => format!("{} is an address: nothing is fetched; download it and give the file", shown::path(path)),
+        "file" => Problem::FileAddress { rest: rest.to_owned() },
+        _ => Problem::WebAddress,
     })
 }
 
@@ -168,8 +234,7 @@ fn matching(argument: usize, pattern: &Path, asked: &mut Asked) {
     let found = match glob::glob_with(&pattern.to_string_lossy(), options) {
         Ok(found) => found,
         Err(error) => {
-            let problem = format!("{} is no pattern: {} at its place {}", shown::path(pattern), error.msg, error.pos);
-            return asked.refuse(argument, pattern, problem);
+            return asked.refuse(argument, pattern, Problem::NoPattern { problem: error.msg, place: error.pos });
         }
     };
     let before = asked.entries.len();
@@ -177,13 +242,12 @@ fn matching(argument: usize, pattern: &Path, asked: &mut Asked) {
         match path {
             Ok(path) => asked.add(argument, path),
             Err(error) => {
-                let problem = format!("cannot read {}: {}", shown::path(error.path()), error.error());
-                asked.refuse(argument, error.path(), problem);
+                asked.refuse(argument, error.path(), Problem::Unreadable { cause: error.error().to_string() });
             }
         }
     }
     if asked.entries.len() == before {
-        asked.refuse(argument, pattern, format!("there is no file {}, and none that it matches", shown::path(pattern)));
+        asked.refuse(argument, pattern, Problem::NoMatch);
     }
 }
 
@@ -192,15 +256,13 @@ fn listed(argument: usize, list: impl Read, asked: &mut Asked) {
     let place = Path::new("-");
     let mut bytes = Vec::new();
     if let Err(error) = list.take(MOST_LISTED + 1).read_to_end(&mut bytes) {
-        return asked.refuse(argument, place, format!("cannot read standard input: {error}"));
+        return asked.refuse(argument, place, Problem::Input { cause: error.to_string() });
     }
-    if Kind::of(&bytes[..bytes.len().min(crate::picture_kind::HEAD)]).is_picture() {
-        let problem = "standard input holds a picture: `-` reads paths, one a line; give the picture's file instead";
-        return asked.refuse(argument, place, problem.to_owned());
+    if Kind::of(&bytes[..bytes.len().min(HEAD)]).is_picture() {
+        return asked.refuse(argument, place, Problem::InputIsPicture);
     }
     if bytes.len() as u64 > MOST_LISTED {
-        let problem = format!("standard input holds more than {} MB of paths: give it in parts", MOST_LISTED >> 20);
-        return asked.refuse(argument, place, problem);
+        return asked.refuse(argument, place, Problem::InputTooLong);
     }
     let before = asked.entries.len();
     let end = if bytes.contains(&0) { 0 } else { b'\n' };
@@ -211,15 +273,9 @@ fn listed(argument: usize, list: impl Read, asked: &mut Asked) {
         }
     }
     if asked.entries.len() == before {
-        asked.refuse(argument, place, "standard input names no picture".to_owned());
+        asked.refuse(argument, place, Problem::InputEmpty);
     }
 }
 
-/// The program's standard input.
-pub fn standard_input() -> Box<dyn Read> {
-    Box::new(io::stdin())
-}
-
 #[cfg(test)]
-#[path = "picture_list_tests.rs"]
 mod tests;

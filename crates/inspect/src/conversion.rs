@@ -1,12 +1,12 @@
 //! From a picture of any size to the numbers that a model takes, made as its data set was, with a word on every step.
 
-use anyhow::{Result, bail};
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma, RgbImage};
+use std::path::Path;
 use tch::{Device, Tensor};
 use train::Card;
-use xtask::cli::Invert;
 
+use crate::error::Error;
 use fit::Form;
 use ground::Polarity;
 use ink::Ink;
@@ -18,9 +18,21 @@ mod ink;
 mod lines;
 mod pieces;
 mod plane;
-pub mod transparency;
+
+/// Whether light and dark of a picture change places before a model sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Invert {
+    /// They do in a picture with dark ink on a light ground, for a grey data set.
+    #[default]
+    Auto,
+    /// They do.
+    Yes,
+    /// They do not.
+    No,
+}
 
 /// A picture as a model takes it.
+#[derive(Clone, Debug)]
 pub struct Converted {
     /// Bytes in the order (channel, row, column).
     pub pixels: Vec<u8>,
@@ -30,10 +42,17 @@ pub struct Converted {
     pub doubt: Option<String>,
 }
 
-/// Brings a picture to the form of the data set that `card`'s model was trained on.
-pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Converted> {
+/// Brings a picture of any size to the form of the data set that `card`'s model was trained on. For `mnist` and `glyphs` the
+/// ink of one digit is found and fitted; other grey pictures are filled up with their ground; of coloured ones the middle is
+/// taken.
+///
+/// # Errors
+/// If the model takes pictures that are neither grey nor coloured, or of a size that no picture has.
+pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Converted, Error> {
     let [channels, height, width] = card.input;
-    let size = (u32::try_from(width)?, u32::try_from(height)?);
+    let side = |side| u32::try_from(side).ok().filter(|&side| side > 0);
+    let (Some(wide), Some(high)) = (side(width), side(height)) else { return Err(Error::Size { height, width }) };
+    let size = (wide, high);
     let form = match card.dataset.as_str() {
         "mnist" => Some(Form::Fitted),
         "glyphs" => Some(Form::Loose),
@@ -43,8 +62,20 @@ pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Conver
         (1, Some(form)) => Ok(digit(picture, form, invert, size)),
         (1, None) => Ok(grey(picture, invert, size)),
         (3, _) => Ok(colour(picture, invert, size)),
-        _ => bail!("the model takes pictures of {channels} channels: a picture file has 1 (grey) or 3 (colour)"),
+        _ => Err(Error::Channels { channels }),
     }
+}
+
+/// Reads a picture file and brings it to the form of the data set, with the steps of both, and the width and height that the
+/// picture had.
+///
+/// # Errors
+/// [`Error::Picture`] if the file gives no picture, and those of [`convert`].
+pub fn convert_file(path: &Path, card: &Card, invert: Invert) -> Result<(Converted, (u32, u32)), Error> {
+    let decoded = pictures::read(path)?;
+    let mut converted = convert(&decoded.pixels, card, invert)?;
+    let steps = [decoded.steps, std::mem::take(&mut converted.steps)].concat();
+    Ok((Converted { steps, ..converted }, decoded.pixels.dimensions()))
 }
 
 /// Pictures as the model takes them: f32 `[n, channels, height, width]`, scaled as the data set was.
@@ -194,5 +225,4 @@ fn pad(grey: &GrayImage, (width, height): (u32, u32)) -> GrayImage {
 }
 
 #[cfg(test)]
-#[path = "conversion_tests.rs"]
 mod tests;

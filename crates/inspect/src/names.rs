@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path};
-use xtask::shown;
+use values::shown;
 
 /// Characters of a name; file names have 255 bytes at most, a character up to four, and something stands around it.
 const LONGEST: usize = 48;

@@ -1,7 +1,7 @@
 //! Pictures of all kinds, whole and broken, and what Pillow makes of the same files.
 
 use super::*;
-use crate::picture_kind::Kind;
+use crate::kind::Kind;
 use image::codecs::gif::GifEncoder;
 use image::{Frame, ImageFormat, RgbaImage};
 use std::path::PathBuf;
@@ -161,10 +161,10 @@ fn odd_pictures_are_read_as_pillow_reads_them() {
     // Zeros in the middle of its data: behind the damage there is nothing right to compare with.
     let damaged = ["zeros_middle.jpg"];
     let (mut good, mut wrong) = (0, Vec::new());
-    for row in include_str!("../../tests/golden/pictures.csv").lines() {
+    for row in include_str!("../tests/golden/pictures.csv").lines() {
         let (name, expected) = row.split_once(',').unwrap();
         let Some(path) = folders.iter().map(|folder| folder.join(name)).find(|path| path.exists()) else { continue };
-        match (crate::picture_file::read(&path), expected) {
+        match (crate::file::read(&path), expected) {
             (Ok(_), "refused") => wrong.push(format!("{name} was read")),
             (Err(_), "refused") => {}
             (Err(_), _) if stricter.contains(&name) => {}

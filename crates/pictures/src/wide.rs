@@ -1,7 +1,7 @@
 //! Values of 16 bits that a camera or scanner filled with fewer: 10 bits in a 16-bit file are nearly black unless they are
 //! scaled by what they really hold.
 
-use crate::console;
+use crate::numbers::thousands;
 use image::{DynamicImage, ImageBuffer, Pixel};
 
 /// Fewer bits than this are not taken for a narrower range: 8 are what is left in the end.
@@ -17,7 +17,7 @@ pub fn own_range(mut picture: DynamicImage, steps: &mut Vec<String>) -> DynamicI
         _ => None,
     };
     if let Some((bits, most)) = scaled {
-        steps.push(format!("16-bit values up to {} scaled from their {bits} bits", console::thousands(most.into())));
+        steps.push(format!("16-bit values up to {} scaled from their {bits} bits", thousands(most.into())));
     }
     picture
 }

@@ -9,11 +9,17 @@ pub const HEAD: usize = 4096;
 /// Pictures that are decoded here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// Portable Network Graphics, animated ones (APNG) included.
     Png,
+    /// JFIF and EXIF files, baseline and progressive.
     Jpeg,
+    /// Graphics Interchange Format.
     Gif,
+    /// WebP, with or without loss.
     WebP,
+    /// Windows bitmap.
     Bmp,
+    /// Tagged Image File Format.
     Tiff,
 }
 

@@ -1,8 +1,8 @@
 //! From a file's bytes to a picture: asked for its size before anything is decoded, within a bound on memory, the right
 //! way up, and with a word on everything that a person might not expect.
 
-use crate::conversion::transparency::over_ground;
-use crate::picture_kind::Format;
+use crate::kind::Format;
+use crate::transparency::over_ground;
 use crate::{jpeg, orientation, wide};
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::gif::GifDecoder;
@@ -28,7 +28,10 @@ pub struct Decoded {
     pub steps: Vec<String>,
 }
 
-/// Decodes; what is wrong becomes a clause such as "the PNG is cut off".
+/// Decodes the bytes of a whole file.
+///
+/// # Errors
+/// What is wrong, as a clause such as "the PNG is cut off": the caller knows the file's name.
 pub fn decode(bytes: &[u8], format: Format) -> Result<Decoded, String> {
     let mut steps = Vec::new();
     let (picture, orientation) = turned(bytes, format, &mut steps).map_err(|failure| match failure {
@@ -164,5 +167,5 @@ fn opaque(picture: DynamicImage, steps: &mut Vec<String>) -> RgbImage {
 }
 
 #[cfg(test)]
-#[path = "picture_decode_tests.rs"]
+#[path = "decode_tests.rs"]
 mod tests;

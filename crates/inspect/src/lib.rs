@@ -1,0 +1,17 @@
+//! What a saved model makes of pictures: a model and pictures in, numbers and [`viz::Picture`]s out.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`asked`] | which pictures files, folders, patterns and lists of paths name |
+//! | [`names`] | names for the files that are drawn from pictures |
+//! | [`conversion`] | from a picture of any size to the numbers that a model takes |
+//!
+//! The crate reads no command line and no environment, and prints nothing: what there is to say is a value or an [`Error`].
+
+pub mod asked;
+pub mod conversion;
+mod error;
+pub mod names;
+
+pub use conversion::{Converted, Invert, convert, convert_file};
+pub use error::Error;

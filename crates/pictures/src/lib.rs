@@ -1,0 +1,23 @@
+//! From picture files to checked pixels, without libtorch.
+//!
+//! [`read`] decodes one file: regular files alone, told by their content ([`Kind`]), asked for their size before a byte of
+//! the picture is decoded, the right way up, and with a word on everything that a person might not expect
+//! ([`Decoded::steps`]). What is damaged is refused with its cause, never filled in.
+//!
+//! What this crate does not know: tensors, models, the command line, the environment and the terminal. Paths in its errors
+//! are as the system gave them: whoever prints one makes it harmless ([`Error::told`]).
+
+mod decode;
+mod error;
+mod file;
+mod jpeg;
+mod kind;
+mod numbers;
+mod orientation;
+mod transparency;
+mod wide;
+
+pub use decode::{Decoded, MOST_MEGAPIXELS, decode};
+pub use error::Error;
+pub use file::{kind, read};
+pub use kind::{Format, HEAD, Kind};
