@@ -12,5 +12,4 @@ pub mod setup;
 pub mod shown;
 pub mod start;
 pub mod suite;
-pub mod whole_file;
 pub mod words;
