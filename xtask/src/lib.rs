@@ -11,7 +11,6 @@ pub mod progress;
 pub mod setup;
 pub mod start;
 pub mod suite;
-pub mod whole_file;
 pub mod words;
 
 pub use values::shown;

@@ -182,27 +182,12 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 /// Waits until the names inside a folder are on the disk.
 fn sync_folder(folder: &Path) -> Result<(), Error> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io("sync", folder))
+    whole_file::sync_folder(folder).map_err(Error::io("sync", folder))
 }
 
-/// Writes one file beside its place and moves it in, so that readers see the old content or the new, never half of it.
-/// What a killed process left beside it is overwritten.
+/// Writes one file whole or not at all.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let writing = beside(path, WRITING);
-    // Errors name the file that was asked for, not the one beside it.
-    let write = || {
-        let mut file = File::create(&writing)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&writing, path)
-    };
-    let moved = write().map_err(Error::io("write", path)).and_then(|()| sync_folder(folder));
-    if moved.is_err() {
-        // The error that led here is the one to tell.
-        let _ = fs::remove_file(&writing);
-    }
-    moved
+    whole_file::write(path, bytes).map_err(Error::io("write", path))
 }
 
 fn beside(folder: &Path, suffix: &str) -> PathBuf {

@@ -1,28 +1,13 @@
-//! Writing a file so that a reader never sees half of it: a temporary file in the same folder, then a rename.
+//! Saving a picture: its folder is made, and the file is written whole or not at all.
 
 use crate::Error;
-use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 
 /// Writes `bytes` to `path`, making missing folders on the way; an older file is replaced in one step.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
     let attempt = || {
-        std::fs::create_dir_all(folder)?;
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        // A picture gets the permissions that the user's umask gives any new file.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o666);
-        // Opened here, because tempfile's own errors tell of a name that nobody asked for.
-        let mut file = tempfile::Builder::new().prefix(".viz-").make_in(folder, |path| options.open(path))?;
-        file.write_all(bytes)?;
-        file.persist(path).map_err(|failed| failed.error)?;
-        Ok(())
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        whole_file::write(path, bytes)
     };
     attempt().map_err(|cause| Error::Write { path: path.to_owned(), cause })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::{places, whole_file};
+use crate::places;
 
 /// The page.
 pub fn path() -> PathBuf {

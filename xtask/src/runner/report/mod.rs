@@ -29,12 +29,12 @@ use crate::{console, device};
 use anyhow::{Context, Result};
 use page::Page;
 use pictures::DataSets;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tensor_data::Dataset;
 use test_sets::{Examined, TestSets};
 use xtask::cli::ReportArgs;
-use xtask::whole_file;
 
 /// Name of the report in a run's folder.
 pub const FILE: &str = "report.html";
@@ -96,6 +96,10 @@ pub fn live_page(run: &[Sections; 1], live: Live) -> Result<String> {
 fn write(runs: &[Sections], folder: &Path) -> Result<PathBuf> {
     let path = folder.join(FILE);
     let page = Page::of(runs)?.text()?;
-    whole_file::write(&path, page.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    let write = || {
+        fs::create_dir_all(folder)?;
+        whole_file::write(&path, page.as_bytes())
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }

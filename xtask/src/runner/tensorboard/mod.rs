@@ -53,9 +53,7 @@ impl TensorBoard {
         for (row, timing) in rows.iter().zip(timings) {
             bytes.extend(self.record(start + timing.train_seconds, row, timing, plan));
         }
-        let writing = self.path.with_extension("writing");
-        fs::write(&writing, bytes).map_err(self.io("write"))?;
-        fs::rename(&writing, &self.path).map_err(self.io("write"))?;
+        whole_file::write(&self.path, &bytes).map_err(self.io("write"))?;
         self.file = Some(OpenOptions::new().append(true).open(&self.path).map_err(self.io("write"))?);
         Ok(())
     }
