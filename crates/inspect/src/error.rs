@@ -9,6 +9,20 @@ pub enum Error {
     /// A picture file that gives no picture.
     #[error(transparent)]
     Picture(#[from] pictures::Error),
+    /// What a model was asked for does not exist.
+    #[error(transparent)]
+    Model(#[from] models::Error),
+    /// A figure that cannot be drawn.
+    #[error(transparent)]
+    Figure(#[from] viz::Error),
+    /// From libtorch.
+    #[error("libtorch failed while it was asked to {action}: {}", cause.to_string().lines().next().unwrap_or_default())]
+    Torch {
+        /// What was attempted.
+        action: &'static str,
+        /// What libtorch said.
+        cause: tch::TchError,
+    },
     /// A model whose pictures no picture file holds.
     #[error("the model takes pictures of {channels} channels: a picture file has 1 (grey) or 3 (colour)")]
     Channels {
@@ -23,4 +37,20 @@ pub enum Error {
         /// Width of the model's pictures.
         width: i64,
     },
+}
+
+impl Error {
+    /// Wraps a failure of libtorch with what was attempted; made for `map_err`.
+    pub(crate) fn torch(action: &'static str) -> impl FnOnce(tch::TchError) -> Error {
+        move |cause| Error::Torch { action, cause }
+    }
+
+    /// Whether the mistake lies in what was asked for rather than in the world.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Error::Model(models::Error::Libtorch { .. } | models::Error::Images { .. }) => false,
+            Error::Model(_) => true,
+            _ => false,
+        }
+    }
 }

@@ -5,13 +5,18 @@
 //! | [`asked`] | which pictures files, folders, patterns and lists of paths name |
 //! | [`names`] | names for the files that are drawn from pictures |
 //! | [`conversion`] | from a picture of any size to the numbers that a model takes |
+//! | [`explain()`] | which parts of a picture made a model answer as it did |
 //!
 //! The crate reads no command line and no environment, and prints nothing: what there is to say is a value or an [`Error`].
 
 pub mod asked;
 pub mod conversion;
 mod error;
+mod explain;
+mod heat;
+mod host;
 pub mod names;
 
 pub use conversion::{Converted, Invert, convert, convert_file};
 pub use error::Error;
+pub use explain::{Explanation, Heat, Method, Question, explain};

@@ -1,6 +1,5 @@
 //! `dream`: the pictures that the units of a saved model like best.
 
-use crate::explain::as_usage;
 use crate::filter_sheets::values;
 use crate::{console, device};
 use anyhow::{Result, bail};
@@ -25,10 +24,10 @@ pub fn run(args: &DreamArgs) -> Result<ExitCode> {
         bail!("the model takes pictures of {} channels: one that can be drawn has 1 (grey) or 3 (colour)", shape[0]);
     }
     let layer = args.layer.as_str();
-    let there = units_of(&model, layer).map_err(as_usage)?;
+    let there = units_of(&model, layer).map_err(inspect::Error::from)?;
     let units: Vec<i64> = args.unit.map_or_else(|| (0..there).collect(), |unit| vec![unit]);
     let ascent = Ascent { steps: args.steps, seed: args.seed, ..Ascent::default() };
-    let pictures = maximise(&model, layer, &units, &ascent).map_err(as_usage)?; // [k, c, h, w]
+    let pictures = maximise(&model, layer, &units, &ascent).map_err(inspect::Error::from)?; // [k, c, h, w]
 
     let _guard = tch::no_grad_guard();
     let classes = layer == "output";

@@ -17,7 +17,6 @@ mod features;
 mod filter_sheets;
 mod filters;
 mod find_rate;
-mod heat;
 mod landscape;
 mod memory;
 mod observers;
