@@ -6,6 +6,7 @@
 //! | [`names`] | names for the files that are drawn from pictures |
 //! | [`conversion`] | from a picture of any size to the numbers that a model takes |
 //! | [`explain()`] | which parts of a picture made a model answer as it did |
+//! | [`features()`] | what each layer of a model makes of one picture |
 //!
 //! The crate reads no command line and no environment, and prints nothing: what there is to say is a value or an [`Error`].
 
@@ -13,10 +14,12 @@ pub mod asked;
 pub mod conversion;
 mod error;
 mod explain;
+mod features;
 mod heat;
 mod host;
 pub mod names;
 
 pub use conversion::{Converted, Invert, convert, convert_file};
 pub use error::Error;
+pub use features::{Features, features, layers};
 pub use explain::{Explanation, Heat, Method, Question, explain};
