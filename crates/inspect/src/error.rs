@@ -29,6 +29,12 @@ pub enum Error {
         /// Channels of the model's pictures.
         channels: i64,
     },
+    /// A model whose pictures cannot be drawn.
+    #[error("the model takes pictures of {channels} channels: one that can be drawn has 1 (grey) or 3 (colour)")]
+    Undrawable {
+        /// Channels of the model's pictures.
+        channels: i64,
+    },
     /// A model whose pictures have a height or width that no picture has.
     #[error("the model takes pictures of {height} x {width} pixels: its description is damaged, train it again")]
     Size {

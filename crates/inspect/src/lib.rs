@@ -7,11 +7,13 @@
 //! | [`conversion`] | from a picture of any size to the numbers that a model takes |
 //! | [`explain()`] | which parts of a picture made a model answer as it did |
 //! | [`features()`] | what each layer of a model makes of one picture |
+//! | [`dream()`] | the pictures that the units of a model respond to most |
 //!
 //! The crate reads no command line and no environment, and prints nothing: what there is to say is a value or an [`Error`].
 
 pub mod asked;
 pub mod conversion;
+mod dream;
 mod error;
 mod explain;
 mod features;
@@ -20,6 +22,7 @@ mod host;
 pub mod names;
 
 pub use conversion::{Converted, Invert, convert, convert_file};
+pub use dream::{Dream, dream};
 pub use error::Error;
 pub use features::{Features, features, layers};
 pub use explain::{Explanation, Heat, Method, Question, explain};
