@@ -5,13 +5,30 @@
 //! | [`asked`] | which pictures files, folders, patterns and lists of paths name |
 //! | [`names`] | names for the files that are drawn from pictures |
 //! | [`conversion`] | from a picture of any size to the numbers that a model takes |
+//! | [`explain()`] | which parts of a picture made a model answer as it did |
+//! | [`features()`] | what each layer of a model makes of one picture |
+//! | [`dream()`] | the pictures that the units of a model respond to most |
+//! | [`filters`] | what a model has learnt to look for, and how that grew |
+//! | [`convolve()`] | what convolution and pooling do to a picture; [`landscape`] is one to try it on |
 //!
 //! The crate reads no command line and no environment, and prints nothing: what there is to say is a value or an [`Error`].
 
 pub mod asked;
 pub mod conversion;
+mod convolve;
+mod dream;
 mod error;
+mod explain;
+mod features;
+pub mod filters;
+mod heat;
+mod host;
+pub mod landscape;
 pub mod names;
 
 pub use conversion::{Converted, Invert, convert, convert_file};
+pub use convolve::{Convolved, Filters, convolve};
+pub use dream::{Dream, dream};
 pub use error::Error;
+pub use features::{Features, features, layers};
+pub use explain::{Explanation, Heat, Method, Question, explain};

@@ -16,6 +16,6 @@ mod range;
 pub mod shown;
 
 pub use no_keys::no_keys;
-pub use number::short;
+pub use number::{percent, shape, short};
 pub use plain::{Complaint, plain};
 pub use range::{OutOfRange, Range, Whole};

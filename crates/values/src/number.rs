@@ -13,6 +13,25 @@ pub fn short(value: f64) -> String {
     }
 }
 
+/// A fraction as a percentage with two decimals.
+///
+/// ```
+/// assert_eq!(values::percent(0.0092), "0.92 %");
+/// ```
+pub fn percent(fraction: f64) -> String {
+    format!("{:.2} %", fraction * 100.0)
+}
+
+/// A tensor's shape.
+///
+/// ```
+/// assert_eq!(values::shape(&[1, 20, 24, 24]), "(1, 20, 24, 24)");
+/// ```
+pub fn shape(sizes: &[i64]) -> String {
+    let sizes: Vec<String> = sizes.iter().map(i64::to_string).collect();
+    format!("({})", sizes.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::short;

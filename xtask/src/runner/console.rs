@@ -5,6 +5,7 @@ use anyhow::Context;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use train::run_folder::Saved;
+pub use values::{percent, shape};
 use xtask::cli::Checkpoint;
 pub use xtask::shown;
 use xtask::words;
@@ -41,7 +42,8 @@ fn has_lines(error: &anyhow::Error) -> bool {
 /// The exit status of an error.
 pub fn status(error: &anyhow::Error) -> u8 {
     let usage = error.downcast_ref::<Usage>().is_some()
-        || error.downcast_ref::<train::Error>().is_some_and(train::Error::is_usage);
+        || error.downcast_ref::<train::Error>().is_some_and(train::Error::is_usage)
+        || error.downcast_ref::<inspect::Error>().is_some_and(inspect::Error::is_usage);
     if usage { 2 } else { 1 }
 }
 
@@ -76,12 +78,6 @@ pub fn line(json: bool, text: &str) {
     let _ = if json { writeln!(io::stderr(), "{text}") } else { writeln!(io::stdout(), "{text}") };
 }
 
-/// A shape such as `(1, 20, 24, 24)`.
-pub fn shape(sizes: &[i64]) -> String {
-    let sizes: Vec<String> = sizes.iter().map(i64::to_string).collect();
-    format!("({})", sizes.join(", "))
-}
-
 /// The saved model that the command line asks for.
 pub fn saved(asked: &Checkpoint) -> Saved {
     match asked {
@@ -89,11 +85,6 @@ pub fn saved(asked: &Checkpoint) -> Saved {
         Checkpoint::Last => Saved::Last,
         Checkpoint::Kept(folder) => Saved::Kept(folder.clone()),
     }
-}
-
-/// A fraction as a percentage, such as `0.92 %`.
-pub fn percent(fraction: f64) -> String {
-    format!("{:.2} %", fraction * 100.0)
 }
 
 /// A number with its thousands apart, such as `10,234`.

@@ -1,14 +1,15 @@
 //! The weights of one layer as tiles: which numbers make a tile, and how tiles lie on a sheet.
 
-use anyhow::Result;
-use tch::{Device, Tensor};
+use crate::error::Error;
+use crate::host::values;
+use tch::Tensor;
 use viz::{Columns, FloatImage, GridOptions, Palette, Picture, Scaling, TileOptions, Zoom, tile_raster_images, tiles};
 
 /// More tiles than this are drawn smaller.
 const MANY: usize = 64;
 
 /// What a tile is.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Tile {
     /// A filter or unit over the picture itself.
     Picture,
@@ -19,6 +20,7 @@ enum Tile {
 }
 
 /// The weights of a layer, cut into tiles.
+#[derive(Clone, Debug)]
 pub struct Sheet {
     /// The layer's name, such as `conv1`.
     pub layer: String,
@@ -33,20 +35,20 @@ pub struct Sheet {
 
 impl Sheet {
     /// Cuts `weight` of the layer into tiles; `input` is the shape of a picture where the layer looks at one.
-    pub fn new(layer: &str, weight: &Tensor, input: Option<[i64; 3]>) -> Result<Sheet> {
+    pub(crate) fn new(layer: &str, weight: &Tensor, input: Option<[i64; 3]>) -> Result<Sheet, Error> {
         let shape = weight.size();
-        let count = usize::try_from(shape[0])?;
-        let side = |size: i64| usize::try_from(size);
+        let side = |size: i64| size.max(0) as usize;
+        let count = side(shape[0]);
         let drawable = input.filter(|input| matches!(input[0], 1 | 3));
         let (tile, images) = match (shape.as_slice(), drawable) {
             (&[_, c, h, w], Some(_)) | (&[_, _], Some([c, h, w])) => {
-                let size = [side(c)?, side(h)?, side(w)?];
+                let size = [side(c), side(h), side(w)];
                 (Tile::Picture, FloatImage::rows(size, &values(weight)?)?)
             }
             (&[_, _, h, w], None) => {
                 // A row for each map of the layer before, a column for each filter.
                 let maps = values(&weight.transpose(0, 1))?;
-                (Tile::Map, FloatImage::rows([1, side(h)?, side(w)?], &maps)?)
+                (Tile::Map, FloatImage::rows([1, side(h), side(w)], &maps)?)
             }
             _ => {
                 let height = (240 / count).clamp(1, 16);
@@ -62,17 +64,17 @@ impl Sheet {
     }
 
     /// All tiles.
-    pub fn images(&self) -> &[FloatImage] {
+    pub(crate) fn images(&self) -> &[FloatImage] {
         &self.images
     }
 
     /// What fits side by side in a strip: some filters, or some lines of a matrix.
-    pub fn row(&self) -> Sheet {
+    pub(crate) fn row(&self) -> Sheet {
         self.first(if self.tile == Tile::Line { 100 } else { self.count.min(20) })
     }
 
     /// What fits into each frame of an animation whose file stays small.
-    pub fn frame(&self) -> Sheet {
+    pub(crate) fn frame(&self) -> Sheet {
         self.first(if self.tile == Tile::Map { usize::MAX } else { 100 })
     }
 
@@ -106,7 +108,10 @@ impl Sheet {
     }
 
     /// The sheet, on the scale given or else on its own.
-    pub fn draw(&self, title: &str, scaling: Option<Scaling>) -> Result<Picture> {
+    ///
+    /// # Errors
+    /// If the picture would be too large.
+    pub fn draw(&self, title: &str, scaling: Option<Scaling>) -> Result<Picture, Error> {
         let mut options = self.options(scaling.unwrap_or_else(|| symmetric(&self.images)));
         options.grid.title = Some(title.to_owned());
         match self.tile {
@@ -118,7 +123,7 @@ impl Sheet {
     }
 
     /// How its tiles are drawn as a row of a strip.
-    pub fn row_options(&self, scaling: Scaling) -> TileOptions {
+    pub(crate) fn row_options(&self, scaling: Scaling) -> TileOptions {
         let mut options = self.options(scaling);
         if self.tile != Tile::Line {
             options.grid.columns = Columns::Exactly(self.images.len());
@@ -148,7 +153,10 @@ impl Sheet {
 
     /// The tiling of the classic tutorials: each tile scaled to the unit interval by itself, one black pixel between.
     /// Each channel of a colour filter has its own tile.
-    pub fn classic(&self) -> Result<Picture> {
+    ///
+    /// # Errors
+    /// If the picture would be too large.
+    pub fn classic(&self) -> Result<Picture, Error> {
         let [channels, height, width] = self.images[0].shape();
         let matrix: Vec<f32> = self.images.iter().flat_map(|image| image.values()).copied().collect();
         let count = self.images.len() * channels;
@@ -167,7 +175,7 @@ impl Sheet {
 
 /// A range with zero in its middle for the numbers of `images`. Of many numbers the outermost are left out, one in 500,
 /// because a few of them would make all others pale; they are drawn in the colours of the ends.
-pub fn symmetric<'a>(images: impl IntoIterator<Item = &'a FloatImage>) -> Scaling {
+pub(crate) fn symmetric<'a>(images: impl IntoIterator<Item = &'a FloatImage>) -> Scaling {
     let values = images.into_iter().flat_map(|image| image.values());
     let mut sizes: Vec<f32> = values.map(|value| value.abs()).filter(|size| size.is_finite()).collect();
     if sizes.is_empty() {
@@ -179,10 +187,4 @@ pub fn symmetric<'a>(images: impl IntoIterator<Item = &'a FloatImage>) -> Scalin
         0.0 => Scaling::Each,
         most => Scaling::Fixed { low: -most, high: most },
     }
-}
-
-/// The numbers of a tensor, in its own order, on the host.
-pub fn values(tensor: &Tensor) -> Result<Vec<f32>> {
-    let flat = tensor.detach().to_device(Device::Cpu).contiguous().flatten(0, -1); // [n]
-    Ok(Vec::<f32>::try_from(&flat)?)
 }

@@ -1,7 +1,7 @@
 //! What of a heat map is drawn, decided from its numbers alone: a map that tells nothing is left out instead of being
 //! stretched until it fills the picture with colour.
 
-use crate::console::percent;
+use values::percent;
 use viz::{HeatScale, Unit};
 
 /// A map whose strongest number is less than this part of the class's lead is not drawn. The lead is the distance of the
