@@ -151,7 +151,7 @@ pub fn what_it_is(entry: &Entry, loaded: &Loaded) -> String {
 }
 
 fn count(number: usize) -> String {
-    indicatif::HumanCount(number as u64).to_string()
+    values::thousands(number as f64)
 }
 
 /// `data`

@@ -9,7 +9,8 @@ pub mod doctor;
 pub mod places;
 pub mod progress;
 pub mod setup;
-pub mod shown;
 pub mod start;
 pub mod suite;
 pub mod words;
+
+pub use values::shown;
