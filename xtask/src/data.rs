@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use tensor_data::Loaded;
 use tensor_data::catalog::{self, Entry, Published};
 use tensor_data::fetch::{Progress, Settings};
 use tensor_data::files::{self, Folder};
+use tensor_data::{Loaded, Place};
 
 use crate::cli::DataArgs;
 use crate::places;
@@ -74,7 +74,10 @@ fn look_for(entry: &'static Entry, roots: &[PathBuf]) -> DataSet {
             looked_in: Vec::new(),
         };
     }
-    let complete = find(entry, roots);
+    let complete = find(entry, roots).and_then(|place| match place {
+        Place::Drawn(_) => None,
+        Place::Files(_, folder) => Some(folder),
+    });
     let is_complete = complete.is_some();
     let usual = roots.last().map(|root| Folder::own(&root.join(entry.name)));
     let folder = complete.or_else(|| named(entry, roots).into_iter().next()).or(usual);
@@ -94,9 +97,9 @@ fn look_for(entry: &'static Entry, roots: &[PathBuf]) -> DataSet {
     }
 }
 
-/// The first folder that holds all files of a data set.
-pub fn find(entry: &Entry, roots: &[PathBuf]) -> Option<Folder> {
-    roots.iter().flat_map(|root| files::folders(entry.name, root)).find(Folder::is_complete)
+/// The first place that holds all of a data set.
+pub fn find(entry: &'static Entry, roots: &[PathBuf]) -> Option<Place> {
+    entry.places(roots, None).into_iter().find(Place::is_complete)
 }
 
 /// Folders that bear the name of a data set, whatever they hold.
@@ -151,7 +154,7 @@ pub fn what_it_is(entry: &Entry, loaded: &Loaded) -> String {
 }
 
 fn count(number: usize) -> String {
-    indicatif::HumanCount(number as u64).to_string()
+    values::thousands(number as f64)
 }
 
 /// `data`

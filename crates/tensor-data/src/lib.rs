@@ -35,6 +35,7 @@ pub mod glyphs;
 mod hold_out;
 pub mod idx;
 pub mod mnist;
+mod place;
 mod random;
 mod samples;
 
@@ -51,6 +52,7 @@ pub use copies::Loaded;
 pub use error::{Error, Fault};
 pub use fingerprint::{Difference, Fingerprint};
 pub use hold_out::{Holdout, hold_out};
+pub use place::Place;
 pub use samples::{Samples, Source};
 
 #[cfg(feature = "tch")]

@@ -5,9 +5,10 @@
 //! the bounds, its `check` gives the value back or an [`OutOfRange`], and the words for the bounds are made from them. What
 //! a parser says of a value of the wrong type is put into the same words by [`plain()`].
 //!
-//! Text from outside is made harmless by [`shown`] before it is printed.
+//! Numbers are written for people in one way ([`percent`], [`thousands`], [`duration`], ...), and text that came from outside
+//! is made harmless before it is printed ([`shown`]).
 //!
-//! The crate is one of its own because `models`, `optim`, `train` and the command line share it and may not know each other.
+//! The crate is one of its own because `models`, `optim`, `train`, `report` and the command line share it and may not know each other.
 
 mod no_keys;
 mod number;
@@ -16,6 +17,6 @@ mod range;
 pub mod shown;
 
 pub use no_keys::no_keys;
-pub use number::{percent, shape, short};
+pub use number::{duration, percent, rate, shape, short, thousands};
 pub use plain::{Complaint, plain};
 pub use range::{OutOfRange, Range, Whole};

@@ -5,7 +5,7 @@ use anyhow::Context;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use train::run_folder::Saved;
-pub use values::{percent, shape};
+pub use values::{duration, percent, rate, shape, thousands};
 use xtask::cli::Checkpoint;
 pub use xtask::shown;
 use xtask::words;
@@ -87,40 +87,10 @@ pub fn saved(asked: &Checkpoint) -> Saved {
     }
 }
 
-/// A number with its thousands apart, such as `10,234`.
-pub fn thousands(number: f64) -> String {
-    indicatif::HumanCount(number.round() as u64).to_string()
-}
-
-/// A learning rate with three digits that matter, such as `0.125` or `2.5e-6`.
-pub fn rate(rate: f64) -> String {
-    let digits = format!("{rate:.2e}");
-    let short = digits.parse::<f64>().unwrap_or(rate);
-    if short >= 1e-4 { short.to_string() } else { format!("{short:e}") }
-}
-
-/// Seconds as people say them: `8.3 s`, `2 min 05 s`, `1 h 02 min`.
-pub fn duration(seconds: f64) -> String {
-    let whole = seconds.round() as u64;
-    match whole {
-        0..60 => format!("{seconds:.1} s"),
-        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
-        _ => format!("{} h {:02} min", whole / 3600, whole / 60 % 60),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::ops::Bound;
-
-    #[test]
-    fn numbers_read_as_people_write_them() {
-        assert_eq!(percent(0.0092), "0.92 %");
-        assert_eq!([0.125, 0.1, 0.00299765, 2.5e-6, 0.0].map(rate), ["0.125", "0.1", "0.003", "2.5e-6", "0e0"]);
-        assert_eq!(thousands(1_234_567.4), "1,234,567");
-        assert_eq!([8.26, 125.0, 3720.0].map(duration), ["8.3 s", "2 min 05 s", "1 h 02 min"]);
-    }
 
     /// Every error of the libraries that holds what the system said, as it is printed.
     #[test]

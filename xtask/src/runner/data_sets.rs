@@ -3,12 +3,11 @@
 
 use crate::console::{Usage, percent, shown, thousands};
 use anyhow::{Context, Result, anyhow};
-use std::fmt;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::catalog::{self, Entry, Origin, Published};
-use tensor_data::files::{self, Folder};
-use tensor_data::{Dataset, Fingerprint, Holdout, Source};
+use tensor_data::files::Folder;
+use tensor_data::{Dataset, Fingerprint, Holdout, Place, Source};
 use train::{Identity, Recipe};
 use xtask::cli::DataDirArgs;
 use xtask::progress::say;
@@ -95,20 +94,18 @@ pub fn open_of_run(
 fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Opened> {
     let set = &known.recipe.data.set;
     let remembered = known.data_folder.as_deref().filter(|_| folders.data.is_none());
-    if let Some((lay, entry)) = remembered.zip(catalog::find(set)) {
-        let folder = Folder::own(lay);
-        if folder.is_complete() {
-            return read(entry, &folder);
-        }
-        if data::find(entry, &places::data_roots(folders)).is_none() {
-            let problem = format!(
-                "it was trained on {set} in {}, which is not there now: pass --data DIR, the folder that holds {set}/ now",
-                shown::path(lay)
-            );
-            return Err(train::Error::Run { path: run.to_owned(), problem }.into());
-        }
-    }
-    open(set, true, folders)
+    let Some((lay, entry)) = remembered.zip(catalog::find(set)) else {
+        return open(set, true, folders);
+    };
+    let places = entry.places(&places::data_roots(folders), Some(lay));
+    let place = places.iter().find(|place| place.is_complete()).ok_or_else(|| {
+        let problem = format!(
+            "it was trained on {set} in {}, which is not there now: pass --data DIR, the folder that holds {set}/ now",
+            shown::path(lay)
+        );
+        train::Error::Run { path: run.to_owned(), problem }
+    })?;
+    read(place)
 }
 
 /// What to say of a run that does not say which pictures it was trained on; `None` where it does.
@@ -137,69 +134,6 @@ pub fn copies(pictures: &Fingerprint) -> Option<String> {
     })
 }
 
-/// Where a data set may come from without asking a network.
-#[derive(Debug, Clone)]
-pub enum Place {
-    /// The program draws it.
-    Drawn(fn() -> Source),
-    /// Files in a folder, which need not be there.
-    Files(&'static Entry, Folder),
-}
-
-/// Places of the data set `name` on this machine, the best first: where it is remembered to have lain, then the usual ones.
-pub fn places(name: &str, folders: &DataDirArgs, remembered: Option<&Path>) -> Vec<Place> {
-    let Some(entry) = catalog::find(name) else { return Vec::new() };
-    if let Origin::Drawn(draw) = &entry.origin {
-        return vec![Place::Drawn(*draw)];
-    }
-    let of_root = |root: PathBuf| std::iter::once(Folder::own(&root.join(name))).chain(files::folders(name, &root));
-    let usual = places::data_roots(folders).into_iter().flat_map(of_root);
-    let mut found: Vec<Folder> = Vec::new();
-    for folder in remembered.map(Folder::own).into_iter().chain(usual) {
-        if !found.iter().any(|known| known.path == folder.path) {
-            found.push(folder);
-        }
-    }
-    found.into_iter().map(|folder| Place::Files(entry, folder)).collect()
-}
-
-impl PartialEq for Place {
-    fn eq(&self, other: &Place) -> bool {
-        match (self, other) {
-            (Place::Files(entry, folder), Place::Files(of, other)) => (entry.name, folder) == (of.name, other),
-            (Place::Drawn(_), Place::Drawn(_)) => true, // one data set is drawn, `glyphs`
-            _ => false,
-        }
-    }
-}
-
-impl Place {
-    /// Whether the data set can be read from here.
-    pub fn holds_files(&self) -> bool {
-        match self {
-            Place::Drawn(_) => true,
-            Place::Files(_, folder) => folder.is_complete(),
-        }
-    }
-
-    /// The pictures.
-    pub fn read(&self) -> Result<Source> {
-        match self {
-            Place::Drawn(draw) => Ok(draw()),
-            Place::Files(entry, folder) => Ok(entry.load(folder)?.source),
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Place::Drawn(_) => f.write_str("what this program draws"),
-            Place::Files(_, folder) => write!(f, "{}", shown::path(&folder.path)),
-        }
-    }
-}
-
 enum Unavailable {
     /// It is there and cannot be used, or it is not where it must be.
     Broken(anyhow::Error),
@@ -209,8 +143,8 @@ enum Unavailable {
 
 fn open_files(entry: &'static Entry, published: &Published, folders: &DataDirArgs) -> Result<Opened, Unavailable> {
     let roots = places::data_roots(folders);
-    if let Some(folder) = data::find(entry, &roots) {
-        return read(entry, &folder).map_err(Unavailable::Broken);
+    if let Some(place) = data::find(entry, &roots) {
+        return read(&place).map_err(Unavailable::Broken);
     }
     if let Some(root) = &folders.data {
         return Err(Unavailable::Broken(anyhow!(data::not_there(entry, root))));
@@ -218,12 +152,16 @@ fn open_files(entry: &'static Entry, published: &Published, folders: &DataDirArg
     data::what_lacks(entry, &roots).iter().for_each(say);
     let folder = data::usual_folder(entry);
     data::fetch(published, &folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
-    let fetched = read(entry, &Folder::own(&folder));
+    let fetched = read(&Place::Files(entry, Folder::own(&folder)));
     fetched.with_context(|| format!("just fetched into {}", folder.display())).map_err(Unavailable::Broken)
 }
 
-fn read(entry: &'static Entry, folder: &Folder) -> Result<Opened> {
-    let loaded = entry.load(folder)?;
+/// Reads or draws the pictures, and says what is unusual about their files.
+fn read(place: &Place) -> Result<Opened> {
+    let loaded = place.load()?;
+    let Place::Files(entry, folder) = place else {
+        return Ok(Opened { source: loaded.source, note: None, folder: None });
+    };
     loaded.remarks.iter().for_each(say);
     let note = || format!("{} in {}: {}", entry.name, shown::path(&folder.path), data::what_it_is(entry, &loaded));
     let note = (!loaded.is_published).then(note);

@@ -35,6 +35,7 @@ use std::process::ExitCode;
 use tensor_data::Dataset;
 use test_sets::{Examined, TestSets};
 use xtask::cli::ReportArgs;
+use xtask::places;
 
 /// Name of the report in a run's folder.
 pub const FILE: &str = "report.html";
@@ -42,7 +43,8 @@ pub const FILE: &str = "report.html";
 /// Writes the report of the runs that were named.
 pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
-    let mut test_sets = TestSets::new(&args.data, device);
+    let roots = places::data_roots(&args.data);
+    let mut test_sets = TestSets::new(&roots, device);
     let mut runs = Vec::new();
     for (path, name) in named(&args.runs)? {
         let record = Record { name, ..Record::read(path, device)? };

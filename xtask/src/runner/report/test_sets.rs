@@ -3,11 +3,11 @@
 
 use super::known::Known;
 use super::record::Record;
-use crate::data_sets::{self, Place};
+use std::path::PathBuf;
 use tch::Device;
-use tensor_data::{Dataset, Split};
+use tensor_data::{Dataset, Place, Source, Split, catalog};
 use train::{Predictions, Recipe};
-use xtask::cli::DataDirArgs;
+use values::shown;
 
 /// A test set, and what the best model of a run says of it.
 pub struct Examined<'a> {
@@ -27,7 +27,7 @@ impl Examined<'_> {
 
 /// Data sets that are open.
 pub struct TestSets<'a> {
-    folders: &'a DataDirArgs,
+    roots: &'a [PathBuf],
     device: Device,
     open: Vec<Open>,
 }
@@ -40,17 +40,18 @@ struct Open {
 }
 
 impl<'a> TestSets<'a> {
-    pub fn new(folders: &'a DataDirArgs, device: Device) -> TestSets<'a> {
-        TestSets { folders, device, open: Vec::new() }
+    pub fn new(roots: &'a [PathBuf], device: Device) -> TestSets<'a> {
+        TestSets { roots, device, open: Vec::new() }
     }
 
     /// The pictures that a run was tested on, or why there are none to show.
     pub fn of(&mut self, record: &Record) -> Result<Examined<'_>, String> {
         let known = Known::of(record);
         let set = &record.identity.recipe.data.set;
-        let places = data_sets::places(set, self.folders, known.folder.as_deref());
+        let entry = catalog::find(set);
+        let places = entry.map_or(Vec::new(), |entry| entry.places(self.roots, known.folder.as_deref()));
         let mut refused = Vec::new();
-        for place in places.iter().filter(|place| place.holds_files()) {
+        for place in places.iter().filter(|place| place.is_complete()) {
             let examined = self.open(place, &record.identity.recipe).and_then(|number| {
                 let predictions = self.examine(number, record, &known)?;
                 Ok((number, predictions))
@@ -63,7 +64,7 @@ impl<'a> TestSets<'a> {
             }
         }
         if refused.is_empty() {
-            let looked: Vec<String> = places.iter().map(Place::to_string).collect();
+            let looked: Vec<String> = places.iter().map(name).collect();
             refused.push(format!("they were not found, looked in {}", looked.join(", ")));
         }
         let way_on = match places.iter().any(|place| matches!(place, Place::Drawn(_))) {
@@ -80,8 +81,8 @@ impl<'a> TestSets<'a> {
         if let Some(number) = self.open.iter().position(is_it) {
             return Ok(number);
         }
-        let data = place.read().and_then(|source| data_sets::upload(&source, recipe, self.device));
-        let data = data.map_err(|error| format!("those in {place} cannot be used: {error:#}"))?;
+        let data = place.load().map_err(train::Error::from).and_then(|it| upload(&it.source, recipe, self.device));
+        let data = data.map_err(|error| format!("those in {} cannot be used: {error}", name(place)))?;
         self.open.push(Open { place: place.clone(), divisor, data });
         Ok(self.open.len() - 1)
     }
@@ -89,11 +90,22 @@ impl<'a> TestSets<'a> {
     /// What the best model says of these pictures, where they are the run's.
     fn examine(&self, number: usize, record: &Record, known: &Known) -> Result<Predictions, String> {
         let Open { place, data, .. } = &self.open[number];
-        let others = || format!("those in {place} are not the pictures that this run was tested on");
+        let others = || format!("those in {} are not the pictures that this run was tested on", name(place));
         let examined = Examined::of(record, &data.test).ok_or("the run has no best model")?;
         // Pictures of another shape, or fewer than a minibatch.
         let predictions = examined.map_err(|_| others())?.predictions;
         let confusion = predictions.confusion().map_err(|_| others())?;
         if known.fits(&confusion, Some(&data.fingerprint.test)) { Ok(predictions) } else { Err(others()) }
     }
+}
+
+/// A data set on a device; of its splits, only the one to test with is looked at.
+fn upload(source: &Source, recipe: &Recipe, device: Device) -> Result<Dataset, train::Error> {
+    let data = &recipe.data;
+    Ok(Dataset::upload(source, data.holdout(recipe.seed), 1.0 / data.divisor, data.storage, device)?)
+}
+
+/// What a place is called.
+fn name(place: &Place) -> String {
+    place.folder().map_or("what this program draws".to_owned(), shown::path)
 }
