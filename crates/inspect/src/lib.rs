@@ -5,6 +5,7 @@
 //! | [`asked`] | which pictures files, folders, patterns and lists of paths name |
 //! | [`names`] | names for the files that are drawn from pictures |
 //! | [`conversion`] | from a picture of any size to the numbers that a model takes |
+//! | [`predict()`] | the most probable classes of picture files |
 //! | [`explain()`] | which parts of a picture made a model answer as it did |
 //! | [`features()`] | what each layer of a model makes of one picture |
 //! | [`dream()`] | the pictures that the units of a model respond to most |
@@ -25,10 +26,12 @@ mod heat;
 mod host;
 pub mod landscape;
 pub mod names;
+mod predict;
 
 pub use conversion::{Converted, Invert, convert, convert_file};
 pub use convolve::{Convolved, Filters, convolve};
 pub use dream::{Dream, dream};
 pub use error::Error;
+pub use predict::{Class, Prediction, Refused, at_once, predict};
 pub use features::{Features, features, layers};
 pub use explain::{Explanation, Heat, Method, Question, explain};

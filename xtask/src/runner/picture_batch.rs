@@ -5,7 +5,7 @@ use crate::console::{self, shown};
 use anyhow::{Result, anyhow};
 use image::RgbImage;
 use inspect::asked::{self, Entry, PassedOver, Problem};
-use inspect::conversion::{self, Converted};
+use inspect::conversion;
 use inspect::{Error, names};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -84,7 +84,7 @@ pub fn passed_over(folder: &PassedOver) {
 }
 
 /// Why an entry gives no picture.
-pub fn refused(entry: &Entry, problem: &Problem) -> Trouble {
+fn refused(entry: &Entry, problem: &Problem) -> Trouble {
     Trouble::Picture(anyhow!("{}", problem.told(&shown::path(&entry.path))))
 }
 
@@ -102,13 +102,8 @@ fn trouble(error: Error) -> Trouble {
     }
 }
 
-/// A picture as the model takes it, with all steps from its file to there, and the width and height that it had.
-pub fn convert(path: &Path, card: &Card, invert: cli::Invert) -> Result<(Converted, (u32, u32)), Trouble> {
-    conversion::convert_file(path, card, invert_of(invert)).map_err(trouble)
-}
-
 /// Whether light and dark change places, as the command line says it.
-fn invert_of(asked: cli::Invert) -> conversion::Invert {
+pub fn invert(asked: cli::Invert) -> conversion::Invert {
     match asked {
         cli::Invert::Auto => conversion::Invert::Auto,
         cli::Invert::Yes => conversion::Invert::Yes,
@@ -119,7 +114,7 @@ fn invert_of(asked: cli::Invert) -> conversion::Invert {
 /// A picture as the model takes it, f32 `[1, channels, height, width]`; says what was done to it and why it may be none
 /// that the model knows.
 pub fn image(path: &Path, card: &Card, invert: cli::Invert, device: Device) -> Result<Tensor, Trouble> {
-    let (converted, _) = convert(path, card, invert)?;
+    let (converted, _) = conversion::convert_file(path, card, self::invert(invert)).map_err(trouble)?;
     for step in &converted.steps {
         console::line(false, step);
     }
