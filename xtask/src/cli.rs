@@ -1,19 +1,18 @@
 //! The command line, declared once: the launcher checks all of it before libtorch is there, and the runner, which
 //! gets the same arguments, reads it a second time. Types here are checked values; nothing downstream parses text.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-mod bench;
 mod explain;
 mod numbers;
 mod pictures;
 mod report;
 mod train;
 
-pub use bench::{BenchArgs, BenchSideArgs};
 pub use explain::{DreamArgs, ExplainArgs, Method};
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::ReportArgs;
@@ -74,34 +73,15 @@ pub enum Command {
     /// Print what libtorch says of itself (asked by `doctor`)
     #[command(hide = true)]
     Probe(ProbeArgs),
-    /// Take one turn in a comparison (asked by `bench`)
-    #[command(hide = true)]
-    BenchSide(BenchSideArgs),
 }
 
-impl Command {
-    /// Whether the runner does this, which links libtorch, rather than the launcher.
-    pub fn needs_runner(&self) -> bool {
-        use Command::{
-            Bench, BenchSide, Convolve, Dream, Eval, Explain, Features, Filters, FindRate, Predict, Probe, Report,
-            Train,
-        };
-        matches!(
-            self,
-            Train(_)
-                | FindRate(_)
-                | Eval(_)
-                | Predict(_)
-                | Filters(_)
-                | Features(_)
-                | Explain(_)
-                | Dream(_)
-                | Convolve(_)
-                | Report(_)
-                | Probe(_)
-                | BenchSide(_)
-        ) || matches!(self, Bench(args) if !args.is_criterion())
-    }
+/// `bench`: what follows is read by the program `compare`, which also answers `--help`.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub struct BenchArgs {
+    /// Words of the comparison; `--help` lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
+    pub words: Vec<OsString>,
 }
 
 /// Machine-readable output; shared by every command that prints figures.

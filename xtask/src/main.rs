@@ -22,10 +22,8 @@ fn main() -> ExitCode {
         | Command::Dream(_)
         | Command::Convolve(_)
         | Command::Report(_)
-        | Command::Probe(_)
-        | Command::BenchSide(_) => start::run(),
-        Command::Bench(args) if args.is_criterion() => done(suite::bench(args)),
-        Command::Bench(_) => start::run(),
+        | Command::Probe(_) => start::run(),
+        Command::Bench(args) => start::compare(&args.words),
         Command::Test => done(suite::test()),
     };
     result.unwrap_or_else(|error| {

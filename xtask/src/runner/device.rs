@@ -2,9 +2,8 @@
 
 use crate::console::Usage;
 use anyhow::Result;
-use std::path::Path;
-use std::sync::OnceLock;
-use tch::{Cuda, Device};
+use tch::Device;
+use torch_ext::{cuda_devices, cuda_library_loaded};
 use xtask::cli;
 
 /// The device that the user asked for.
@@ -32,23 +31,4 @@ pub fn name(device: Device) -> String {
         Device::Cpu => "cpu".to_owned(),
         other => format!("{other:?}").to_lowercase(),
     }
-}
-
-/// CUDA devices that libtorch can use.
-pub fn cuda_devices() -> usize {
-    if cuda_library_loaded() && Cuda::is_available() { Cuda::device_count().max(0) as usize } else { 0 }
-}
-
-/// Loads libtorch's CUDA part where it lies beside the rest, and no other: one that `LD_LIBRARY_PATH` leads to belongs to
-/// another libtorch. The linker leaves it out, because nothing names its symbols: its kernels register themselves when it
-/// is loaded.
-fn cuda_library_loaded() -> bool {
-    static LOADED: OnceLock<bool> = OnceLock::new();
-    *LOADED.get_or_init(|| {
-        let path = Path::new(env!("MINIBATCH_LIBTORCH_LIB")).join("libtorch_cuda.so");
-        #[expect(unsafe_code, reason = "loading runs the library's initialisers, which libtorch means to be run so")]
-        let library = unsafe { libloading::Library::new(path) };
-        // Its kernels are registered now: it must stay for as long as the process lives.
-        library.map(std::mem::forget).is_ok()
-    })
 }

@@ -1,8 +1,6 @@
 //! `minibatch`, the runner: everything that links libtorch. The launcher `xtask` builds it and hands over to it with
 //! the same command line.
 
-mod allocator;
-mod bench;
 mod closing;
 mod console;
 mod conversion;
@@ -21,7 +19,6 @@ mod find_rate;
 mod heat;
 mod jpeg;
 mod landscape;
-mod memory;
 mod observers;
 mod orientation;
 mod overfit;
@@ -41,7 +38,6 @@ mod signals;
 mod tensorboard;
 mod threads;
 mod train_command;
-mod vectors;
 mod watch;
 mod wide;
 
@@ -50,8 +46,10 @@ use std::process::ExitCode;
 use xtask::cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    allocator::keep_memory();
-    vectors::limit();
+    torch_ext::allocator::keep_memory();
+    if let Ok(capability) = std::env::var("ATEN_CPU_CAPABILITY") {
+        torch_ext::Isa::limit_as(&capability);
+    }
     let command = Cli::parse().command;
     threads::limit();
     let result = match command {
@@ -66,8 +64,6 @@ fn main() -> ExitCode {
         Command::Convolve(args) => convolve::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Probe(args) => probe::run(&args),
-        Command::BenchSide(args) => bench::side::run(&args),
-        Command::Bench(args) if !args.is_criterion() => bench::run(&args),
         Command::Setup(_) | Command::Doctor(_) | Command::Data(_) | Command::Bench(_) | Command::Test => {
             Err(anyhow::anyhow!("this command belongs to the launcher: run it as `cargo xtask ...`"))
         }
