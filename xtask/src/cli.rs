@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::places;
 
 mod explain;
 mod numbers;
@@ -18,6 +20,9 @@ pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs}
 pub use report::ReportArgs;
 pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
 
+/// What is typed in a clone.
+const NAME: &str = "cargo xtask";
+
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask train lenet                     train LeNet; fetches libtorch and MNIST if need be
@@ -29,7 +34,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage or recipe, 130 or 143 stopped by a 
 
 /// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110, after_help = EXAMPLES)]
+#[command(name = NAME, bin_name = NAME, version, max_term_width = 110, after_help = EXAMPLES)]
 #[command(about = "Minibatch: train image classifiers on libtorch", subcommand_required = true)]
 pub struct Cli {
     /// What to do.
@@ -68,11 +73,61 @@ pub enum Command {
     Report(ReportArgs),
     /// Run the criterion benches, or compare with PyTorch
     Bench(BenchArgs),
+    /// Put the program `minibatch` on the PATH, for use from any folder and without this clone
+    Install(InstallArgs),
     /// Run everything that continuous integration runs
     Test,
     /// Print what libtorch says of itself (asked by `doctor`)
     #[command(hide = true)]
     Probe(ProbeArgs),
+}
+
+impl Command {
+    /// The name of a command that builds something, and so needs the clone.
+    pub fn of_the_clone(&self) -> Option<&'static str> {
+        match self {
+            Command::Bench(_) => Some("bench"),
+            Command::Install(_) => Some("install"),
+            Command::Test => Some("test"),
+            _ => None,
+        }
+    }
+}
+
+/// This process's command line, under the name that the user typed. Ends the process where it is wrong or asks for help.
+pub fn parse() -> Cli {
+    let matches = named(Cli::command(), places::program()).get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The same command line for a program of another name, in usage and examples as well.
+fn named(command: clap::Command, program: &'static str) -> clap::Command {
+    if program == NAME {
+        return command;
+    }
+    let examples = |command: clap::Command| match command.get_after_help().map(|text| text.to_string()) {
+        Some(text) => command.after_help(text.replace(NAME, program)),
+        None => command,
+    };
+    let command = command
+        .mut_subcommands(examples)
+        .mut_subcommand("train", |train| train.override_usage(train::USAGE.replace(NAME, program)));
+    examples(command).name(program).bin_name(program)
+}
+
+/// `install`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Installs ROOT/bin/minibatch and ROOT/lib/minibatch. The program finds or fetches libtorch as this one does, has the recipes
+built in, and puts runs into runs/ of the folder that it is called from. To remove it, delete both.
+
+Examples:
+  cargo xtask install
+  cargo xtask install --root ~/.local")]
+pub struct InstallArgs {
+    /// Folder to install into (default: cargo's, $CARGO_INSTALL_ROOT, $CARGO_HOME or ~/.cargo)
+    #[arg(long, value_name = "ROOT")]
+    pub root: Option<PathBuf>,
 }
 
 /// `bench`: what follows is read by the program `compare`, which also answers `--help`.

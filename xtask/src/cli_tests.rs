@@ -41,6 +41,8 @@ fn good_command_lines_are_taken() {
         "convolve p.jpg --filters 4 --size 5 --seed 1 --keep-border",
         "convolve --run runs/a --filters 20",
         "report runs/a runs/b --out x --device cpu",
+        "bench --versus --help",
+        "install --root x",
         "data mnist --out x",
         "setup --cpu --force",
         "probe --json",
@@ -146,4 +148,15 @@ fn devices_are_read_exactly() {
 fn a_setting_keeps_further_equals_signs_in_its_value() {
     let setting: Setting = "name=a=b".parse().unwrap();
     assert_eq!((setting.key.as_str(), setting.value.as_str()), ("name", "a=b"));
+}
+
+#[test]
+fn an_installed_program_is_called_by_its_own_name() {
+    let mut command = named(Cli::command(), "minibatch");
+    command.build();
+    let mut pages = vec![command.render_long_help().to_string()];
+    pages.extend(command.get_subcommands_mut().map(|it| it.render_long_help().to_string()));
+    assert!(pages.iter().all(|page| page.contains("Usage: minibatch")), "{pages:?}");
+    let clone = pages.iter().filter(|page| page.contains("cargo xtask")).count();
+    assert_eq!(clone, 0, "{pages:?}");
 }

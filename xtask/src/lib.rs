@@ -5,6 +5,7 @@ pub mod cargo;
 pub mod cli;
 pub mod data;
 pub mod doctor;
+pub mod install;
 pub mod places;
 pub mod progress;
 pub mod setup;

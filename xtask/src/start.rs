@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::cargo::{cargo, cxx_compiler};
+use crate::places::{self, Home};
 use crate::progress::{Spinner, say};
 use crate::setup;
 use libtorch::search::Wish;
@@ -57,6 +58,9 @@ fn become_program<S: AsRef<OsStr>>(program: &Path, words: impl IntoIterator<Item
 /// As [`run`].
 pub fn ready() -> Result<PathBuf> {
     setup::ensure(Wish::default())?;
+    if let Home::Installed(folder) = places::home() {
+        return Ok(folder.join(RUNNER.name));
+    }
     if !expected().is_some_and(|path| path.exists()) {
         cxx_compiler()?;
         say("building (first time: some minutes)");
@@ -64,9 +68,12 @@ pub fn ready() -> Result<PathBuf> {
     build(&RUNNER)
 }
 
-/// Where the runner lies once it is built: beside this program.
+/// Where the runner lies once it is built: beside this program, or where it was installed.
 pub fn expected() -> Option<PathBuf> {
-    Some(env::current_exe().ok()?.with_file_name(RUNNER.name))
+    match places::home() {
+        Home::Installed(folder) => Some(folder.join(RUNNER.name)),
+        Home::Clone(_) => Some(env::current_exe().ok()?.with_file_name(RUNNER.name)),
+    }
 }
 
 /// Builds a program; silent when there is nothing to do.

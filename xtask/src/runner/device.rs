@@ -5,17 +5,23 @@ use anyhow::Result;
 use tch::Device;
 use torch_ext::{cuda_devices, cuda_library_loaded};
 use xtask::cli;
+use xtask::places;
 
 /// The device that the user asked for.
 pub fn resolve(asked: cli::Device) -> Result<Device> {
+    let program = places::program();
     match asked {
         cli::Device::Cpu => Ok(Device::Cpu),
         cli::Device::Auto if cuda_devices() > 0 => Ok(Device::Cuda(0)),
         cli::Device::Auto => Ok(Device::Cpu),
         cli::Device::Cuda(index) => match cuda_devices() {
             0 => Err(Usage(format!(
-                "--device cuda:{index}: no CUDA device can be used here{}; choose --device cpu, or see `cargo xtask doctor`",
-                if cuda_library_loaded() { "" } else { " (this libtorch has no CUDA part: `cargo xtask setup --cuda` fetches one)" }
+                "--device cuda:{index}: no CUDA device can be used here{}; choose --device cpu, or see `{program} doctor`",
+                if cuda_library_loaded() {
+                    String::new()
+                } else {
+                    format!(" (this libtorch has no CUDA part: `{program} setup --cuda` fetches one)")
+                }
             ))
             .into()),
             count if index < count => Ok(Device::Cuda(index)),

@@ -41,16 +41,16 @@ mod train_command;
 mod watch;
 mod wide;
 
-use clap::Parser;
 use std::process::ExitCode;
-use xtask::cli::{Cli, Command};
+use xtask::cli::{self, Command};
+use xtask::places;
 
 fn main() -> ExitCode {
     torch_ext::allocator::keep_memory();
     if let Ok(capability) = std::env::var("ATEN_CPU_CAPABILITY") {
         torch_ext::Isa::limit_as(&capability);
     }
-    let command = Cli::parse().command;
+    let command = cli::parse().command;
     threads::limit();
     let result = match command {
         Command::Train(args) => train_command::run(&args),
@@ -64,8 +64,13 @@ fn main() -> ExitCode {
         Command::Convolve(args) => convolve::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Probe(args) => probe::run(&args),
-        Command::Setup(_) | Command::Doctor(_) | Command::Data(_) | Command::Bench(_) | Command::Test => {
-            Err(anyhow::anyhow!("this command belongs to the launcher: run it as `cargo xtask ...`"))
+        Command::Setup(_)
+        | Command::Doctor(_)
+        | Command::Data(_)
+        | Command::Bench(_)
+        | Command::Install(_)
+        | Command::Test => {
+            Err(anyhow::anyhow!("this command belongs to the launcher: run it as `{} ...`", places::program()))
         }
     };
     result.unwrap_or_else(|error| console::fail(&error))
