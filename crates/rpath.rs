@@ -8,12 +8,14 @@ fn main() {
     println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
     // Set by torch-sys (its `links` key is "tch") for its direct dependents; absent in builds without libtorch.
     if let Ok(folder) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        let is_linux = std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux");
+        // First in a link beside the program: an installed one has it there.
+        let own = if is_linux { "$ORIGIN" } else { "@loader_path" };
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{own}/.libtorch/lib");
         println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
-        if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        if is_linux {
             // As DT_RPATH, which comes before LD_LIBRARY_PATH, and not as DT_RUNPATH, which comes behind it.
             println!("cargo:rustc-link-arg=-Wl,--disable-new-dtags");
         }
-        // Parts that are loaded when the program runs are looked for there as well.
-        println!("cargo:rustc-env=MINIBATCH_LIBTORCH_LIB={folder}");
     }
 }

@@ -1,23 +1,27 @@
 //! The command line, declared once: the launcher checks all of it before libtorch is there, and the runner, which
 //! gets the same arguments, reads it a second time. Types here are checked values; nothing downstream parses text.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-mod bench;
+use crate::places;
+
 mod explain;
 mod numbers;
 mod pictures;
 mod report;
 mod train;
 
-pub use bench::{BenchArgs, BenchSideArgs};
 pub use explain::{DreamArgs, ExplainArgs, Method};
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::ReportArgs;
 pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
+
+/// What is typed in a clone.
+const NAME: &str = "cargo xtask";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +34,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage or recipe, 130 or 143 stopped by a 
 
 /// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110, after_help = EXAMPLES)]
+#[command(name = NAME, bin_name = NAME, version, max_term_width = 110, after_help = EXAMPLES)]
 #[command(about = "Minibatch: train image classifiers on libtorch", subcommand_required = true)]
 pub struct Cli {
     /// What to do.
@@ -69,39 +73,70 @@ pub enum Command {
     Report(ReportArgs),
     /// Run the criterion benches, or compare with PyTorch
     Bench(BenchArgs),
+    /// Put the program `minibatch` on the PATH, for use from any folder and without this clone
+    Install(InstallArgs),
     /// Run everything that continuous integration runs
     Test,
     /// Print what libtorch says of itself (asked by `doctor`)
     #[command(hide = true)]
     Probe(ProbeArgs),
-    /// Take one turn in a comparison (asked by `bench`)
-    #[command(hide = true)]
-    BenchSide(BenchSideArgs),
 }
 
 impl Command {
-    /// Whether the runner does this, which links libtorch, rather than the launcher.
-    pub fn needs_runner(&self) -> bool {
-        use Command::{
-            Bench, BenchSide, Convolve, Dream, Eval, Explain, Features, Filters, FindRate, Predict, Probe, Report,
-            Train,
-        };
-        matches!(
-            self,
-            Train(_)
-                | FindRate(_)
-                | Eval(_)
-                | Predict(_)
-                | Filters(_)
-                | Features(_)
-                | Explain(_)
-                | Dream(_)
-                | Convolve(_)
-                | Report(_)
-                | Probe(_)
-                | BenchSide(_)
-        ) || matches!(self, Bench(args) if !args.is_criterion())
+    /// The name of a command that builds something, and so needs the clone.
+    pub fn of_the_clone(&self) -> Option<&'static str> {
+        match self {
+            Command::Bench(_) => Some("bench"),
+            Command::Install(_) => Some("install"),
+            Command::Test => Some("test"),
+            _ => None,
+        }
     }
+}
+
+/// This process's command line, under the name that the user typed. Ends the process where it is wrong or asks for help.
+pub fn parse() -> Cli {
+    let matches = named(Cli::command(), places::program()).get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The same command line for a program of another name, in usage and examples as well.
+fn named(command: clap::Command, program: &'static str) -> clap::Command {
+    if program == NAME {
+        return command;
+    }
+    let examples = |command: clap::Command| match command.get_after_help().map(|text| text.to_string()) {
+        Some(text) => command.after_help(text.replace(NAME, program)),
+        None => command,
+    };
+    let command = command
+        .mut_subcommands(examples)
+        .mut_subcommand("train", |train| train.override_usage(train::USAGE.replace(NAME, program)));
+    examples(command).name(program).bin_name(program)
+}
+
+/// `install`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Installs ROOT/bin/minibatch and ROOT/lib/minibatch. The program finds or fetches libtorch as this one does, has the recipes
+built in, and puts runs into runs/ of the folder that it is called from. To remove it, delete both.
+
+Examples:
+  cargo xtask install
+  cargo xtask install --root ~/.local")]
+pub struct InstallArgs {
+    /// Folder to install into (default: cargo's, $CARGO_INSTALL_ROOT, $CARGO_HOME or ~/.cargo)
+    #[arg(long, value_name = "ROOT")]
+    pub root: Option<PathBuf>,
+}
+
+/// `bench`: what follows is read by the program `compare`, which also answers `--help`.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub struct BenchArgs {
+    /// Words of the comparison; `--help` lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
+    pub words: Vec<OsString>,
 }
 
 /// Machine-readable output; shared by every command that prints figures.

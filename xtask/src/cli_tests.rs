@@ -41,12 +41,8 @@ fn good_command_lines_are_taken() {
         "convolve p.jpg --filters 4 --size 5 --seed 1 --keep-border",
         "convolve --run runs/a --filters 20",
         "report runs/a runs/b --out x --device cpu",
-        "bench -- --save-baseline before",
-        "bench --versus --quick --work lenet-500 --work start --threads 1 --python p --repetitions 3",
-        "bench --versus --peers",
-        "bench --versus --device cuda:1 --work lenet-500-tf32",
-        "bench --scaling --threads 1",
-        "bench --render",
+        "bench --versus --help",
+        "install --root x",
         "data mnist --out x",
         "setup --cpu --force",
         "probe --json",
@@ -71,8 +67,6 @@ fn wrong_command_lines_exit_with_two() {
         "find-rate lenet --smoothing nan",
         "explain runs/a 7.png --stride 9223372036854775807",
         "dream runs/a --seed 18446744073709551615",
-        "bench --threads 0",
-        "bench --threads 4294967297",
         "train --resume runs/a --out b",
         "train --resume runs/a --dataset mnist",
         "train lenet --epochs 0",
@@ -113,11 +107,6 @@ fn wrong_command_lines_exit_with_two() {
         "report",
         "setup --cpu --cuda",
         "data --out x",
-        "bench forward",
-        "bench --peers",
-        "bench --scaling --device cuda",
-        "bench --render --peers",
-        "bench --versus --device gpu",
         "brew",
     ] {
         let error = parse(line).expect_err(line);
@@ -134,7 +123,6 @@ fn a_number_out_of_range_is_told_in_plain_words() {
         ("train lenet --overfit-one-batch=2000000", "it must be a whole number from 1 to 10^6"),
         ("find-rate lenet --from 0", "it must be a number, at least 1e-30 and at most 1e20, such as 1e-6"),
         ("predict runs/a 7.png --top 0", "it must be a whole number from 1 to 10^9"),
-        ("bench --threads 1025", "it must be a whole number from 1 to 1024"),
     ] {
         let told = parse(line).expect_err(line).to_string();
         assert!(told.contains(words), "{line}: {told}");
@@ -160,4 +148,15 @@ fn devices_are_read_exactly() {
 fn a_setting_keeps_further_equals_signs_in_its_value() {
     let setting: Setting = "name=a=b".parse().unwrap();
     assert_eq!((setting.key.as_str(), setting.value.as_str()), ("name", "a=b"));
+}
+
+#[test]
+fn an_installed_program_is_called_by_its_own_name() {
+    let mut command = named(Cli::command(), "minibatch");
+    command.build();
+    let mut pages = vec![command.render_long_help().to_string()];
+    pages.extend(command.get_subcommands_mut().map(|it| it.render_long_help().to_string()));
+    assert!(pages.iter().all(|page| page.contains("Usage: minibatch")), "{pages:?}");
+    let clone = pages.iter().filter(|page| page.contains("cargo xtask")).count();
+    assert_eq!(clone, 0, "{pages:?}");
 }

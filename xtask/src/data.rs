@@ -178,7 +178,7 @@ pub fn run(args: &DataArgs) -> Result<()> {
 
 /// Where a data set is fetched to unless another folder is named.
 pub fn usual_folder(entry: &Entry) -> PathBuf {
-    places::workspace().join("data").join(entry.name)
+    places::data_home().join(entry.name)
 }
 
 /// Fetches a data set into `folder` and verifies it, showing how far it has come.
@@ -220,7 +220,7 @@ fn list(args: &DataArgs) -> Result<()> {
         print(format!("{:<14} {:<44} {}", set.name, set.about, shown::word(&set.state())))?;
     }
     if let Some(lacking) = sets.iter().find(|set| !set.complete) {
-        print(format!("\nfetch with: cargo xtask data {}", lacking.name))?;
+        print(format!("\nfetch with: {} data {}", places::program(), lacking.name))?;
     }
     Ok(())
 }

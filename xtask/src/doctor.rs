@@ -12,9 +12,10 @@ use tensor_data::catalog;
 
 use crate::cargo::{cargo, cxx_compiler};
 use crate::cli::DoctorArgs;
+use crate::places::{self, Home};
 use crate::progress::{Spinner, print};
 use crate::setup;
-use crate::{data, places, shown, start};
+use crate::{data, shown, start};
 use libtorch::disk::{free_bytes, size};
 use libtorch::inspect::{Finding, Kind, VERSION};
 use libtorch::search::{Choice, Wish};
@@ -81,7 +82,10 @@ pub fn run(args: &DoctorArgs) -> Result<ExitCode> {
 }
 
 fn examine(args: &DoctorArgs) -> Vec<Line> {
-    let mut lines = vec![good("workspace", places::workspace().display().to_string()), rust(), cxx()];
+    let mut lines = match places::home() {
+        Home::Clone(folder) => vec![good("workspace", folder.display().to_string()), rust(), cxx()],
+        Home::Installed(folder) => vec![good("installed in", folder.display().to_string())],
+    };
     let libtorch = libtorch_line();
     // Python only matters while there is no libtorch yet.
     lines.push(python(libtorch.state != State::Bad));
@@ -92,11 +96,11 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
     lines.push(processor());
     for set in data::all(&places::data_roots(&args.data)) {
         let until = if set.name == catalog::MNIST.name { "; until then recipes for mnist use glyphs" } else { "" };
-        let mend = format!("cargo xtask data {}, or copy the four files there{until}", set.name);
+        let mend = format!("{} data {}, or copy the four files there{until}", places::program(), set.name);
         let state = set.state();
         lines.push(if set.usable { good(set.name, state) } else { lacking(set.name, State::Note, state, mend) });
     }
-    lines.push(disk());
+    lines.extend(places::clone().map(|_| disk()));
     lines
 }
 
@@ -148,15 +152,23 @@ fn libtorch_line() -> Line {
             let found = format!("{VERSION} ({}), {}", kind.title(), folder.display());
             match setup::verify(&folder) {
                 Some(Ok(())) => good(name, format!("{found}, verified")),
-                Some(Err(damage)) => {
-                    lacking(name, State::Bad, format!("{found}, damaged: {damage}"), "cargo xtask setup --force")
-                }
+                Some(Err(damage)) => lacking(
+                    name,
+                    State::Bad,
+                    format!("{found}, damaged: {damage}"),
+                    format!("{} setup --force", places::program()),
+                ),
                 None => good(name, format!("{found}, not from the cache")),
             }
         }
         Choice::Link { folder, kind, source } => {
             let found = format!("{VERSION} ({}) from {source}: {}", kind.title(), folder.display());
-            lacking(name, State::Note, format!("{found}, not linked yet"), "cargo xtask setup (or any other command)")
+            lacking(
+                name,
+                State::Note,
+                format!("{found}, not linked yet"),
+                format!("{} setup (or any other command)", places::program()),
+            )
         }
         Choice::Fetch { kind, damage } => {
             let why = match (damage, setup::state()) {
@@ -166,7 +178,8 @@ fn libtorch_line() -> Line {
                 }
                 (None, _) => "none yet".to_owned(),
             };
-            let mend = format!("cargo xtask setup fetches the one for {}; other commands do so too", kind.title());
+            let mend =
+                format!("{} setup fetches the one for {}; other commands do so too", places::program(), kind.title());
             lacking(name, State::Bad, why, mend)
         }
     }
@@ -197,7 +210,7 @@ fn gpu() -> Option<Line> {
     let driver = setup::nvidia_driver()?;
     if setup::state() == Finding::Good(Kind::Cpu) {
         let found = format!("{driver}, but the libtorch in use is for the CPU alone");
-        return Some(lacking("GPU", State::Note, found, "cargo xtask setup --cuda"));
+        return Some(lacking("GPU", State::Note, found, format!("{} setup --cuda", places::program())));
     }
     Some(good("GPU", driver))
 }
@@ -206,12 +219,7 @@ fn gpu() -> Option<Line> {
 fn runner() -> Vec<Line> {
     let name = "runner";
     let Some(path) = start::expected().filter(|path| path.exists()) else {
-        return vec![lacking(
-            name,
-            State::Note,
-            "not built yet",
-            "the first cargo xtask train builds it (some minutes)",
-        )];
+        return vec![lacking(name, State::Note, "not there yet", made_by("the first"))];
     };
     let probe = match probe(&mut Command::new(&path)) {
         Ok(probe) => probe,
@@ -235,8 +243,12 @@ fn runner() -> Vec<Line> {
 /// Whether training steps can be captured as CUDA graphs; `lack` says why not.
 fn cuda_graphs(lack: Option<&str>) -> Line {
     let name = "CUDA graphs";
-    let mend = "cargo xtask setup --cuda --force fetches a libtorch with CUDA's headers, and the next cargo xtask train builds what \
-                uses them; for a libtorch from elsewhere, let CUDA_HOME name a CUDA 13 toolkit";
+    let mend = format!(
+        "{} setup --cuda --force fetches a libtorch with CUDA's headers, and what uses them is built when the runner is ({}); for \
+         a libtorch from elsewhere, let CUDA_HOME name a CUDA 13 toolkit",
+        places::program(),
+        made_by("the next")
+    );
     match lack {
         None => good(name, "training steps can be captured"),
         Some(lack) => lacking(name, State::Note, format!("not to be had, training is slower without: {lack}"), mend),
@@ -265,7 +277,15 @@ fn does_not_start(name: &'static str, runner: &Path, said: &str) -> Line {
         let mend = format!("it starts without {}: unset it, or take out what is named above", set.join(" and "));
         return lacking(name, State::Bad, found, mend);
     }
-    lacking(name, State::Note, found, "the next cargo xtask train builds it anew")
+    lacking(name, State::Note, found, made_by("the next"))
+}
+
+/// How the runner comes about.
+fn made_by(which: &str) -> String {
+    match places::home() {
+        Home::Clone(_) => format!("{which} cargo xtask train builds it (some minutes)"),
+        Home::Installed(_) => "cargo xtask install, in a clone, puts it here".to_owned(),
+    }
 }
 
 fn processor() -> Line {

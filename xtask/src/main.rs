@@ -3,12 +3,30 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use xtask::cli::{Cli, Command};
-use xtask::{data, doctor, progress, setup, shown, start, suite, words};
+use anyhow::bail;
+use xtask::cli::{self, Command};
+use xtask::{data, doctor, install, places, progress, setup, shown, start, suite, words};
 
 fn main() -> ExitCode {
-    let result = match &Cli::parse().command {
+    let result = run(&cli::parse().command);
+    result.unwrap_or_else(|error| {
+        let text = words::chain(&error);
+        // A line for each mirror that failed; no file name may begin one.
+        let has_lines = matches!(error.downcast_ref(), Some(tensor_data::Error::Fetch { .. }));
+        progress::say(format!("error: {}", if has_lines { text } else { shown::word(&text) }));
+        ExitCode::FAILURE
+    })
+}
+
+fn done(result: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    if let (Some(name), None) = (command.of_the_clone(), places::clone()) {
+        bail!("`{name}` works in a clone of the repository alone: run `cargo xtask {name}` there");
+    }
+    match command {
         Command::Setup(args) => done(setup::setup(args)),
         Command::Doctor(args) => doctor::run(args),
         Command::Data(args) => done(data::run(args)),
@@ -22,21 +40,9 @@ fn main() -> ExitCode {
         | Command::Dream(_)
         | Command::Convolve(_)
         | Command::Report(_)
-        | Command::Probe(_)
-        | Command::BenchSide(_) => start::run(),
-        Command::Bench(args) if args.is_criterion() => done(suite::bench(args)),
-        Command::Bench(_) => start::run(),
+        | Command::Probe(_) => start::run(),
+        Command::Bench(args) => start::compare(&args.words),
+        Command::Install(args) => done(install::run(args)),
         Command::Test => done(suite::test()),
-    };
-    result.unwrap_or_else(|error| {
-        let text = words::chain(&error);
-        // A line for each mirror that failed; no file name may begin one.
-        let has_lines = matches!(error.downcast_ref(), Some(tensor_data::Error::Fetch { .. }));
-        progress::say(format!("error: {}", if has_lines { text } else { shown::word(&text) }));
-        ExitCode::FAILURE
-    })
-}
-
-fn done(result: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
-    result.map(|()| ExitCode::SUCCESS)
+    }
 }

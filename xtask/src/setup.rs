@@ -96,9 +96,9 @@ pub fn choose(wish: Wish) -> Result<Choice> {
     Ok(search(&around, wish, &probes)?)
 }
 
-/// The workspace's `.libtorch`.
+/// The link to the libtorch in use, `.libtorch`.
 pub fn link() -> PathBuf {
-    places::workspace().join(".libtorch")
+    places::libtorch()
 }
 
 /// Compares the content of a libtorch from the cache with its manifest; `None` for one from elsewhere.

@@ -1,19 +1,14 @@
-//! `test` and `bench`: what continuous integration runs, in its order, and the criterion benches.
+//! `test`: what continuous integration runs, in its order.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
-use tensor_data::mnist;
 
-use crate::bench::record::{self, Record};
-use crate::bench::{criterion, page};
 use crate::cargo::{cargo, cxx_compiler};
-use crate::cli::BenchArgs;
 use crate::progress::{print, say};
 use crate::setup;
-use crate::{places, shown, start};
+use crate::start;
 use libtorch::search::Wish;
 
 /// Cargo's part of `test`, in this order; the quick ones first.
@@ -56,48 +51,6 @@ fn short_training() -> Result<()> {
     command.args(["train", "lenet", "--epochs", "1", "--out"]).arg(&out);
     step(command, name)?;
     ensure!(out.join("summary.json").is_file(), "{name} left no summary.json");
-    Ok(())
-}
-
-/// `bench`: every criterion bench of the workspace; what it measured beside the newest record of this kind of machine.
-///
-/// # Errors
-/// If libtorch cannot be had, a bench fails, or results cannot be read or written.
-pub fn bench(args: &BenchArgs) -> Result<()> {
-    cxx_compiler()?;
-    setup::ensure(Wish::default())?;
-    // The profile is the one that everything else here is built and run with, so that libtorch's bindings are not
-    // compiled again. The pattern leaves out unit tests, which do not know criterion's options.
-    let mut command = cargo(["bench", "--profile", "dev", "--workspace", "--bench", "*", "--"]);
-    command.args(args.quick.then_some("--quick")).args(&args.criterion);
-    command.env("CRITERION_HOME", criterion::home()).env("OMP_NUM_THREADS", args.threads.to_string());
-    if let Some(root) = places::data_roots(&args.data).into_iter().find(|root| mnist::is_present(&root.join("mnist"))) {
-        command.env("MINIBATCH_DATA", root);
-    }
-    let since = SystemTime::now();
-    step(command, "cargo bench")?;
-    tell(&criterion::gather(&criterion::home(), since, args.threads)?, args.keep)
-}
-
-/// Says what became slower, and keeps the record where that is wanted.
-fn tell(now: &Record, keep: bool) -> Result<()> {
-    if now.rows.is_empty() {
-        ensure!(!keep, "nothing was measured, so there is nothing to keep: see above");
-        return Ok(());
-    }
-    let before = criterion::earlier(&record::folder(), now)?;
-    match &before {
-        Some(before) => print(criterion::comparison(now, before).trim_end())?,
-        None => say(
-            "no figures of this kind of machine are kept yet, so there is nothing to compare with: --keep keeps these",
-        ),
-    }
-    if keep {
-        let today = before.filter(|before| before.file_name() == now.file_name());
-        let whole = criterion::completed(now.clone(), today);
-        say(format!("kept in {}", shown::path(places::shorten(&whole.write(&record::folder())?))));
-        page::replace(&page::path(), criterion::KIND, &criterion::section(&whole))?;
-    }
     Ok(())
 }
 

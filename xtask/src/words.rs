@@ -57,9 +57,9 @@ pub fn quote(word: impl AsRef<OsStr>) -> String {
 pub struct Suggested(String);
 
 impl Suggested {
-    /// `cargo xtask NAME`
+    /// `cargo xtask NAME`, or `minibatch NAME` where that is what the user typed.
     pub fn new(name: &str) -> Suggested {
-        Suggested(format!("cargo xtask {name}"))
+        Suggested(format!("{} {name}", crate::places::program()))
     }
 
     /// With a word that names something.

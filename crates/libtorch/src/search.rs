@@ -161,7 +161,7 @@ fn refusal(variable: &str, folder: &Path, finding: &Finding) -> Error {
         Finding::Good(_) => format!("{folder} is not wanted"),
     };
     Error::Unusable(format!(
-        "{problem} (named by {variable}). Let {variable} name libtorch {VERSION}, or unset it and run cargo xtask setup"
+        "{problem} (named by {variable}). Let {variable} name libtorch {VERSION}, or unset it and run `setup`"
     ))
 }
 

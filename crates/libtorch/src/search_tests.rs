@@ -97,7 +97,7 @@ fn libtorch_in_the_environment_that_cannot_be_used_is_an_error_that_says_how_to_
         let machine = Machine { libtorch: Some("/own"), ..Machine::default() };
         let message = machine.with("/own", finding).with("/cache/cpu", CPU).choice().unwrap_err();
         assert!(message.contains(expected), "{message}");
-        assert!(message.contains("unset it and run cargo xtask setup"), "{message}");
+        assert!(message.contains("unset it and run `setup`"), "{message}");
     }
 }
 

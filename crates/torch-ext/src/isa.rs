@@ -38,6 +38,16 @@ impl Isa {
         LIMIT.store(self.number(), Ordering::Relaxed);
     }
 
+    /// Takes up what `ATEN_CPU_CAPABILITY` holds (`default`, `avx2` or `avx512`), the variable that limits libtorch's own
+    /// kernels: one setting then makes the whole program compute as on an older processor. libtorch warns of other words.
+    pub fn limit_as(capability: &str) {
+        match capability {
+            "default" => Isa::Plain.limit(),
+            "avx2" => Isa::Avx2.limit(),
+            _ => {}
+        }
+    }
+
     #[cfg(target_arch = "x86_64")]
     fn is_available(self) -> bool {
         match self {

@@ -8,24 +8,30 @@
 //! - [`Autocast`]: bf16 and f16 on CPUs and CUDA; [`allow_tf32`], [`deterministic_convolutions`]: switches for CUDA.
 //! - [`Graph`]: work on CUDA captured once and asked for again with one call; [`graph_support`] says where it is not to be had.
 //! - [`count_host_reads`]: how often a program waits for its device.
+//! - [`cuda_devices`]: the GPUs that libtorch can use, found when the program runs.
+//! - [`allocator`], [`memory`]: how the allocator keeps large buffers, and what this process holds.
 //!
 //! This is the only package here with `unsafe` code: every call hands tensors that live as long as the call to C++,
 //! which turns each exception into an [`Error`].
 
+pub mod allocator;
 mod autocast;
 pub mod convolution;
 mod cross_entropy;
+mod cuda;
 mod graph;
 mod graph_shim;
 mod head;
 mod isa;
 mod linear;
+pub mod memory;
 mod modes;
 mod sgd;
 mod shim;
 
 pub use autocast::Autocast;
 pub use cross_entropy::{FEW_CLASSES, cross_entropy};
+pub use cuda::{cuda_devices, cuda_library_loaded};
 pub use graph::{Graph, graph_support};
 pub use head::linear_cross_entropy;
 pub use isa::Isa;

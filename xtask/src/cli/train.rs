@@ -8,11 +8,14 @@ use clap::{ArgAction, Args};
 use super::numbers::{BILLION, fraction, rate, whole};
 use super::{DataDirArgs, DeviceArgs, OutputArgs, Setting};
 
+/// A new run or an old one.
+pub(super) const USAGE: &str = "\
+cargo xtask train [OPTIONS] <RECIPE>
+       cargo xtask train [OPTIONS] --resume <RUN>";
+
 /// `train`
 #[derive(Debug, Args)]
-#[command(override_usage = "\
-cargo xtask train [OPTIONS] <RECIPE>
-       cargo xtask train [OPTIONS] --resume <RUN>")]
+#[command(override_usage = USAGE)]
 #[command(after_help = "\
 Examples:
   cargo xtask train lenet

@@ -6,7 +6,7 @@
 
 use crate::console::{self, duration, thousands};
 use crate::prepared::{Prepared, Wanted};
-use crate::{device, memory, train_command};
+use crate::{device, train_command};
 use anyhow::{Context, Result, ensure};
 use libtorch::disk::size;
 use models::{Mode, Model};
@@ -111,7 +111,7 @@ fn try_out(prepared: Prepared) -> Result<Findings> {
         dataset_bytes: bytes_on_device(&data),
         parameter_bytes: learner.model.parameters().iter().map(|p| bytes(&p.tensor)).sum(),
         checkpoint_bytes: bytes_in(&path.join("last"))?,
-        peak_bytes: memory::bytes(memory::PEAK),
+        peak_bytes: torch_ext::memory::bytes(torch_ext::memory::PEAK),
         recipe,
     })
 }

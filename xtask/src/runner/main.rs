@@ -1,8 +1,6 @@
 //! `minibatch`, the runner: everything that links libtorch. The launcher `xtask` builds it and hands over to it with
 //! the same command line.
 
-mod allocator;
-mod bench;
 mod closing;
 mod console;
 mod convolve;
@@ -16,7 +14,6 @@ mod explain;
 mod features;
 mod filters;
 mod find_rate;
-mod memory;
 mod observers;
 mod overfit;
 mod picture_batch;
@@ -30,17 +27,18 @@ mod signals;
 mod tensorboard;
 mod threads;
 mod train_command;
-mod vectors;
 mod watch;
 
-use clap::Parser;
 use std::process::ExitCode;
-use xtask::cli::{Cli, Command};
+use xtask::cli::{self, Command};
+use xtask::places;
 
 fn main() -> ExitCode {
-    allocator::keep_memory();
-    vectors::limit();
-    let command = Cli::parse().command;
+    torch_ext::allocator::keep_memory();
+    if let Ok(capability) = std::env::var("ATEN_CPU_CAPABILITY") {
+        torch_ext::Isa::limit_as(&capability);
+    }
+    let command = cli::parse().command;
     threads::limit();
     let result = match command {
         Command::Train(args) => train_command::run(&args),
@@ -54,10 +52,13 @@ fn main() -> ExitCode {
         Command::Convolve(args) => convolve::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Probe(args) => probe::run(&args),
-        Command::BenchSide(args) => bench::side::run(&args),
-        Command::Bench(args) if !args.is_criterion() => bench::run(&args),
-        Command::Setup(_) | Command::Doctor(_) | Command::Data(_) | Command::Bench(_) | Command::Test => {
-            Err(anyhow::anyhow!("this command belongs to the launcher: run it as `cargo xtask ...`"))
+        Command::Setup(_)
+        | Command::Doctor(_)
+        | Command::Data(_)
+        | Command::Bench(_)
+        | Command::Install(_)
+        | Command::Test => {
+            Err(anyhow::anyhow!("this command belongs to the launcher: run it as `{} ...`", places::program()))
         }
     };
     result.unwrap_or_else(|error| console::fail(&error))

@@ -20,6 +20,7 @@ use train::run_folder::Reserved;
 use train::stopping::Stopping;
 use train::{Error, Event, Identity, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
 use xtask::cli::TrainArgs;
+use xtask::words::Suggested;
 
 /// Nats per picture: the right class has a probability of 95 %, in the geometric mean.
 const BOUND: f64 = 0.05;
@@ -177,9 +178,11 @@ fn describe(verdict: &Verdict) -> String {
             5 * steps
         )
     } else {
-        "the loss hardly falls: try a lower and a higher learning_rate (`cargo xtask find-rate` helps), then look at the \
-         model and at the labels"
-            .to_owned()
+        format!(
+            "the loss hardly falls: try a lower and a higher learning_rate (`{}` helps), then look at the model and at the \
+             labels",
+            Suggested::new("find-rate")
+        )
     };
     format!("\nNOT learnt by heart after {steps} steps ({came}): {advice}")
 }

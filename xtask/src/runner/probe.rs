@@ -1,6 +1,6 @@
 //! What libtorch says of itself, for `doctor`.
 
-use crate::{console, device};
+use crate::console;
 use anyhow::Result;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ struct Probe {
 
 /// Prints the probe.
 pub fn run(args: &ProbeArgs) -> Result<ExitCode> {
-    let cuda_devices = device::cuda_devices();
+    let cuda_devices = torch_ext::cuda_devices();
     let probe = Probe {
         libtorch: LIBTORCH,
         cuda_available: cuda_devices > 0,

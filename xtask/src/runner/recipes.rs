@@ -7,13 +7,23 @@ use train::Recipe;
 use xtask::cli::{Setting, TrainArgs};
 use xtask::places;
 
-/// Where the project's own recipes lie.
-fn folder() -> PathBuf {
-    places::workspace().join("recipes")
-}
+/// The project's own recipes, for a program that has no clone around it.
+const BUILT_IN: [(&str, &str); 6] = [
+    ("lenet", include_str!("../../../recipes/lenet.toml")),
+    ("mlp", include_str!("../../../recipes/mlp.toml")),
+    ("softmax", include_str!("../../../recipes/softmax.toml")),
+    ("tutorial-lenet", include_str!("../../../recipes/tutorial-lenet.toml")),
+    ("tutorial-mlp", include_str!("../../../recipes/tutorial-mlp.toml")),
+    ("tutorial-softmax", include_str!("../../../recipes/tutorial-softmax.toml")),
+];
 
 /// The recipe that the command line asks for, with its name.
 pub fn read(word: &str, overrides: &[(String, String)]) -> Result<(String, Recipe)> {
+    if places::clone().is_none() && !is_path(word) {
+        let found = BUILT_IN.iter().find(|(name, _)| *name == word);
+        let (name, text) = found.ok_or_else(|| unknown(word, "built in are", BUILT_IN.map(|(name, _)| name).into()))?;
+        return Ok(((*name).to_owned(), Recipe::parse(text, &format!("the recipe {name}"), overrides)?));
+    }
     let path = find(word)?;
     // It becomes part of folders' names.
     let name = inspect::names::safe(&path.file_stem().unwrap_or_default().to_string_lossy());
@@ -54,29 +64,43 @@ fn toml_string(text: &str) -> String {
     format!("{text:?}")
 }
 
-/// A path to a TOML file, or the name of one of the project's recipes.
-fn find(word: &str) -> Result<PathBuf> {
+fn is_path(word: &str) -> bool {
     let path = Path::new(word);
-    if path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 {
-        return if path.is_file() {
-            Ok(path.to_owned())
-        } else {
-            Err(Usage(format!("there is no recipe file {word}")).into())
-        };
-    }
-    let file = folder().join(format!("{word}.toml"));
-    if file.is_file() {
-        return Ok(file);
-    }
-    let mut known = names()?;
-    known.sort();
-    Err(Usage(format!("there is no recipe \"{word}\"; recipes/ holds {}", known.join(", "))).into())
+    path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1
 }
 
-fn names() -> Result<Vec<String>> {
-    let folder = folder();
-    let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+/// A path to a TOML file, or the name of one of the clone's recipes.
+fn find(word: &str) -> Result<PathBuf> {
+    if is_path(word) {
+        let path = PathBuf::from(word);
+        return if path.is_file() { Ok(path) } else { Err(Usage(format!("there is no recipe file {word}")).into()) };
+    }
+    let folder = places::workspace().join("recipes");
+    let file = folder.join(format!("{word}.toml"));
+    if file.is_file() { Ok(file) } else { Err(unknown(word, "recipes/ holds", names(&folder)?)) }
+}
+
+fn unknown<S: AsRef<str> + Ord>(word: &str, where_known: &str, mut known: Vec<S>) -> anyhow::Error {
+    known.sort();
+    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+    Usage(format!("there is no recipe \"{word}\"; {where_known} {}", known.join(", "))).into()
+}
+
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     let recipes = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
     Ok(recipes.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_recipe_of_the_clone_is_built_in() {
+        let mut kept = names(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../recipes")).unwrap();
+        kept.sort();
+        assert_eq!(kept, BUILT_IN.map(|(name, _)| name));
+    }
 }

@@ -24,6 +24,8 @@ mod faults;
 #[cfg(feature = "runner")]
 mod identity;
 #[cfg(feature = "runner")]
+mod install;
+#[cfg(feature = "runner")]
 mod logs;
 #[cfg(feature = "runner")]
 mod mistakes;

@@ -7,9 +7,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use values::plain;
 
-use super::machine::Machine;
-use super::work::{Side, Work};
-use crate::places;
+use crate::machine::Machine;
+use crate::work::{Side, Work};
 
 /// One measure of one turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,7 +74,7 @@ impl Record {
         let of = |wanted: u32| -> Vec<f64> {
             values.iter().filter(|(repetition, _)| *repetition == wanted).map(|(_, value)| *value).collect()
         };
-        repetitions.into_iter().filter_map(|n| Some((n, super::stats::median(&of(n))?))).collect()
+        repetitions.into_iter().filter_map(|n| Some((n, crate::stats::median(&of(n))?))).collect()
     }
 
     /// The name of its file: date, kind, GPU or else processor, and threads.
@@ -100,7 +99,7 @@ impl Record {
         let lines = self.rows.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
         let head = serde_json::to_string_pretty(&Record { rows: Vec::new(), ..self.clone() })?;
         let text = head.replace("\"rows\": []", &format!("\"rows\": [\n    {}\n  ]", lines.join(",\n    ")));
-        super::page::write(&path, &format!("{text}\n"))?;
+        crate::page::write(&path, &format!("{text}\n"))?;
         Ok(path)
     }
 
@@ -136,15 +135,10 @@ impl Record {
     }
 }
 
-/// Where the raw rows are kept.
-pub fn folder() -> PathBuf {
-    places::workspace().join("benches/results")
-}
-
 #[cfg(test)]
-pub(super) mod tests {
-    use super::super::machine::Gpu;
+pub(crate) mod tests {
     use super::*;
+    use crate::machine::Gpu;
 
     /// A record of made-up rows: work, side, repetition, measure, value.
     pub fn record(rows: &[(&str, &str, u32, &str, f64)]) -> Record {
@@ -208,7 +202,10 @@ pub(super) mod tests {
     #[test]
     fn every_record_that_is_kept_can_be_read() {
         for kind in ["versus", "scaling"] {
-            assert!(!Record::newest(&folder(), kind).unwrap().unwrap().rows.is_empty(), "{kind}");
+            assert!(
+                !Record::newest(&crate::workspace::own().results(), kind).unwrap().unwrap().rows.is_empty(),
+                "{kind}"
+            );
         }
     }
 

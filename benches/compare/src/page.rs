@@ -1,16 +1,11 @@
 //! Parts of `docs/performance.md` between markers: what a command writes there never touches what people wrote.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use anyhow::{Context, Result};
-
-use crate::places;
-
-/// The page.
-pub fn path() -> PathBuf {
-    places::workspace().join("docs/performance.md")
-}
 
 /// Puts `body` between the markers of `name` in the page.
 ///
@@ -39,13 +34,22 @@ fn replaced(text: &str, name: &str, body: &str) -> Option<String> {
 /// # Errors
 /// If its folder cannot be written to.
 pub fn write(path: &Path, text: &str) -> Result<()> {
-    whole_file::write(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+    whole(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let open = |path: &Path| fs::File::options().write(true).create_new(true).mode(0o666).open(path);
+    let mut file = tempfile::Builder::new().make_in(folder, open)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|failed| failed.error)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::platform::Platform;
     use super::*;
+    use crate::platform::Platform;
 
     #[test]
     fn only_what_lies_between_the_markers_changes() {
@@ -59,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_page_has_a_part_for_everything_that_is_measured() {
-        let text = fs::read_to_string(path()).unwrap();
+        let text = fs::read_to_string(crate::workspace::own().page()).unwrap();
         for name in [Platform::Cpu.kind(), Platform::Cuda.kind(), "scaling"] {
             assert!(replaced(&text, name, "").is_some(), "{name}");
         }

@@ -1,20 +1,10 @@
-//! What more work costs: time per epoch and peak memory against batch size, data set, threads and width, and whether
-//! memory stays flat over 10,000 steps. One process per point, so that peaks do not mix.
+//! What is varied to see what more work costs: batch size, data set, threads and width, and the steps of a long run.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-
-use super::machine::Machine;
-use super::record::{self, Record, Row};
-use super::side::take;
-use super::stats::median;
-use super::table::conditions;
-use crate::cli::BenchArgs;
-use crate::places;
-use crate::progress::say;
-use crate::shown;
+use crate::record::Record;
+use crate::stats::median;
+use crate::table::conditions;
 
 /// What is varied, one at a time; all else is LeNet on 50,000 pictures in minibatches of 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +43,8 @@ impl Axis {
         }
     }
 
-    fn points(self, quick: bool) -> &'static [f64] {
+    /// The values that are measured; `quick`: few and small ones.
+    pub fn points(self, quick: bool) -> &'static [f64] {
         match (self, quick) {
             (Axis::Batch, false) => &[20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0],
             (Axis::Batch, true) => &[100.0, 500.0],
@@ -65,8 +56,8 @@ impl Axis {
         }
     }
 
-    /// Options of `bench-side` that set the axis to `value`.
-    fn options(self, value: f64) -> Vec<String> {
+    /// Options of `ours-side` that set the axis to `value`.
+    pub fn options(self, value: f64) -> Vec<String> {
         let set = |key: &str, value: String| ["--set".to_owned(), format!("{key}={value}")];
         let times = |count: f64| (count * value).round();
         match self {
@@ -79,83 +70,6 @@ impl Axis {
             }
         }
     }
-}
-
-/// Measures every point `repetitions` times, axis after axis, and memory over 10,000 steps; gives the rows, kept in
-/// `benches/results/` unless the run is quick.
-///
-/// # Errors
-/// If a point cannot be measured or the rows cannot be written.
-pub fn measure(args: &BenchArgs) -> Result<Record> {
-    let runner = std::env::current_exe().context("cannot tell where this program lies")?;
-    let repetitions = if args.quick { 1 } else { args.repetitions };
-    let pictures = if args.quick { "1000" } else { "50000" };
-    let mut record = Record {
-        kind: "scaling".to_owned(),
-        date: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        command: format!("cargo xtask bench --scaling --threads {} --repetitions {}", args.threads, args.repetitions),
-        threads: args.threads,
-        machine: Machine::here(""),
-        rows: Vec::new(),
-    };
-    for (repetition, axis) in (1..=repetitions).flat_map(|n| Axis::ALL.map(|axis| (n, axis))) {
-        for &value in axis.points(args.quick) {
-            let threads = if axis == Axis::Threads { value as u32 } else { args.threads };
-            let mut command = side(&runner, args, threads, "lenet-500");
-            command.args(["--epochs", "2"]).args(axis.options(value));
-            if axis != Axis::Pictures {
-                command.args(["--pictures", pictures]);
-            }
-            let turn = take(command)?;
-            let row = |measure: &str, value_of: f64| Row {
-                work: axis.name().into(),
-                side: value.to_string(),
-                repetition,
-                measure: measure.into(),
-                value: value_of,
-            };
-            // The first epoch warms up.
-            let epochs = turn.values("epoch");
-            let epoch = median(epochs.get(1..).unwrap_or_default()).context("no epoch was measured")?;
-            let memory = *turn.values("memory-peak").last().context("no memory was measured")?;
-            say(format!("{} {value}: {epoch:.3} s per epoch, {:.0} MB", axis.name(), memory / 1e6));
-            record.rows.extend([row("epoch", epoch), row("memory-peak", memory)]);
-        }
-    }
-    record.rows.extend(over_steps(&runner, args)?);
-    if !args.quick {
-        let path = record.write(&record::folder())?;
-        say(format!("rows kept in {}", shown::path(places::shorten(&path))));
-    }
-    Ok(record)
-}
-
-/// Resident memory while LeNet takes 10,000 steps of 20 pictures.
-fn over_steps(runner: &Path, args: &BenchArgs) -> Result<Vec<Row>> {
-    let (steps, every) = if args.quick { (40_u64, 10_u64) } else { (10_000, 100) };
-    let mut command = side(runner, args, args.threads, "lenet-20");
-    command.args(["--epochs", "4", "--steps", &steps.to_string(), "--memory", &every.to_string()]);
-    let values = take(command)?.values("memory");
-    let last = values.last().copied().unwrap_or_default();
-    say(format!("memory after {steps} steps: {:.0} MB", last / 1e6));
-    let rows = values.into_iter().zip(1..).map(|(value, n): (f64, u64)| Row {
-        work: "steps".into(),
-        side: (n * every).to_string(),
-        repetition: 1,
-        measure: "memory".into(),
-        value,
-    });
-    Ok(rows.collect())
-}
-
-fn side(runner: &Path, args: &BenchArgs, threads: u32, work: &str) -> Command {
-    let mut command = Command::new(runner);
-    command.args(["bench-side", "--work", work]).env("OMP_NUM_THREADS", threads.to_string());
-    command.env("MKL_NUM_THREADS", threads.to_string());
-    if let Some(data) = &args.data.data {
-        command.arg("--data").arg(data);
-    }
-    command
 }
 
 /// The points of an axis, `(value, median)`, in increasing order.
@@ -207,8 +121,8 @@ pub fn tables(record: &Record, pictures: &[PathBuf]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::tests::record;
     use super::*;
+    use crate::record::tests::record;
 
     #[test]
     fn points_are_medians_in_increasing_order() {

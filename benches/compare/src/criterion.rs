@@ -10,10 +10,10 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::machine::Machine;
-use super::record::{Record, Row};
-use super::stats::{median, spread};
-use super::table::conditions;
+use crate::machine::Machine;
+use crate::record::{Record, Row};
+use crate::stats::{median, spread};
+use crate::table::conditions;
 
 /// Kind of the records, and name of the part of `docs/performance.md`.
 pub const KIND: &str = "criterion";
@@ -43,11 +43,6 @@ struct Throughput {
 struct Sample {
     iters: Vec<f64>,
     times: Vec<f64>,
-}
-
-/// Where criterion is told to leave its files.
-pub fn home() -> PathBuf {
-    crate::places::workspace().join("target/criterion")
 }
 
 /// A record of the benches that criterion measured into `home` since `since`; its rows are in the order of the names.

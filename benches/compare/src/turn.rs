@@ -9,10 +9,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::peers::{Peer, Programs};
-use super::platform::Platform;
-use super::work::{Side, Training, Work};
-use crate::places;
+use crate::device::Device;
+use crate::platform::Platform;
+use crate::work::{Amount, Side, Training, Work};
 
 /// What a line holds.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -32,22 +31,17 @@ pub struct Turn {
     pub first_line: f64,
 }
 
-/// How much is done in a turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Amount {
-    /// Training pictures, at most 50,000.
-    pub pictures: u64,
-    /// Epochs, the first of which warms up and is not counted.
-    pub epochs: u64,
-}
-
 /// Where everything lies that a turn needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
-    /// The runner.
+    /// The program `ours-side`.
+    pub ours: &'a Path,
+    /// The program that trains as users do, `minibatch`.
     pub runner: &'a Path,
     /// A Python with PyTorch.
     pub python: &'a Path,
+    /// PyTorch's side, `side.py`.
+    pub script: &'a Path,
     /// The folder that holds MNIST's four files.
     pub mnist: &'a Path,
     /// Safetensors with the initial parameters of the work at hand.
@@ -55,43 +49,39 @@ pub struct Setting<'a> {
     /// Threads to compute with.
     pub threads: u32,
     /// Where to compute.
-    pub platform: Platform,
-    /// The same as both sides name it: `cpu`, or `cuda:` and an index.
-    pub device: &'a str,
+    pub device: Device,
 }
 
 impl Setting<'_> {
     /// Our own side of a work, with the settings of all turns.
     pub fn ours(&self, work: Work, amount: Amount) -> Command {
-        let mut command = self.with_threads(Command::new(self.runner));
-        command.args(["bench-side", "--work", work.name(), "--device", self.device]);
+        let mut command = ours(self.ours, self.mnist, self.threads, work);
+        command.args(["--device", &self.device.to_string()]);
         command.args(["--epochs", &amount.epochs.to_string(), "--pictures", &amount.pictures.to_string()]);
-        if let Some(root) = self.mnist.parent() {
-            command.arg("--data").arg(root);
-        }
         command
     }
 
     /// PyTorch's side of a work.
     pub fn pytorch(&self, work: Work, side: Side, training: Training, amount: Amount) -> Command {
-        let mut command = self.with_threads(Command::new(self.python));
+        let mut command = with_threads(Command::new(self.python), self.threads);
+        let platform = Platform::of(self.device);
         let (way, workers) = match side {
             Side::Loader => ("loader", "0"),
             Side::LoaderWorkers => ("loader", "2"),
             Side::Compile => ("compile", "0"),
             _ => ("resident", "0"),
         };
-        command.arg(places::workspace().join("benches/pytorch/side.py"));
-        command.args(["--way", way, "--workers", workers, "--device", self.device]);
-        command.args(["--precision", self.platform.precision(work, side).name()]);
-        command.args(["--compile-mode", self.platform.compile_mode(), "--threads", &self.threads.to_string()]);
+        command.arg(self.script);
+        command.args(["--way", way, "--workers", workers, "--device", &self.device.to_string()]);
+        command.args(["--precision", platform.precision(work, side).name()]);
+        command.args(["--compile-mode", platform.compile_mode(), "--threads", &self.threads.to_string()]);
         self.options(&mut command, training, amount);
         command
     }
 
     /// Another library's side of a work.
-    pub fn peer(&self, programs: &Programs, peer: Peer, training: Training, amount: Amount) -> Command {
-        let mut command = self.with_threads(Command::new(programs.of(peer)));
+    pub fn peer(&self, program: &Path, training: Training, amount: Amount) -> Command {
+        let mut command = with_threads(Command::new(program), self.threads);
         self.options(&mut command, training, amount);
         command
     }
@@ -114,18 +104,25 @@ impl Setting<'_> {
 
     /// `import torch`, and a line when that is done.
     pub fn import(&self) -> Command {
-        let mut command = self.with_threads(Command::new(self.python));
+        let mut command = with_threads(Command::new(self.python), self.threads);
         command.args(["-c", "import torch; print('{\"measure\": \"imported\", \"value\": 0}', flush=True)"]);
         command
     }
+}
 
-    fn with_threads(&self, mut command: Command) -> Command {
-        let threads = self.threads.to_string();
-        for variable in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
-            command.env(variable, &threads);
-        }
-        command
+/// Our own side of a work: `program` is `ours-side`, `mnist` the folder that holds MNIST's four files.
+pub fn ours(program: &Path, mnist: &Path, threads: u32, work: Work) -> Command {
+    let mut command = with_threads(Command::new(program), threads);
+    command.args(["--work", work.name(), "--mnist"]).arg(mnist);
+    command
+}
+
+fn with_threads(mut command: Command, threads: u32) -> Command {
+    let threads = threads.to_string();
+    for variable in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
+        command.env(variable, &threads);
     }
+    command
 }
 
 /// Lets a side take its turn.
@@ -198,25 +195,26 @@ mod tests {
     #[test]
     fn pytorch_is_told_where_and_how_to_compute() {
         let path = Path::new("x");
-        let setting = |platform, device| Setting {
+        let setting = |device| Setting {
+            ours: path,
             runner: path,
             python: path,
+            script: path,
             mnist: path,
             initial: path,
             threads: 2,
-            platform,
             device,
         };
-        let told = |platform, device, work: Work, side| {
+        let told = |device, work: Work, side| {
             let amount = Amount { pictures: 2000, epochs: 2 };
-            let command = setting(platform, device).pytorch(work, side, work.training().unwrap(), amount);
+            let command = setting(device).pytorch(work, side, work.training().unwrap(), amount);
             let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
             words.join(" ")
         };
-        let cuda = told(Platform::Cuda, "cuda:1", Work::Lenet500Tf32, Side::Compile);
+        let cuda = told(Device::Cuda(1), Work::Lenet500Tf32, Side::Compile);
         assert!(cuda.contains("--way compile --workers 0 --device cuda:1 --precision tf32"), "{cuda}");
         assert!(cuda.contains("--compile-mode reduce-overhead"), "{cuda}");
-        let cpu = told(Platform::Cpu, "cpu", Work::Lenet500Bf16, Side::Bf16);
+        let cpu = told(Device::Cpu, Work::Lenet500Bf16, Side::Bf16);
         assert!(cpu.contains("--way resident --workers 0 --device cpu --precision bf16"), "{cpu}");
         assert!(cpu.contains("--compile-mode default"), "{cpu}");
     }

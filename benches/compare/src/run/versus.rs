@@ -1,41 +1,44 @@
 //! All sides take turns, A B A B, so that a change in the machine's mood meets each. Before anything is timed, their
-//! losses are shown to coincide from the same initial parameters ([`super::coincide`]).
+//! losses are shown to coincide from the same initial parameters ([`compare::coincide`]).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use tensor_data::mnist;
-
-use super::machine::{Gpu, Machine};
-use super::peers::{Peer, Programs};
-use super::platform::Platform;
-use super::reach::reach;
-use super::record::{self, Record, Row};
-use super::side::{Amount, Setting, take};
-use super::work::{SEEDS, Side, Work};
-use super::{coincide, python, stats};
-use crate::cli::BenchArgs;
-use crate::places;
-use crate::progress::say;
-use crate::shown;
+use compare::coincide;
+use compare::device::Device;
+use compare::machine::{Gpu, Machine};
+use compare::peers::Peer;
+use compare::platform::Platform;
+use compare::record::{Record, Row};
+use compare::stats;
+use compare::turn::{Setting, take};
+use compare::work::{Amount, SEEDS, Side, Work};
+use compare::workspace::Workspace;
 use libtorch::inspect::VERSION;
+
+use crate::programs::{Peers, Programs};
+use crate::python;
+use crate::reach::reach;
+use crate::terminal::say;
+use crate::words::Words;
+use crate::workplace;
 
 /// What `--versus` was asked to do, checked.
 #[derive(Debug)]
 pub struct Task {
     platform: Platform,
-    /// As both sides name it.
-    device: String,
+    device: Device,
     works: Vec<Work>,
     repetitions: u32,
     amount: Amount,
     seeds: Vec<u64>,
     threads: u32,
-    runner: PathBuf,
+    programs: Programs,
     python: PathBuf,
+    script: PathBuf,
     /// Other libraries, where they take turns.
-    peers: Option<Programs>,
+    peers: Option<Peers>,
     mnist: PathBuf,
     machine: Machine,
     command: String,
@@ -44,52 +47,53 @@ pub struct Task {
 }
 
 impl Task {
-    /// Finds Python, the data and the runner; builds other libraries' sides where they are asked for. `cuda` is the index
-    /// of a GPU that our side can use, `None` for the CPU.
+    /// Finds Python and the data, and builds our side, and other libraries' sides where they are asked for.
     ///
     /// # Errors
     /// If one of them is not to be had, or the arguments do not go together.
-    pub fn new(args: &BenchArgs, cuda: Option<usize>) -> Result<Task> {
-        let platform = if cuda.is_some() { Platform::Cuda } else { Platform::Cpu };
-        let works = platform.chosen(&args.work)?;
-        ensure!(!args.peers || cuda.is_none(), "--peers compares on the CPU: leave out either it or --device");
-        let roots = places::data_roots(&args.data);
-        let mnist = roots.iter().map(|root| root.join("mnist")).find(|folder| mnist::is_present(folder)).context(
-            "the comparison needs MNIST, and it is in none of the data folders: fetch it with `cargo xtask data mnist`",
-        )?;
-        let python = python::ready(args.python.as_deref())?;
-        let peers = args.peers.then(Programs::build).transpose()?;
-        let device = cuda.map_or_else(|| "cpu".to_owned(), |index| format!("cuda:{index}"));
+    pub fn new(workspace: &Workspace, words: &Words) -> Result<Task> {
+        let device = words.device;
+        let platform = Platform::of(device);
+        let works = platform.chosen(&words.work)?;
+        ensure!(!words.peers || device == Device::Cpu, "--peers compares on the CPU: leave out either it or --device");
+        let mnist = workplace::mnist(workspace, words.data.as_deref())?;
+        let python = python::ready(words.python.as_deref(), &workspace.pytorch("requirements.txt"))?;
+        let programs = Programs::ready(workspace)?;
+        let peers = words.peers.then(|| Peers::build(workspace)).transpose()?;
         let machine = Machine {
-            gpu: cuda.map(|index| Gpu::query(&python, index)).transpose()?,
-            peers: if args.peers { Peer::ALL.map(|peer| peer.title().to_owned()).to_vec() } else { Vec::new() },
+            gpu: match device {
+                Device::Cpu => None,
+                Device::Cuda(index) => Some(Gpu::query(&python, index)?),
+            },
+            peers: if words.peers { Peer::ALL.map(|peer| peer.title().to_owned()).to_vec() } else { Vec::new() },
             ..Machine::here(VERSION)
         };
         Ok(Task {
             platform,
             works,
-            repetitions: if args.quick { args.repetitions.min(2) } else { args.repetitions },
-            amount: if args.quick {
+            repetitions: if words.quick { words.repetitions.min(2) } else { words.repetitions },
+            amount: if words.quick {
                 Amount { pictures: 2000, epochs: 2 }
             } else {
                 Amount { pictures: 50_000, epochs: 3 }
             },
-            seeds: SEEDS[..if args.quick { 1 } else { SEEDS.len() }].to_vec(),
-            threads: args.threads,
-            runner: std::env::current_exe().context("cannot tell where this program lies")?,
+            seeds: SEEDS[..if words.quick { 1 } else { SEEDS.len() }].to_vec(),
+            threads: words.threads,
+            programs,
             python,
+            script: workspace.pytorch("side.py"),
             peers,
-            mnist: mnist.canonicalize()?,
+            mnist,
             machine,
             command: format!(
                 "cargo xtask bench --versus{}{} --threads {} --repetitions {}",
-                if args.peers { " --peers" } else { "" },
-                if cuda.is_some() { format!(" --device {device}") } else { String::new() },
-                args.threads,
-                args.repetitions
+                if words.peers { " --peers" } else { "" },
+                if device == Device::Cpu { String::new() } else { format!(" --device {device}") },
+                words.threads,
+                words.repetitions
             ),
             device,
-            results: (!args.quick).then(record::folder),
+            results: (!words.quick).then(|| workspace.results()),
         })
     }
 
@@ -119,20 +123,21 @@ impl Task {
             let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
             let initial = folder.path().join("initial.safetensors");
             let setting = Setting {
-                runner: &self.runner,
+                ours: &self.programs.ours,
+                runner: &self.programs.runner,
                 python: &self.python,
+                script: &self.script,
                 mnist: &self.mnist,
                 initial: &initial,
                 threads: self.threads,
-                platform: self.platform,
-                device: &self.device,
+                device: self.device,
             };
             match self.platform.target(work) {
                 Some(target) => record.rows.extend(reach(&setting, work, target, &self.seeds)?),
                 None => self.alternate(work, &setting, &mut record.rows, &mut failures)?,
             }
             if let Some(folder) = &self.results {
-                say(format!("rows kept in {}", shown::path(places::shorten(&record.write(folder)?))));
+                say(format!("rows kept in {}", workplace::shorten(&record.write(folder)?).display()));
             }
         }
         Ok((record, failures))
@@ -250,7 +255,7 @@ impl Task {
         Ok(match (side, side.peer(), &self.peers, work.training()) {
             (Side::Import, ..) => setting.import(),
             (Side::Ours, ..) => setting.ours(work, amount),
-            (_, Some(peer), Some(programs), Some(training)) => setting.peer(programs, peer, training, amount),
+            (_, Some(peer), Some(programs), Some(training)) => setting.peer(programs.of(peer), training, amount),
             (_, None, _, Some(training)) => setting.pytorch(work, side, training, amount),
             _ => bail!("{} is no side of {}", side.name(), work.name()),
         })
@@ -273,11 +278,11 @@ fn report(failures: &mut Vec<String>, work: Work, side: Side, error: &anyhow::Er
 /// # Errors
 /// If a file cannot be written.
 pub fn render(platform: Platform, record: &Record, page: &Path, pictures: &Path) -> Result<()> {
-    let mut body = super::table::goals(platform, record);
-    if let Some(svg) = super::bars::draw(platform, record) {
+    let mut body = compare::table::goals(platform, record);
+    if let Some(svg) = compare::bars::draw(platform, record) {
         let name = format!("bench-{}.svg", platform.kind());
-        super::page::write(&pictures.join(&name), &svg)?;
+        compare::page::write(&pictures.join(&name), &svg)?;
         body.push_str(&format!("\n![Their time over ours, for each work](pictures/{name})\n"));
     }
-    super::page::replace(page, platform.kind(), &body)
+    compare::page::replace(page, platform.kind(), &body)
 }

@@ -3,8 +3,8 @@
 
 use anyhow::{Result, ensure};
 
-use super::platform::Platform;
-use super::work::{Precision, Side, Work};
+use crate::platform::Platform;
+use crate::work::{Precision, Side, Work};
 
 /// Minibatches whose losses are compared.
 pub const LOSSES: usize = 30;

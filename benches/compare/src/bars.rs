@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::goals::goals;
-use super::platform::Platform;
-use super::record::Record;
-use super::stats::spread;
+use crate::goals::goals;
+use crate::platform::Platform;
+use crate::record::Record;
+use crate::stats::spread;
 
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 430.0;
@@ -83,8 +83,8 @@ fn place(ratio: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::tests::record;
     use super::*;
+    use crate::record::tests::record;
 
     #[test]
     fn there_is_a_bar_for_each_ratio_that_was_measured_and_none_without() {

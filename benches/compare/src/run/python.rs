@@ -8,9 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 use libtorch::inspect::VERSION;
 use libtorch::python::Pip;
 
-use crate::places;
-use crate::progress::{Spinner, say};
-use crate::shown;
+use crate::terminal::{self, say};
+use crate::workplace;
 
 /// Prints torch's version, without what stands behind a plus sign, once all packages are there.
 const CHECK: &str = "import numpy, safetensors, torch; print(torch.__version__.split('+')[0])";
@@ -19,16 +18,15 @@ const CHECK: &str = "import numpy, safetensors, torch; print(torch.__version__.s
 ///
 /// # Errors
 /// If `given` lacks a package or has another version of torch, or the environment cannot be made.
-pub fn ready(given: Option<&Path>) -> Result<PathBuf> {
+pub fn ready(given: Option<&Path>, requirements: &Path) -> Result<PathBuf> {
     match given {
-        Some(python) => check(python).map(|()| python.to_path_buf()),
-        None => in_cache(&places::cache()?.join(format!("pytorch-{VERSION}"))),
+        Some(python) => check(python, requirements).map(|()| python.to_path_buf()),
+        None => in_cache(&workplace::cache()?.join(format!("pytorch-{VERSION}")), requirements),
     }
 }
 
 /// Whether this Python has what the sides need.
-fn check(python: &Path) -> Result<()> {
-    let requirements = requirements();
+fn check(python: &Path, requirements: &Path) -> Result<()> {
     let remedy = format!(
         "give another one with --python, mend it (`{} -m pip install -r {}`), or leave --python out and one is set up",
         python.display(),
@@ -50,26 +48,26 @@ fn check(python: &Path) -> Result<()> {
 }
 
 /// The environment in `folder`, made anew unless one is there that works.
-fn in_cache(folder: &Path) -> Result<PathBuf> {
+fn in_cache(folder: &Path, requirements: &Path) -> Result<PathBuf> {
     let python = folder.join("bin/python");
-    if python.exists() && check(&python).is_ok() {
+    if python.exists() && check(&python, requirements).is_ok() {
         return Ok(python);
     }
-    let base = places::on_path("python3").context(
+    let base = workplace::on_path("python3").context(
         "there is no python3 on the PATH to set up PyTorch with: install it (Debian, Ubuntu: apt install python3-venv), \
          or name one that has torch with --python",
     )?;
-    say(format!("setting up PyTorch {VERSION} in {} (some gigabytes, once per user)", shown::path(folder)));
+    say(format!("setting up PyTorch {VERSION} in {} (some gigabytes, once per user)", folder.display()));
     // Programs in a virtual environment hold its path, hence it is made in its place and not renamed into it.
     let _ = fs::remove_dir_all(folder);
-    let made = make(&base, folder).and_then(|()| check(&python));
+    let made = make(&base, folder, requirements).and_then(|()| check(&python, requirements));
     if made.is_err() {
         let _ = fs::remove_dir_all(folder);
     }
     made.map(|()| python)
 }
 
-fn make(base: &Path, folder: &Path) -> Result<()> {
+fn make(base: &Path, folder: &Path, requirements: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let output = Command::new(base).args(["-m", "venv"]).arg(folder).stdin(Stdio::null()).output()?;
     ensure!(
@@ -80,15 +78,11 @@ fn make(base: &Path, folder: &Path) -> Result<()> {
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).lines().last().unwrap_or_default()
     );
     let pip = Pip::of(&folder.join("bin/python")).context("the new virtual environment has no pip")?;
-    let spinner = Spinner::new("installing PyTorch");
-    let args = ["install".to_owned(), "-r".to_owned(), requirements().display().to_string()];
-    let result = pip.run(&args, &folder.join("scratch"), &mut || spinner.set("installing PyTorch".to_owned()));
+    let spinner = terminal::spinner("installing PyTorch");
+    let args = ["install".to_owned(), "-r".to_owned(), requirements.display().to_string()];
+    let result = pip.run(&args, &folder.join("scratch"), &mut || spinner.tick());
     let _ = fs::remove_dir_all(folder.join("scratch"));
     Ok(result?)
-}
-
-fn requirements() -> PathBuf {
-    places::workspace().join("benches/pytorch/requirements.txt")
 }
 
 #[cfg(test)]
@@ -102,7 +96,8 @@ mod tests {
         let python = folder.path().join("python");
         fs::write(&python, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
-        ready(Some(&python)).map_or_else(|error| format!("{error:#}"), |_| "fine".to_owned())
+        ready(Some(&python), Path::new("requirements.txt"))
+            .map_or_else(|error| format!("{error:#}"), |_| "fine".to_owned())
     }
 
     #[test]
@@ -112,7 +107,7 @@ mod tests {
         let other = message("echo 2.3.1");
         assert!(other.contains("has torch 2.3.1") && other.contains("libtorch 2.11.0"), "{other}");
         assert_eq!(message("echo 2.11.0"), "fine");
-        let absent = format!("{:#}", ready(Some(Path::new("/no/python"))).unwrap_err());
+        let absent = format!("{:#}", ready(Some(Path::new("/no/python")), Path::new("requirements.txt")).unwrap_err());
         assert!(absent.contains("cannot start /no/python") && absent.contains("--python"), "{absent}");
     }
 }

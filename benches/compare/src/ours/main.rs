@@ -1,25 +1,98 @@
-//! `bench-side`: our side of the comparisons. It trains through [`train::fit`], as `train` does, and prints a JSON line
-//! per measure.
+//! Our side of the comparisons, a process per turn: it trains through [`train::fit`], as `cargo xtask train` does, and prints
+//! a JSON line per measure.
 
-use anyhow::{Context, Result};
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
-use tch::{Cuda, Device, Kind, Tensor};
-use tensor_data::{Samples, Source};
-use train::{Event, Learner, Observer, Plan, Recipe, fit};
-use xtask::bench::work::{Precision, Training};
-use xtask::cli::{BenchSideArgs, Setting};
 
-use crate::{data_sets, device, memory};
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use compare::device;
+use compare::work::{Precision, Training, Work};
+use tch::{Cuda, Device, Kind, Tensor};
+use tensor_data::catalog::MNIST;
+use tensor_data::files::Folder;
+use tensor_data::{Dataset, Samples, Source};
+use torch_ext::memory;
+use train::{Event, Learner, Observer, Plan, Recipe, fit};
+
+/// What a turn is.
+#[derive(Debug, Parser)]
+struct Args {
+    /// What to train
+    #[arg(long, value_parser = work)]
+    work: Work,
+    /// Folder that holds MNIST's four files
+    #[arg(long, value_name = "DIR")]
+    mnist: PathBuf,
+    /// Passes over the training set
+    #[arg(long, default_value_t = 1)]
+    epochs: u64,
+    /// The first so many training pictures
+    #[arg(long, default_value_t = 50_000)]
+    pictures: usize,
+    /// Stop after so many minibatches
+    #[arg(long)]
+    steps: Option<u64>,
+    /// Print the loss of every minibatch
+    #[arg(long)]
+    losses: bool,
+    /// Print the resident memory after every so many minibatches
+    #[arg(long, value_name = "STEPS")]
+    memory: Option<u64>,
+    /// Where to compute: cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: device::Device,
+    /// Measure the matrix product's peak first
+    #[arg(long)]
+    peak: bool,
+    /// Write the initial parameters here, as safetensors
+    #[arg(long, value_name = "FILE")]
+    initial: Option<PathBuf>,
+    /// Change one key of the recipe, dotted; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+}
+
+fn work(name: &str) -> Result<Work, String> {
+    Work::named(name).ok_or_else(|| format!("there is no work {name}"))
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as minibatch.size=50")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
 
 /// Side of the matrices whose product is the machine's peak.
 const PRODUCT: i64 = 2048;
 
+fn main() -> ExitCode {
+    // As the program that users train with does.
+    torch_ext::allocator::keep_memory();
+    if let Ok(capability) = std::env::var("ATEN_CPU_CAPABILITY") {
+        torch_ext::Isa::limit_as(&capability);
+    }
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Trains, and prints what was measured.
-pub fn run(args: &BenchSideArgs) -> Result<ExitCode> {
-    let device = device::resolve(args.device)?;
+fn run(args: &Args) -> Result<()> {
+    let device = match args.device {
+        device::Device::Cpu => Device::Cpu,
+        device::Device::Cuda(index) => {
+            let count = torch_ext::cuda_devices();
+            ensure!(index < count, "--device {}: libtorch can use {count} CUDA devices here", args.device);
+            Device::Cuda(index)
+        }
+    };
     if device.is_cuda() {
         torch_ext::allow_tf32(args.work.precision() == Precision::Tf32)?;
     }
@@ -27,9 +100,10 @@ pub fn run(args: &BenchSideArgs) -> Result<ExitCode> {
         say("peak", peak())?;
     }
     let recipe = recipe(args)?;
-    let source = data_sets::open("mnist", true, &args.data)?.source;
-    let source = Source { train: part(&source.train, args.pictures as usize, recipe.data.validation)?, ..source };
-    let data = data_sets::upload(&source, &recipe, device)?;
+    let source = MNIST.load(&Folder::own(&args.mnist))?.source;
+    let source = Source { train: part(&source.train, args.pictures, recipe.data.validation)?, ..source };
+    let holdout = recipe.data.holdout(recipe.seed);
+    let data = Dataset::upload(&source, holdout, 1.0 / recipe.data.divisor, recipe.data.storage, device)?;
     drop(source);
     let plan = Plan::new(&recipe, &data)?;
     let mut learner = Learner::new(&plan, &data, device)?;
@@ -41,12 +115,11 @@ pub fn run(args: &BenchSideArgs) -> Result<ExitCode> {
     let mut meter = Meter::new(args, device, plan.steps_per_epoch());
     fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut meter)?;
     say("flops", training_flops(&learner) * (plan.steps_per_epoch() * plan.minibatch_size() as u64) as f64)?;
-    say("memory-peak", held(memory::PEAK)?)?;
-    Ok(ExitCode::SUCCESS)
+    say("memory-peak", held(memory::PEAK)?)
 }
 
 /// The recipe of a work: everything that PyTorch's side does too, and nothing else.
-fn recipe(args: &BenchSideArgs) -> Result<Recipe> {
+fn recipe(args: &Args) -> Result<Recipe> {
     let training = args.work.training().context("this work is a run of `train`: it has no side")?;
     let Training { model, batch, learning_rate, l1, l2 } = training;
     let text = format!(
@@ -60,8 +133,7 @@ fn recipe(args: &BenchSideArgs) -> Result<Recipe> {
     );
     let precision = (args.work.precision() == Precision::Bf16).then(|| ("precision".to_owned(), "bf16".to_owned()));
     let steps = args.steps.map(|steps| ("limits.iterations".to_owned(), steps.to_string()));
-    let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
-    let overrides: Vec<(String, String)> = precision.into_iter().chain(steps).chain(set).collect();
+    let overrides: Vec<(String, String)> = precision.into_iter().chain(steps).chain(args.set.iter().cloned()).collect();
     Ok(Recipe::parse(&text, &format!("the recipe of {}", args.work.name()), &overrides)?)
 }
 
@@ -97,7 +169,7 @@ fn peak() -> f64 {
 
 /// Times epochs and validations as the loop tells of them.
 struct Meter<'a> {
-    args: &'a BenchSideArgs,
+    args: &'a Args,
     device: Device,
     steps_per_epoch: u64,
     mark: Instant,
@@ -107,7 +179,7 @@ struct Meter<'a> {
 }
 
 impl Meter<'_> {
-    fn new(args: &BenchSideArgs, device: Device, steps_per_epoch: u64) -> Meter<'_> {
+    fn new(args: &Args, device: Device, steps_per_epoch: u64) -> Meter<'_> {
         Meter { args, device, steps_per_epoch, mark: Instant::now(), loss: 0.0, samples: 0 }
     }
 

@@ -5,12 +5,12 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use compare::record::Row;
+use compare::turn::Setting;
+use compare::work::{Clock, Side, Target, Work};
 use serde_json::Value;
 
-use super::record::Row;
-use super::side::Setting;
-use super::work::{Clock, Side, Target, Work};
-use crate::progress::say;
+use crate::terminal::say;
 
 /// Runs `train` once for each of `seeds`, numbered from 1; gives times and test errors.
 ///
@@ -23,7 +23,7 @@ pub fn reach(setting: &Setting<'_>, work: Work, target: Target, seeds: &[u64]) -
         let run = folder.path().join("run");
         let mut command = Command::new(setting.runner);
         command.args(["train", target.recipe, "--dataset", "mnist", "--seed", &seed.to_string()]);
-        command.args(["--epochs", &target.epochs.to_string(), "--device", setting.device]);
+        command.args(["--epochs", &target.epochs.to_string(), "--device", &setting.device.to_string()]);
         command.arg("--out").arg(&run).env("OMP_NUM_THREADS", setting.threads.to_string());
         if let Some(root) = setting.mnist.parent() {
             command.arg("--data").arg(root);

@@ -1,28 +1,25 @@
 //! Charts of `bench --scaling`, as SVG files beside the docs.
 
-use anyhow::Result;
-use std::path::PathBuf;
-use viz::{Chart, Scale, Series};
-use xtask::bench::page;
-use xtask::bench::record::Record;
-use xtask::bench::scaling::{Axis, points, tables};
-use xtask::places;
+use std::path::{Path, PathBuf};
 
-/// Where charts lie.
-pub fn pictures() -> PathBuf {
-    places::workspace().join("docs/pictures")
-}
+use anyhow::Result;
+use compare::page;
+use compare::record::Record;
+use compare::scaling::{Axis, points, tables};
+use compare::workspace::Workspace;
+use viz::{Chart, Scale, Series};
 
 /// Writes the charts, and the tables of the page.
-pub fn scaling(record: &Record) -> Result<()> {
+pub fn scaling(workspace: &Workspace, record: &Record) -> Result<()> {
+    let folder = workspace.pictures();
     let mut written = Vec::new();
     for axis in Axis::ALL {
         for (measure, title, label, factor) in
             [("epoch", "Time per epoch", "s", 1.0), ("memory-peak", "Peak memory", "MB", 1e-6)]
         {
             let points = points(record, axis.name(), measure);
-            let name = format!("bench-{}-{measure}.svg", axis.name());
-            written.extend(draw(title, axis.title(), label, factor, &points, &name, axis != Axis::Threads)?);
+            let path = folder.join(format!("bench-{}-{measure}.svg", axis.name()));
+            written.extend(draw(title, axis.title(), label, factor, &points, &path, axis != Axis::Threads)?);
         }
     }
     let steps = points(record, "steps", "memory");
@@ -32,10 +29,10 @@ pub fn scaling(record: &Record) -> Result<()> {
         "MB",
         1e-6,
         &steps,
-        "bench-steps-memory.svg",
+        &folder.join("bench-steps-memory.svg"),
         false,
     )?);
-    page::replace(&page::path(), "scaling", &tables(record, &written))
+    page::replace(&workspace.page(), "scaling", &tables(record, &written))
 }
 
 /// One line through `points`; nothing where there are none. `log` spreads the horizontal axis by ratios.
@@ -45,7 +42,7 @@ fn draw(
     y: &str,
     factor: f64,
     points: &[(f64, f64)],
-    name: &str,
+    path: &Path,
     log: bool,
 ) -> Result<Option<PathBuf>> {
     if points.is_empty() {
@@ -56,7 +53,6 @@ fn draw(
     if log {
         chart.x.scale = Scale::Log;
     }
-    let path = pictures().join(name);
-    chart.draw().save(&path)?;
-    Ok(Some(path))
+    chart.draw().save(path)?;
+    Ok(Some(path.to_owned()))
 }

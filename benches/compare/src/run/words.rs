@@ -1,15 +1,16 @@
-//! `bench` and the hidden `bench-side`.
+//! The command line of `cargo xtask bench`, which hands it over as it is.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::Parser;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use compare::device::Device;
+use compare::work::Work;
+use values::Whole;
 
-use super::numbers::{BILLION, whole};
-use super::{DataDirArgs, Device};
-use crate::bench::work::Work;
-
-/// `bench`
-#[derive(Debug, Args)]
+/// Run the criterion benches, or compare with PyTorch
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", max_term_width = 110)]
 #[command(after_help = "\
 Examples:
   cargo xtask bench                          all criterion benches
@@ -22,7 +23,7 @@ Examples:
   cargo xtask bench --versus --device cuda   on the first GPU, against PyTorch there
   cargo xtask bench --scaling                time and memory as work grows
   cargo xtask bench --render                 docs/performance.md anew from benches/results/")]
-pub struct BenchArgs {
+pub struct Words {
     /// Alternate with PyTorch 2.11.0 and write the table of docs/performance.md
     #[arg(long, conflicts_with_all = ["scaling", "render"])]
     pub versus: bool,
@@ -48,7 +49,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = whole::<u32>(1, 1024))]
     pub threads: u32,
     /// Only these works; may be given several times
-    #[arg(long, value_enum, value_name = "NAME", requires = "versus")]
+    #[arg(long, value_name = "NAME", value_parser = works(), requires = "versus")]
     pub work: Vec<Work>,
     /// Times that all sides take their turn
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<u32>(1, 1000))]
@@ -56,55 +57,76 @@ pub struct BenchArgs {
     /// A Python that has what benches/pytorch/requirements.txt names; without it one is set up in the cache
     #[arg(long, value_name = "PATH", requires = "versus")]
     pub python: Option<PathBuf>,
-    /// Where data sets are looked for.
-    #[command(flatten)]
-    pub data: DataDirArgs,
+    /// Folder that holds MNIST as DIR/mnist/, or MNIST's own folder (default: $MINIBATCH_DATA, then data/)
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// Passed on to criterion: a filter, --save-baseline NAME, --baseline NAME, ...
     #[arg(last = true, value_name = "CRITERION ARGS", conflicts_with_all = ["versus", "scaling", "render"])]
     pub criterion: Vec<String>,
 }
 
-impl BenchArgs {
-    /// Whether criterion's benches are meant, which cargo runs, rather than what the runner does.
+impl Words {
+    /// Whether criterion's benches are meant, which cargo runs, rather than a comparison.
     pub fn is_criterion(&self) -> bool {
         !(self.versus || self.scaling || self.render)
     }
 }
 
-/// `bench-side`: our side, one process per turn; prints a JSON line per measure.
-#[derive(Debug, Args)]
-pub struct BenchSideArgs {
-    /// What to train
-    #[arg(long, value_enum)]
-    pub work: Work,
-    /// Passes over the training set
-    #[arg(long, default_value_t = 1, value_parser = whole::<u64>(1, BILLION))]
-    pub epochs: u64,
-    /// The first so many training pictures
-    #[arg(long, default_value_t = 50_000, value_parser = whole::<u64>(1, 50_000))]
-    pub pictures: u64,
-    /// Stop after so many minibatches
-    #[arg(long, value_parser = whole::<u64>(1, BILLION))]
-    pub steps: Option<u64>,
-    /// Print the loss of every minibatch
-    #[arg(long)]
-    pub losses: bool,
-    /// Print the resident memory after every so many minibatches
-    #[arg(long, value_name = "STEPS")]
-    pub memory: Option<u64>,
-    /// Where to compute
-    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
-    pub device: Device,
-    /// Measure the matrix product's peak first
-    #[arg(long)]
-    pub peak: bool,
-    /// Write the initial parameters here, as safetensors
-    #[arg(long)]
-    pub initial: Option<PathBuf>,
-    /// Change one key of the recipe, dotted; may be given several times
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<super::Setting>,
-    /// Where data sets are looked for.
-    #[command(flatten)]
-    pub data: DataDirArgs,
+/// The names of all works, each with what it is.
+fn works() -> impl TypedValueParser<Value = Work> {
+    let values = Work::ALL.iter().map(|work| PossibleValue::new(work.name()).help(work.about()));
+    PossibleValuesParser::new(values).try_map(|name| Work::named(&name).ok_or("no such work"))
+}
+
+/// A whole number between two bounds, both allowed.
+fn whole<T: TryFrom<i64>>(low: i64, high: i64) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync {
+    move |text| Whole::new("", low, high).parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Words, clap::Error> {
+        Words::try_parse_from(std::iter::once("compare").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Words::command().debug_assert();
+    }
+
+    #[test]
+    fn good_command_lines_are_taken() {
+        for line in [
+            "",
+            "-- --save-baseline before",
+            "--versus --quick --work lenet-500 --work start --threads 1 --python p --repetitions 3",
+            "--versus --peers",
+            "--versus --device cuda:1 --work lenet-500-tf32",
+            "--scaling --threads 1",
+            "--render",
+        ] {
+            assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+        }
+    }
+
+    #[test]
+    fn wrong_command_lines_exit_with_two() {
+        for line in [
+            "--threads 0",
+            "--threads 4294967297",
+            "forward",
+            "--peers",
+            "--scaling --device cuda",
+            "--render --peers",
+            "--versus --device gpu",
+            "--versus --work lenet",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        let said = parse("--threads 1025").unwrap_err().to_string();
+        assert!(said.contains("it must be a whole number from 1 to 1024"), "{said}");
+    }
 }

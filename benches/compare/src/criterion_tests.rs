@@ -1,5 +1,5 @@
-use super::super::record::tests::record;
 use super::*;
+use crate::record::tests::record;
 use std::time::Duration;
 
 /// What criterion leaves of a bench, in the folder it would take.

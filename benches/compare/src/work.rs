@@ -1,9 +1,15 @@
 //! What is trained and by whom. Closed lists: a name in a row of results is one of these.
 
-use clap::ValueEnum;
+use crate::peers::Peer;
 
-use super::peers::Peer;
-use super::side::Amount;
+/// How much is done in a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amount {
+    /// Training pictures, at most 50,000.
+    pub pictures: u64,
+    /// Epochs, the first of which warms up and is not counted.
+    pub epochs: u64,
+}
 
 /// How products of f32 are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,33 +23,25 @@ pub enum Precision {
 }
 
 /// Something that is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// LeNet in minibatches of 500, f32; its validation pass and its share of the matrix product's peak too
-    #[value(name = "lenet-500")]
     Lenet500,
     /// The same, bf16 allowed
-    #[value(name = "lenet-500-bf16")]
     Lenet500Bf16,
     /// The same, TF32 on; CUDA only
-    #[value(name = "lenet-500-tf32")]
     Lenet500Tf32,
     /// LeNet in minibatches of 20
-    #[value(name = "lenet-20")]
     Lenet20,
     /// The multilayer perceptron with L1 and L2 penalties, in minibatches of 20
-    #[value(name = "mlp-20")]
     Mlp20,
     /// Softmax regression in minibatches of 600
-    #[value(name = "softmax-600")]
     Softmax600,
     /// From the start of the process to the first minibatch trained (softmax), against `import torch` alone; CPU only
     Start,
     /// Time to a test error of 0.92 %
-    #[value(name = "error-0.92")]
     Error092,
     /// Time to a test error of 0.60 %; CPU only
-    #[value(name = "error-0.60")]
     Error060,
 }
 
@@ -128,8 +126,32 @@ impl Work {
         }
     }
 
+    /// What it is, in a line for people.
+    pub fn about(self) -> &'static str {
+        match self {
+            Work::Lenet500 => {
+                "LeNet in minibatches of 500, f32; its validation pass and its share of the matrix product's peak too"
+            }
+            Work::Lenet500Bf16 => "The same, bf16 allowed",
+            Work::Lenet500Tf32 => "The same, TF32 on; CUDA only",
+            Work::Lenet20 => "LeNet in minibatches of 20",
+            Work::Mlp20 => "The multilayer perceptron with L1 and L2 penalties, in minibatches of 20",
+            Work::Softmax600 => "Softmax regression in minibatches of 600",
+            Work::Start => {
+                "From the start of the process to the first minibatch trained (softmax), against `import torch` alone; CPU only"
+            }
+            Work::Error092 => "Time to a test error of 0.92 %",
+            Work::Error060 => "Time to a test error of 0.60 %; CPU only",
+        }
+    }
+
+    /// The work of that name.
+    pub fn named(name: &str) -> Option<Work> {
+        Work::ALL.iter().copied().find(|work| work.name() == name)
+    }
+
     /// What is trained; the runs to an error have a recipe of their own
-    /// ([`Platform::target`](super::platform::Platform::target)) and are `None`.
+    /// ([`Platform::target`](crate::platform::Platform::target)) and are `None`.
     pub fn training(self) -> Option<Training> {
         let training = |model, batch, learning_rate| Training { model, batch, learning_rate, l1: 0.0, l2: 0.0 };
         Some(match self {
@@ -268,9 +290,8 @@ mod tests {
     #[test]
     fn names_on_the_command_line_are_those_in_the_rows() {
         for &work in Work::ALL {
-            assert_eq!(Work::from_str(work.name(), false).as_ref(), Ok(&work));
+            assert_eq!(Work::named(work.name()), Some(work));
         }
-        assert_eq!(Work::value_variants(), Work::ALL);
         for &side in Side::ALL {
             assert_eq!(Side::named(side.name()), Some(side));
         }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::goals::{self, Goal, PEAK_SHARE};
-use super::platform::Platform;
-use super::record::Record;
-use super::stats::{Spread, ratios, spread};
-use super::work::{Side, Target, Work};
+use crate::goals::{self, Goal, PEAK_SHARE};
+use crate::platform::Platform;
+use crate::record::Record;
+use crate::stats::{Spread, ratios, spread};
+use crate::work::{Side, Target, Work};
 
 /// The table of goals with our figures beside each, and the conditions under it. Other libraries have rows where they
 /// took turns.
@@ -174,9 +174,9 @@ fn not_measured() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::machine::Gpu;
-    use super::super::record::tests::record;
     use super::*;
+    use crate::machine::Gpu;
+    use crate::record::tests::record;
 
     fn line(text: &str, start: &str) -> String {
         text.lines().find(|line| line.starts_with(start)).unwrap_or_default().to_owned()

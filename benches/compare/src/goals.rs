@@ -1,9 +1,9 @@
 //! What is aimed at, on each platform: the other side's time over ours.
 
-use super::platform::Platform;
-use super::record::Record;
-use super::stats::ratios;
-use super::work::{Side, Work};
+use crate::platform::Platform;
+use crate::record::Record;
+use crate::stats::ratios;
+use crate::work::{Side, Work};
 
 /// A row of the table that compares two times.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -102,8 +102,8 @@ const fn peer(work: Work, title: &'static str, against: Side) -> Goal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::tests::record;
     use super::*;
+    use crate::record::tests::record;
 
     #[test]
     fn every_goal_is_against_a_side_that_takes_its_turn() {

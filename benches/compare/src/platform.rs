@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 
-use super::work::{Clock, Precision, Side, Target, Work};
+use crate::device::Device;
+use crate::work::{Clock, Precision, Side, Target, Work};
 
 /// Where all sides compute. Each has works, sides and goals of its own, a file of rows and a part of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,14 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// That of a device.
+    pub fn of(device: Device) -> Platform {
+        match device {
+            Device::Cpu => Platform::Cpu,
+            Device::Cuda(_) => Platform::Cuda,
+        }
+    }
+
     /// The kind of its records, the name of its part of the page, and of its chart.
     pub fn kind(self) -> &'static str {
         match self {
@@ -94,8 +103,8 @@ impl Platform {
 
 #[cfg(test)]
 mod tests {
-    use super::super::peers::Peer;
     use super::*;
+    use crate::peers::Peer;
 
     #[test]
     fn each_platform_has_sides_for_its_works_and_none_for_others() {
