@@ -63,6 +63,7 @@ impl Recipe {
         range::LEARNING_RATE.check(self.learning_rate)?;
         DIVISOR.check(self.data.divisor)?;
         VALIDATION.check(self.data.validation)?;
+        self.pictures.as_ref().map_or(Ok(()), |pictures| pictures.check())?;
         if let Size::Count(count) = self.minibatch.size {
             MINIBATCH.check(count)?;
         }

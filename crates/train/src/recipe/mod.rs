@@ -12,6 +12,7 @@
 //! | `precision` | `f32` | `f32`, `tf32`, `bf16`, `f16` | dtype of a training step: [`Precision`] |
 //! | `graphs` | `auto` | `auto`, `off` | whether CUDA steps may be captured graphs: [`Graphs`] |
 //! | `[data]` | | | [`Data`] |
+//! | `[pictures]` | none | | [`Pictures`] |
 //! | `[minibatch]` | | | [`Minibatch`] |
 //! | `[evaluation]` | | | [`Evaluation`] |
 //! | `[model]` | required | | [`models::Arch`] |
@@ -34,6 +35,7 @@ mod gradients;
 mod loss;
 mod minibatch;
 mod new;
+mod pictures;
 mod pretrained;
 mod read;
 mod resume;
@@ -41,6 +43,7 @@ mod resume;
 pub use gradients::{Average, Gradients, Group};
 pub use loss::{ClassRule, ClassWeights, Loss, Penalty};
 pub use minibatch::{All, Minibatch, Order, Size};
+pub use pictures::{Fit, Pictures};
 pub use pretrained::{Pretrained, Trained};
 
 use crate::stopping::Stopping;
@@ -71,6 +74,9 @@ pub struct Recipe {
     pub graphs: Graphs,
     /// Which pictures.
     pub data: Data,
+    /// A folder that they lie in, instead of a data set with a name of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<Pictures>,
     /// How training minibatches are made.
     pub minibatch: Minibatch,
     /// How validation and test minibatches are made.

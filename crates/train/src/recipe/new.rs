@@ -35,6 +35,7 @@ impl Recipe {
                 holdout: HoldoutRule::default(),
                 storage: Data::default_storage(),
             },
+            pictures: None,
             minibatch: Minibatch::shuffled(100),
             evaluation: Evaluation::default(),
             model,

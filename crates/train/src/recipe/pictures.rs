@@ -1,0 +1,122 @@
+//! `[pictures]`: a folder of a person's own pictures, and what is made of it before training.
+
+use crate::error::Error;
+use serde::{Deserialize, Serialize};
+use std::ops::Bound::Included;
+use std::path::PathBuf;
+use values::{Range, Whole};
+
+const SIZE: Whole = Whole::new("pictures.size", 8, 1024).noted(" pixels");
+const SPLIT_SEED: Whole = Whole::new("pictures.split_seed", 0, i64::MAX);
+const VALIDATION: Range = share("pictures.validation");
+const TEST: Range = share("pictures.test");
+
+const fn share(key: &'static str) -> Range {
+    Range::new(key, Included(0.01), Included(0.8)).noted(" of all pictures")
+}
+
+/// `[pictures]`: a folder of pictures to train on, or a CSV table of paths and labels, instead of a data set with a name of its own.
+///
+/// | key | default | range | meaning |
+/// | --- | --- | --- | --- |
+/// | `folder` | required | | a folder `class/picture` or `train/class/picture`, or a CSV file |
+/// | `size` | 224 | 8 to 1024 | height and width that every picture is brought to, pixels |
+/// | `fit` | `crop` | `crop`, `squash`, `pad` | the middle square, the whole picture with its sides changed, or the whole with borders |
+/// | `colour` | true | | three channels; false makes pictures grey |
+/// | `validation` | 0.15 | 0.01 to 0.8 | share of every class that chooses among models, where the folder has no such part |
+/// | `test` | 0.15 | 0.01 to 0.8 | share that is looked at only once, where the folder has no such part |
+/// | `split_seed` | 0 | 0 to 2^63 - 1 | who is drawn for which part; apart from `seed`, so that runs with other seeds are comparable |
+/// | `group` | `none` | `none`, `folder`, `prefix`, a column | pictures that stay on one side of the split |
+/// | `skip_bad` | false | | train without files that cannot be read; otherwise they end the run before it begins |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pictures {
+    /// Where they lie.
+    pub folder: PathBuf,
+    /// Height and width, pixels.
+    #[serde(default = "Pictures::default_size")]
+    pub size: u32,
+    /// How a picture is brought to that size.
+    #[serde(default)]
+    pub fit: Fit,
+    /// Whether there are three channels.
+    #[serde(default = "Pictures::default_colour")]
+    pub colour: bool,
+    /// Share to choose by.
+    #[serde(default = "Pictures::default_share")]
+    pub validation: f64,
+    /// Share to judge by.
+    #[serde(default = "Pictures::default_share")]
+    pub test: f64,
+    /// Who is drawn for which part.
+    #[serde(default)]
+    pub split_seed: u64,
+    /// What stays on one side.
+    #[serde(default = "Pictures::default_group")]
+    pub group: String,
+    /// Whether files that cannot be read are left out.
+    #[serde(default)]
+    pub skip_bad: bool,
+}
+
+/// How a picture that is no square of the right size becomes one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// The short side is brought to the size, and the middle is kept: nothing is distorted, what lies at the edges is lost.
+    #[default]
+    Crop,
+    /// Both sides are brought to the size: nothing is lost, all is distorted.
+    Squash,
+    /// The long side is brought to the size, and the rest is filled: nothing is lost or distorted, pictures are smaller.
+    Pad,
+}
+
+impl Pictures {
+    /// The pictures of a folder, all else at its default.
+    pub fn new(folder: impl Into<PathBuf>) -> Pictures {
+        Pictures {
+            folder: folder.into(),
+            size: Self::default_size(),
+            fit: Fit::default(),
+            colour: true,
+            validation: Self::default_share(),
+            test: Self::default_share(),
+            split_seed: 0,
+            group: Self::default_group(),
+            skip_bad: false,
+        }
+    }
+
+    fn default_size() -> u32 {
+        224
+    }
+    fn default_colour() -> bool {
+        true
+    }
+    fn default_share() -> f64 {
+        0.15
+    }
+    fn default_group() -> String {
+        "none".to_owned()
+    }
+
+    /// Checks every value's range.
+    ///
+    /// # Errors
+    /// The first key whose value lies outside its range; shares that leave nothing to learn from.
+    pub fn check(&self) -> Result<(), Error> {
+        SIZE.check(self.size)?;
+        VALIDATION.check(self.validation)?;
+        TEST.check(self.test)?;
+        SPLIT_SEED.check(self.split_seed)?;
+        if self.validation + self.test > 0.9 {
+            return Err(Error::Plan(format!(
+                "recipe keys `pictures.validation` ({}) and `pictures.test` ({}) leave less than a tenth of the pictures to learn from: \
+                 set them lower",
+                self.validation, self.test
+            )));
+        }
+        Ok(())
+    }
+}
