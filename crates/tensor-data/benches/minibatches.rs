@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
     let pixels = (0..PICTURES * 784).map(|i| (i % 251) as u8).collect();
-    let samples = Samples::new([1, 28, 28], 10, pixels, (0..PICTURES).map(|i| (i % 10) as u8).collect())?;
+    let samples = Samples::new([1, 28, 28], 10, pixels, (0..PICTURES).map(|i| (i % 10) as u32).collect())?;
     let mut group = criterion.benchmark_group(device::group("minibatches of an epoch", device));
     group.throughput(Throughput::Elements(PICTURES as u64));
     let shuffled = Order::Shuffled { seed: 1, epoch: 0 };

@@ -183,7 +183,7 @@ pub fn recognise(source: &Source) -> [Option<Known>; 4] {
 
 fn recognise_pair(samples: &Samples) -> [Option<Known>; 2] {
     let [images, labels] = idx::headers(samples);
-    [lookup(&images, samples.pixels()), lookup(&labels, samples.labels())]
+    [lookup(&images, samples.pixels()), samples.label_bytes().and_then(|bytes| lookup(&labels, &bytes))]
 }
 
 /// The published file that consists of this header and content.

@@ -37,7 +37,8 @@ impl Entry {
         let (mut remarks, mut unusual) = (Vec::new(), Vec::new());
         let mut samples = |parts| read_pair(&found, parts, self.classes.len(), &mut remarks, &mut unusual);
         let (train, test) = (samples([0, 1])?, samples([2, 3])?);
-        let source = Source { name: self.name.to_owned(), train, test };
+        let named = |samples: Samples| samples.named(self.classes.iter().copied());
+        let source = Source::new(self.name, named(train)?, named(test)?);
         let known = catalog::recognise(&source);
         self.refuse_another(&known, folder)?;
         remarks.extend(unusual_names(folder, &unusual));
@@ -160,7 +161,7 @@ fn unusual_names(folder: &Folder, files: &[PathBuf]) -> Option<String> {
 
 /// The words on labels that fit the classes and yet seem to be counted from 1.
 fn counted_from_one(train: &Samples) -> Option<String> {
-    let [smallest, largest] = [train.labels().iter().min()?, train.labels().iter().max()?].map(|&it| usize::from(it));
+    let [smallest, largest] = [train.labels().iter().min()?, train.labels().iter().max()?].map(|&it| it as usize);
     let is_likely = smallest == 1 && largest + 1 == train.classes();
     is_likely
         .then(|| "no training picture is of class 0: if the labels are counted from 1, subtract 1 from each".to_owned())

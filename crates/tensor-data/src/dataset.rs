@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device, Kind, TchError, Tensor};
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::{Error, Fingerprint, Holdout, Order, Samples, Source, Tail, hold_out};
 
 /// How pixels are kept on the device. Minibatches are `f32` either way, with the same values to the last bit.
@@ -23,7 +26,7 @@ pub enum Storage {
 pub struct Split {
     images: Tensor,
     labels: Tensor,
-    classes: i64,
+    names: Arc<[String]>,
     scale: f64,
 }
 
@@ -33,8 +36,8 @@ pub struct Split {
 /// use tch::Device;
 /// use tensor_data::{Dataset, Holdout, Order, Samples, Source, Storage, Tail};
 ///
-/// let few = |n: u8| Samples::new([1, 2, 2], 10, (0..4 * n).collect(), (0..n).collect());
-/// let source = Source { name: "few".to_owned(), train: few(8)?, test: few(2)? };
+/// let few = |n: u8| Samples::new([1, 2, 2], 10, (0..4 * n).collect(), (0..u32::from(n)).collect());
+/// let source = Source::new("few", few(8)?, few(2)?);
 /// let data = Dataset::upload(&source, Holdout::Last(2), 1.0 / 255.0, Storage::F32, Device::Cpu)?;
 ///
 /// for batch in data.train.batches(4, Order::Shuffled { seed: 1, epoch: 0 }, Tail::Keep)? {
@@ -58,13 +61,13 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Parts the validation set from the training pictures and puts all three splits on `device`.
+    /// Parts the validation set from the training pictures and puts all three splits on `device`. Of a set that brings its own
+    /// validation pictures, those are taken, and `holdout` is not used.
     ///
     /// A pixel of a minibatch is `pixel * scale`, computed in `f32`; 1/255 maps onto 0 to 1.
     ///
     /// # Errors
-    /// Those of [`hold_out`] and of [`Split::upload`]; [`Error::Unlike`] when training and test pictures have not the
-    /// same shape and classes.
+    /// Those of [`hold_out`], of [`Split::upload`] and of [`Source::check`].
     pub fn upload(
         source: &Source,
         holdout: Holdout,
@@ -72,12 +75,14 @@ impl Dataset {
         storage: Storage,
         device: Device,
     ) -> Result<Self, Error> {
-        let kind = |samples: &Samples| (samples.shape(), samples.classes());
-        let (train, test) = (kind(&source.train), kind(&source.test));
-        if train != test {
-            return Err(Error::Unlike { name: source.name.clone(), train, test });
-        }
-        let (train, valid) = hold_out(&source.train, holdout)?;
+        source.check()?;
+        let (train, valid) = match &source.valid {
+            Some(valid) => (Cow::Borrowed(&source.train), Cow::Borrowed(valid)),
+            None => {
+                let (train, valid) = hold_out(&source.train, holdout)?;
+                (Cow::Owned(train), Cow::Owned(valid))
+            }
+        };
         Ok(Self {
             name: source.name.clone(),
             fingerprint: Fingerprint::of(source, holdout)?,
@@ -86,9 +91,12 @@ impl Dataset {
             test: Split::upload(&source.test, scale, storage, device)?,
         })
     }
-}
 
-impl Dataset {
+    /// What the labels 0, 1, ... mean.
+    pub fn class_names(&self) -> &[String] {
+        self.train.class_names()
+    }
+
     /// The same data set with `f` of its pictures in their place: f32 `[m, channels, height, width]`, at most `size` at once
     /// and in stored order, to f32 `[m, ...]` of four dimensions. Name, fingerprint, labels and order stay.
     ///
@@ -105,7 +113,7 @@ impl Split {
     fn map(&self, size: usize, f: &impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
         let parts: Vec<Tensor> = self.batches(size, Order::Stored, Tail::Keep)?.map(|batch| f(&batch.images)).collect();
         let images = Tensor::f_cat(&parts, 0).map_err(|e| refused("join the mapped pictures", &e))?;
-        Ok(Self { images, labels: self.labels.shallow_clone(), classes: self.classes, scale: 1.0 })
+        Ok(Self { images, labels: self.labels.shallow_clone(), names: self.names.clone(), scale: 1.0 })
     }
 
     /// Puts samples on `device`: the pixels as bytes, converted there if they are kept as `f32`.
@@ -134,7 +142,7 @@ impl Split {
             Ok((images, Tensor::f_from_slice(&labels)?.f_to_device(device)?))
         };
         let (images, labels) = upload().map_err(|e| refused("put the pictures on the device", &e))?;
-        Ok(Self { images, labels, classes: samples.classes() as i64, scale })
+        Ok(Self { images, labels, names: samples.class_names().into(), scale })
     }
 
     /// `count` pictures at equal distances through the split (1, up to all of it), so that a set sorted by class gives of
@@ -155,7 +163,7 @@ impl Split {
             |tensor: &Tensor| tensor.f_index_select(0, &Tensor::f_from_slice(&places)?.f_to_device(self.device())?);
         let both = || Ok((take(&self.images)?, take(&self.labels)?));
         let (images, labels) = both().map_err(|e| refused("take pictures out of a split", &e))?;
-        Ok(Split { images, labels, classes: self.classes, scale: self.scale })
+        Ok(Split { images, labels, names: self.names.clone(), scale: self.scale })
     }
 
     /// Number of pictures, at least 1.
@@ -176,7 +184,12 @@ impl Split {
 
     /// Number of classes.
     pub fn classes(&self) -> i64 {
-        self.classes
+        self.names.len() as i64
+    }
+
+    /// What the labels 0, 1, ... mean.
+    pub fn class_names(&self) -> &[String] {
+        &self.names
     }
 
     /// All pictures as they are kept, `[n, channels, height, width]`: scaled `f32`, or `u8` as published.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::catalog::Entry;
 use crate::fetch::Tried;
+use crate::samples::MOST_CLASSES;
 
 /// Why a data set could not be read, split, fetched or put on a device.
 #[derive(Debug, thiserror::Error)]
@@ -118,18 +119,37 @@ pub enum Error {
         /// Pictures there are.
         available: usize,
     },
-    /// Training and test pictures are of different kinds.
+    /// Two parts of a data set are of different kinds.
     #[error(
-        "training and test pictures of {name} differ: {}x{}x{} in {} classes against {}x{}x{} in {} classes",
-        train.0[0], train.0[1], train.0[2], train.1, test.0[0], test.0[1], test.0[2], test.1
+        "training and {part} pictures of {name} differ: {}x{}x{} in {} classes against {}x{}x{} in {} classes",
+        train.0[0], train.0[1], train.0[2], train.1, other.0[0], other.0[1], other.0[2], other.1
     )]
     Unlike {
         /// The data set's name.
         name: String,
+        /// The other part: `validation` or `test`.
+        part: &'static str,
         /// Shape (channels, height, width) and number of classes of the training pictures.
         train: ([usize; 3], usize),
-        /// The same of the test pictures.
-        test: ([usize; 3], usize),
+        /// The same of the other part.
+        other: ([usize; 3], usize),
+    },
+    /// Two parts of a data set call a class differently.
+    #[error(
+        "class {label} of {name} is \"{train}\" among the training pictures and \"{other}\" among the {part} pictures; give \
+         all parts the same class names, in the same order"
+    )]
+    OtherNames {
+        /// The data set's name.
+        name: String,
+        /// The other part: `validation` or `test`.
+        part: &'static str,
+        /// The first class that differs.
+        label: usize,
+        /// Its name among the training pictures.
+        train: String,
+        /// Its name in the other part.
+        other: String,
     },
     /// A pixel scale that is not a positive finite number.
     #[error("the pixel scale is {0}; it must be a positive finite number such as 1/255")]
@@ -250,16 +270,40 @@ pub enum Fault {
     /// Pictures without channels, rows or columns.
     #[error("pictures of {} x {} x {} (channels, height, width) hold no pixel; each number must be at least 1", .0[0], .0[1], .0[2])]
     NoPixels([usize; 3]),
-    /// A number of classes that labels of one byte cannot express.
-    #[error("{0} classes were asked for; there must be between 1 and 256")]
+    /// No class, or more than are allowed.
+    #[error("{0} classes were asked for; there must be between 1 and {MOST_CLASSES}")]
     Classes(usize),
+    /// Not one name for each class.
+    #[error("{found} class names were given for {classes} classes; give one name for each")]
+    Names {
+        /// Names given.
+        found: usize,
+        /// Classes there are.
+        classes: usize,
+    },
+    /// A class without a name.
+    #[error("the name of class {label} is blank; give it a name")]
+    BlankName {
+        /// The class.
+        label: usize,
+    },
+    /// Two classes of one name.
+    #[error("classes {first} and {second} are both called \"{name}\"; give them different names")]
+    SameName {
+        /// The name.
+        name: String,
+        /// The first class of this name.
+        first: usize,
+        /// The next one.
+        second: usize,
+    },
     /// A label that names no class.
     #[error("label {label} at index {index} is out of range: with {classes} classes, labels go from 0 to {}", classes - 1)]
     Label {
         /// Its place, from 0.
         index: usize,
         /// Its value.
-        label: u8,
+        label: u32,
         /// Classes there are.
         classes: usize,
     },

@@ -45,7 +45,7 @@ const CENTRE: f32 = (SIDE - 1) as f32 / 2.0;
 pub fn load(seed: u64) -> Source {
     #[expect(clippy::expect_used, reason = "the counts are not zero, and labels and lengths are right by construction")]
     let samples = |first, count| draw_from(first, count, seed).expect("drawn pictures are valid samples");
-    Source { name: "glyphs".to_owned(), train: samples(0, 60_000), test: samples(1 << 63, 10_000) }
+    Source::new("glyphs", samples(0, 60_000), samples(1 << 63, 10_000))
 }
 
 /// `count` pictures u8 `[count, 1, 28, 28]` with labels 0 to 9, uniform at random.
@@ -76,7 +76,7 @@ fn draw_from(first: u64, count: usize, seed: u64) -> Result<Samples, Error> {
 }
 
 /// Paints a picture for each label, the first with the number `first`, on as many threads as there are to be had.
-fn paint_all(pixels: &mut [u8], labels: &mut [u8], first: u64, seed: u64) {
+fn paint_all(pixels: &mut [u8], labels: &mut [u32], first: u64, seed: u64) {
     let most = thread::available_parallelism().map_or(1, usize::from).min(labels.len().div_ceil(SHARE));
     let shares = pixels.chunks_mut(SHARE * PIXELS).zip(labels.chunks_mut(SHARE));
     let shares = Mutex::new((first..).step_by(SHARE).zip(shares));
@@ -106,7 +106,7 @@ fn next<I: Iterator>(shares: &Mutex<I>) -> Option<I::Item> {
 }
 
 /// Paints one picture and returns its label.
-fn paint(picture: &mut [u8], rng: &mut impl Rng) -> u8 {
+fn paint(picture: &mut [u8], rng: &mut impl Rng) -> u32 {
     let label = rng.random_range(0..CLASSES as u8);
     let ways = skeleton::DIGITS[usize::from(label)];
     let strokes = write(ways[rng.random_range(0..ways.len())], rng);
@@ -118,7 +118,7 @@ fn paint(picture: &mut [u8], rng: &mut impl Rng) -> u8 {
     let mut grain = [0; PIXELS];
     rng.fill(&mut grain);
     canvas.develop(0.03 + 0.015 * bell(rng), &grain, picture);
-    label
+    label.into()
 }
 
 /// The strokes of a skeleton in one random handwriting, as polylines in pixels.

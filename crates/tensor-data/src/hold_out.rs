@@ -72,7 +72,7 @@ fn stratified(all: &Samples, count: usize, seed: u64) -> Vec<usize> {
     let mut generator = generator(Purpose::HoldOut, seed, 0);
     let mut members = vec![Vec::new(); all.classes()];
     for (index, &label) in all.labels().iter().enumerate() {
-        members[usize::from(label)].push(index);
+        members[label as usize].push(index);
     }
     let sizes: Vec<usize> = members.iter().map(Vec::len).collect();
     let mut held = Vec::with_capacity(count);

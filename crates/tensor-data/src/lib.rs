@@ -35,6 +35,7 @@ pub mod glyphs;
 mod hold_out;
 pub mod idx;
 pub mod mnist;
+mod pixels;
 mod place;
 mod random;
 mod samples;
@@ -52,8 +53,9 @@ pub use copies::Loaded;
 pub use error::{Error, Fault};
 pub use fingerprint::{Difference, Fingerprint};
 pub use hold_out::{Holdout, hold_out};
+pub use pixels::{MappedPixels, Pixels};
 pub use place::Place;
-pub use samples::{Samples, Source};
+pub use samples::{MOST_CLASSES, Samples, Source};
 
 #[cfg(feature = "tch")]
 pub use batches::{Batch, Batches, Order, Tail};

@@ -20,7 +20,7 @@ const STORAGES: [Storage; 2] = [Storage::U8, Storage::F32];
 fn samples(count: usize) -> Samples {
     let size: usize = SHAPE.iter().product();
     let pixels = (0..count).flat_map(|i| (0..size).map(move |p| (1 + (p + 7 * i) % 200) as u8)).collect();
-    Samples::new(SHAPE, 10, pixels, (0..count).map(|i| (i % 10) as u8).collect()).unwrap()
+    Samples::new(SHAPE, 10, pixels, (0..count).map(|i| (i % 10) as u32).collect()).unwrap()
 }
 
 fn split(count: usize, storage: Storage) -> Split {
@@ -47,7 +47,7 @@ fn epoch(batches: Batches<'_>) -> (Vec<f32>, Vec<i64>) {
 
 #[test]
 fn the_three_splits_hold_the_pictures_scaled() {
-    let source = Source { name: "some".to_owned(), train: samples(9), test: samples(3) };
+    let source = Source::new("some", samples(9), samples(3));
     for storage in STORAGES {
         let data = Dataset::upload(&source, Holdout::Last(4), 1.0 / 256.0, storage, Device::Cpu).unwrap();
         assert_eq!(data.name, "some");
@@ -285,7 +285,7 @@ fn a_move_by_nothing_leaves_views() {
 #[test]
 fn training_and_test_pictures_must_be_of_one_kind() {
     let other = Samples::new([1, 1, 1], 3, vec![0], vec![0]).unwrap();
-    let source = Source { name: "some".to_owned(), train: samples(4), test: other };
+    let source = Source::new("some", samples(4), other);
     let error = Dataset::upload(&source, Holdout::Last(1), 1.0, Storage::F32, Device::Cpu).unwrap_err();
     assert!(error.to_string().contains("2x5x4 in 10 classes against 1x1x1 in 3 classes"), "{error}");
 }

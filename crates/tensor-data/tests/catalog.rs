@@ -32,7 +32,8 @@ fn real(entry: &Entry) -> Option<PathBuf> {
 
 /// One-pixel pictures with these labels and pixels.
 fn samples(labels: &[u8], pixel: u8) -> Samples {
-    Samples::new([1, 1, 1], 10, vec![pixel; labels.len()], labels.to_vec()).unwrap()
+    Samples::new([1, 1, 1], 10, vec![pixel; labels.len()], labels.iter().map(|&label| u32::from(label)).collect())
+        .unwrap()
 }
 
 fn write(dir: &Path, names: [&str; 2], samples: &Samples) {

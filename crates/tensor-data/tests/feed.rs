@@ -7,7 +7,7 @@ use tensor_data::{Batch, Batches, Order, Samples, Split, Storage, Tail};
 /// 23 pictures of two channels, 5x4; no two pixels of a picture are alike.
 fn split(storage: Storage) -> Split {
     let pixels = (0..23).flat_map(|i| (0..40).map(move |p| (1 + (p + 7 * i) % 200) as u8)).collect();
-    let samples = Samples::new([2, 5, 4], 10, pixels, (0..23).map(|i| (i % 10) as u8).collect()).unwrap();
+    let samples = Samples::new([2, 5, 4], 10, pixels, (0..23).map(|i| i % 10).collect()).unwrap();
     Split::upload(&samples, 1.0 / 255.0, storage, Device::Cpu).unwrap()
 }
 

@@ -223,7 +223,7 @@ fn samples() -> impl Strategy<Value = Samples> {
         let picture = (prop::collection::vec(any::<u8>(), channels * height * width), 0..classes);
         prop::collection::vec(picture, 1..20).prop_map(move |pictures| {
             let (pixels, labels): (Vec<_>, Vec<_>) = pictures.into_iter().unzip();
-            let labels = labels.into_iter().map(|label| label as u8).collect();
+            let labels = labels.into_iter().map(|label| label as u32).collect();
             Samples::new([channels, height, width], classes, pixels.concat(), labels).unwrap()
         })
     })

@@ -2,15 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "each of them fails the test")]
 
 use proptest::prelude::*;
-use tensor_data::{Difference, Fingerprint, Holdout, Samples, Source, hold_out};
+use tensor_data::{Difference, Fingerprint, Holdout, Pixels, Samples, Source, hold_out};
 
 /// One-pixel pictures with these labels; the pixel is the picture's index.
-fn labelled(labels: &[u8]) -> Samples {
+fn labelled(labels: &[u32]) -> Samples {
     Samples::new([1, 1, 1], 10, (0..labels.len()).map(|i| i as u8).collect(), labels.to_vec()).unwrap()
 }
 
 #[track_caller]
-fn check_refused(shape: [usize; 3], classes: usize, pixels: usize, labels: &[u8], says: &str) {
+fn check_refused(shape: [usize; 3], classes: usize, pixels: usize, labels: &[u32], says: &str) {
     let message = Samples::new(shape, classes, vec![0; pixels], labels.to_vec()).unwrap_err().to_string();
     assert!(message.contains(says), "`{says}` is not in `{message}`");
 }
@@ -24,7 +24,7 @@ fn pictures_and_labels_that_do_not_fit_together_are_refused() {
     check_refused([usize::MAX, 2, 2], 10, 4, &[1], "too many to count");
     check_refused([1, 1, 1], 10, 3, &[9, 0, 10], "label 10 at index 2 is out of range: with 10 classes");
     check_refused([1, 1, 1], 0, 1, &[0], "0 classes");
-    check_refused([1, 1, 1], 257, 1, &[0], "257 classes");
+    check_refused([1, 1, 1], 100_001, 1, &[0], "100001 classes were asked for; there must be between 1 and 100000");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_stratified_hold_out_shares_by_largest_remainder() {
 proptest! {
     #[test]
     fn every_picture_is_on_exactly_one_side(
-        labels in prop::collection::vec(0..10u8, 2..100), part in any::<prop::sample::Index>(), seed in any::<u64>()
+        labels in prop::collection::vec(0..10u32, 2..100), part in any::<prop::sample::Index>(), seed in any::<u64>()
     ) {
         let all = labelled(&labels);
         let count = 1 + part.index(labels.len() - 1);
@@ -121,12 +121,12 @@ proptest! {
 
     #[test]
     fn stratified_shares_are_within_one_of_the_exact_ones(
-        labels in prop::collection::vec(0..4u8, 2..200), part in any::<prop::sample::Index>(), seed in any::<u64>()
+        labels in prop::collection::vec(0..4u32, 2..200), part in any::<prop::sample::Index>(), seed in any::<u64>()
     ) {
         let count = 1 + part.index(labels.len() - 1);
         let (_, valid) = hold_out(&labelled(&labels), Holdout::Stratified { count, seed }).unwrap();
         for class in 0..4 {
-            let of = |labels: &[u8]| labels.iter().filter(|&&label| label == class).count() as f64;
+            let of = |labels: &[u32]| labels.iter().filter(|&&label| label == class).count() as f64;
             let exact = of(&labels) * count as f64 / labels.len() as f64;
             prop_assert!((of(valid.labels()) - exact).abs() < 1.0);
         }
@@ -137,7 +137,8 @@ proptest! {
 fn seven() -> Source {
     let train = Samples::new([1, 2, 3], 3, (0..30).map(|i| i * 7).collect(), vec![0, 1, 2, 0, 1]).unwrap();
     let pixels = [train.picture(4).0, &[9; 6]].concat();
-    Source { name: "seven".to_owned(), test: Samples::new([1, 2, 3], 3, pixels, vec![2, 2]).unwrap(), train }
+    let test = Samples::new([1, 2, 3], 3, pixels, vec![2, 2]).unwrap();
+    Source::new("seven", train, test)
 }
 
 /// The digests are those of `golden/fingerprint.py`.
@@ -202,8 +203,59 @@ fn test_copies_count_every_exact_copy_once() {
         (&[1, 1, 2], &[1, 4], 1),
         (&[1, 2, 3], &[2, 2, 5, 2], 3),
     ] {
-        let source = Source { name: "ones".to_owned(), train: one(train), test: one(test) };
+        let source = Source::new("ones", one(train), one(test));
         let found = Fingerprint::of(&source, Holdout::Last(1)).unwrap().test_copies;
         assert_eq!(found, copies, "{train:?} {test:?}");
     }
+}
+
+#[test]
+fn classes_have_names_that_every_part_keeps() {
+    let samples = Samples::new([1, 1, 1], 2, vec![1, 2, 3], vec![0, 1, 1]).unwrap();
+    assert_eq!(samples.class_names(), ["0", "1"]);
+    let named = samples.clone().named(["cat", "dog"]).unwrap();
+    let (train, valid) = hold_out(&named, Holdout::Last(1)).unwrap();
+    assert_eq!((train.class_names(), valid.class_names()), (named.class_names(), named.class_names()));
+    let refused = |names: &[&str]| samples.clone().named(names.iter().copied()).unwrap_err().to_string();
+    assert!(refused(&["cat"]).contains("1 class names were given for 2 classes"));
+    assert!(refused(&["cat", " "]).contains("class 1 is blank"));
+    assert!(refused(&["cat", "cat"]).contains("classes 0 and 1 are both called \"cat\""));
+    let message = Source::new("pets", named, samples).check().unwrap_err().to_string();
+    assert!(message.contains("class 0 of pets is \"cat\" among the training pictures and \"0\" among the test"));
+}
+
+#[test]
+fn labels_may_be_wider_than_a_byte() {
+    let samples = Samples::new([1, 1, 1], 100_000, vec![1, 2], vec![99_999, 256]).unwrap();
+    assert_eq!(samples.picture(0), (&[1][..], 99_999));
+    let (train, _) = hold_out(&samples, Holdout::Stratified { count: 1, seed: 1 }).unwrap();
+    let source = Source::new("wide", samples, train);
+    // Labels that are equal modulo 256 are different content.
+    let other = Samples::new([1, 1, 1], 100_000, vec![1, 2], vec![99_999, 512]).unwrap();
+    let other = Source { train: other, ..source.clone() };
+    let print = |source| Fingerprint::of(source, Holdout::Last(1)).unwrap();
+    assert!(print(&source).difference(&print(&other)).is_some());
+}
+
+#[test]
+fn mapped_pixels_are_those_of_the_file_behind_its_header() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), [9, 9, 1, 2, 3, 4]).unwrap();
+    let mapped = Samples::of_pixels([1, 1, 2], 2, Pixels::map(file.path(), 2).unwrap(), vec![0, 1]).unwrap();
+    assert!(mapped.is_mapped());
+    assert_eq!(mapped, Samples::new([1, 1, 2], 2, vec![1, 2, 3, 4], vec![0, 1]).unwrap());
+    assert!(Pixels::map(file.path(), 7).unwrap_err().to_string().contains("7 bytes"));
+    assert!(Pixels::map(&file.path().join("none"), 0).is_err());
+}
+
+#[test]
+fn validation_pictures_of_its_own_are_part_of_a_sets_fingerprint() {
+    let own = |pixel: u8| {
+        let valid = Samples::new([1, 2, 3], 3, vec![pixel; 6], vec![0]).unwrap();
+        Source { valid: Some(valid), ..seven() }
+    };
+    let print = |source: &Source| Fingerprint::of(source, Holdout::Last(2)).unwrap();
+    assert_eq!(print(&own(1)).difference(&print(&own(1))), None);
+    assert_eq!(print(&own(1)).difference(&print(&own(2))), Some(Difference::Split));
+    assert_eq!(print(&own(1)).difference(&print(&seven())), Some(Difference::Split));
 }

@@ -72,7 +72,7 @@ fn train(plan: &Plan, data: &Dataset, learner: &mut Learner, observer: &mut dyn 
 fn checkpoints(criterion: &mut Criterion, device: Device) -> Result<(), Box<dyn Error>> {
     let mut recipe = recipe("glyphs", "lenet", 100)?;
     recipe.data.validation = 100;
-    let source = Source { name: "glyphs".into(), train: glyphs::draw(300, 1)?, test: glyphs::draw(100, 2)? };
+    let source = Source::new("glyphs", glyphs::draw(300, 1)?, glyphs::draw(100, 2)?);
     let data = upload(&source, &recipe, device)?;
     let plan = Plan::new(&recipe, &data)?;
     let mut learner = Learner::new(&plan, &data, device)?;

@@ -119,9 +119,9 @@ mod tests {
     fn pictures() -> Dataset {
         let samples = |count: usize| {
             let pixels = (0..16 * count).map(|i| (i * 37 % 256) as u8).collect();
-            Samples::new([1, 4, 4], 3, pixels, (0..count).map(|i| (i % 3) as u8).collect()).unwrap()
+            Samples::new([1, 4, 4], 3, pixels, (0..count).map(|i| (i % 3) as u32).collect()).unwrap()
         };
-        let source = Source { name: "some".into(), train: samples(50), test: samples(5) };
+        let source = Source::new("some", samples(50), samples(5));
         Dataset::upload(&source, Holdout::Last(10), 1.0 / 255.0, Storage::F32, Device::Cpu).unwrap()
     }
 

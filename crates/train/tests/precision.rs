@@ -49,7 +49,7 @@ fn a_step_moves_the_parameters_by_the_gradient_of_f64_to_the_bits_of_its_precisi
             );
             let recipe = Recipe::parse(&text, "the test's recipe", &[]).unwrap();
             let (train, test) = (glyphs::draw(101, 3).unwrap(), glyphs::draw(10, 4).unwrap());
-            let source = Source { name: "glyphs".into(), train, test };
+            let source = Source::new("glyphs", train, test);
             let holdout = recipe.data.holdout(recipe.seed);
             let data = Dataset::upload(&source, holdout, 1.0 / 256.0, recipe.data.storage, Device::Cpu).unwrap();
             let plan = Plan::new(&recipe, &data).unwrap();

@@ -14,9 +14,9 @@ use train::{Error, Event, Learner, Observer, Plan, Recipe, Row, evaluate, fit};
 fn arithmetic() -> Dataset {
     let samples = |places: std::ops::Range<usize>| {
         let pixels = places.clone().flat_map(|i| (0..16).map(move |j| ((i * 31 + j * 17 + i * j) % 256) as u8));
-        Samples::new([1, 4, 4], 3, pixels.collect(), places.map(|i| (i * i % 7 % 3) as u8).collect()).unwrap()
+        Samples::new([1, 4, 4], 3, pixels.collect(), places.map(|i| (i * i % 7 % 3) as u32).collect()).unwrap()
     };
-    let source = Source { name: "arithmetic".into(), train: samples(0..50), test: samples(50..55) };
+    let source = Source::new("arithmetic", samples(0..50), samples(50..55));
     Dataset::upload(&source, Holdout::Last(6), 1.0 / 255.0, Storage::F32, Device::Cpu).unwrap()
 }
 
@@ -143,7 +143,7 @@ fn class_weights_that_do_not_fit_the_classes_are_refused() {
     let told = refused(&["loss.class_weights=[1.0, 2.0]"]);
     assert!(told.contains("holds 2 numbers") && told.contains("3 classes"), "{told}");
     let samples = Samples::new([1, 2, 2], 3, vec![9; 4 * 6], vec![0, 1, 0, 1, 2, 2]).unwrap();
-    let source = Source { name: "arithmetic".into(), test: samples.clone(), train: samples };
+    let source = Source::new("arithmetic", samples.clone(), samples);
     let data = Dataset::upload(&source, Holdout::Last(2), 1.0, Storage::F32, Device::Cpu).unwrap();
     let recipe = softmax(&["minibatch.size=2".into(), "loss.class_weights=balanced".into()]);
     let told = Plan::new(&recipe, &data).unwrap_err().to_string();

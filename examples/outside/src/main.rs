@@ -17,11 +17,7 @@ const CLASSES: usize = 4;
 const SIDE: usize = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let source = Source {
-        name: "corners".to_owned(),
-        train: pictures(400)?,
-        test: pictures(100)?,
-    };
+    let source = Source::new("corners", pictures(400)?, pictures(100)?);
     let data = Dataset::upload(&source, Holdout::Last(80), 1.0 / 255.0, Storage::F32, Device::Cpu)?;
 
     let inputs = (SIDE * SIDE) as i64;
@@ -60,7 +56,7 @@ fn pictures(count: usize) -> Result<Samples, tensor_data::Error> {
     let mut labels = Vec::with_capacity(count);
     for index in 0..count {
         let class = index % CLASSES;
-        labels.push(class as u8);
+        labels.push(class as u32);
         for place in 0..SIDE * SIDE {
             let (row, column) = (place / SIDE, place % SIDE);
             let corner = usize::from(row >= SIDE / 2) * 2 + usize::from(column >= SIDE / 2);

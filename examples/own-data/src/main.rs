@@ -14,7 +14,7 @@ const SIDE: usize = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("name a folder for the run")?;
-    let source = Source { name: "corners".into(), train: pictures(400)?, test: pictures(100)? };
+    let source = Source::new("corners", pictures(400)?, pictures(100)?);
 
     let model = Arch::Mlp { hidden: vec![16], activation: Activation::Relu, initial: Default::default(), dropout: 0.0 };
     let mut recipe = Recipe::new("corners", model, 5, 0.1);
@@ -44,7 +44,7 @@ fn pictures(count: usize) -> Result<Samples, tensor_data::Error> {
     let mut labels = Vec::with_capacity(count);
     for index in 0..count {
         let class = index % CLASSES;
-        labels.push(class as u8);
+        labels.push(class as u32);
         for place in 0..SIDE * SIDE {
             let (row, column) = (place / SIDE, place % SIDE);
             let corner = usize::from(row >= SIDE / 2) * 2 + usize::from(column >= SIDE / 2);

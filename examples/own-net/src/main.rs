@@ -15,7 +15,7 @@ const CLASSES: i64 = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let draw = |count, seed| glyphs::draw(count, seed);
-    let source = Source { name: "digits".into(), train: draw(2500, 1)?, test: draw(500, 2)? };
+    let source = Source::new("digits", draw(2500, 1)?, draw(500, 2)?);
     let blocks = Model::from_blocks("small-resnet", &small_resnet(), INPUT, Device::Cpu, 1)?;
     let written = Model::own("written", Box::new(Written::new()), INPUT, CLASSES, Device::Cpu)?;
     for model in [blocks, written] {

@@ -57,7 +57,7 @@ fn a_full_disk_is_told_and_the_run_goes_on_once_there_is_room() {
 fn a_limit_on_file_sizes_is_told_and_the_last_checkpoint_is_whole() {
     let place = Place::new();
     let tiny = |count: usize| {
-        let labels: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
+        let labels: Vec<u32> = (0..count).map(|i| (i % 10) as u32).collect();
         Samples::new([1, 4, 4], 10, (0..count * 16).map(|i| (i * 37 % 256) as u8).collect(), labels).unwrap()
     };
     place.pictures("data/mnist", &tiny(400), &tiny(100));

@@ -144,7 +144,7 @@ fn part(all: &Samples, count: usize, validation: usize) -> Result<Samples> {
     let count = count.min(end);
     let pixels = [&all.pixels()[..count * size], &all.pixels()[end * size..]].concat();
     let labels = [&all.labels()[..count], &all.labels()[end..]].concat();
-    Ok(Samples::new(all.shape(), all.classes(), pixels, labels)?)
+    Ok(Samples::new(all.shape(), all.classes(), pixels, labels)?.named(all.class_names())?)
 }
 
 /// Floating-point operations of a training step, for one picture: the pass forward once, and twice as much backward,

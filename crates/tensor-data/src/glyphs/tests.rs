@@ -49,7 +49,7 @@ fn no_pictures_at_all_are_refused() {
 fn every_class_comes_up_equally_often() {
     let mut counts = [0_i32; CLASSES];
     for &label in draw(10_000, 4).unwrap().labels() {
-        counts[usize::from(label)] += 1;
+        counts[label as usize] += 1;
     }
     // Binomial, 10,000 draws of probability 0.1: the standard deviation is 30.
     assert!(counts.iter().all(|&n| (n - 1000).abs() < 5 * 30), "{counts:?}");
@@ -93,8 +93,8 @@ fn nearest_mean_does_far_better_than_chance_and_far_from_perfectly() {
     let mut counts = [0.0; CLASSES];
     for i in 0..train.len() {
         let (picture, label) = train.picture(i);
-        counts[usize::from(label)] += 1.0;
-        means[usize::from(label)].iter_mut().zip(picture).for_each(|(m, &p)| *m += f64::from(p));
+        counts[label as usize] += 1.0;
+        means[label as usize].iter_mut().zip(picture).for_each(|(m, &p)| *m += f64::from(p));
     }
     for (mean, count) in means.iter_mut().zip(counts) {
         mean.iter_mut().for_each(|m| *m /= count);
@@ -105,7 +105,7 @@ fn nearest_mean_does_far_better_than_chance_and_far_from_perfectly() {
             means[class].iter().zip(picture).map(|(m, &p)| (m - f64::from(p)) * (m - f64::from(p))).sum()
         };
         let guess = (0..CLASSES).min_by(|&a, &b| away(a).total_cmp(&away(b)));
-        guess != Some(usize::from(label))
+        guess != Some(label as usize)
     });
     let error = wrong.count() as f64 / test.len() as f64;
     assert!((0.15..0.5).contains(&error), "{error}"); // chance: 0.9

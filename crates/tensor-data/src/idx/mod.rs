@@ -71,14 +71,15 @@ pub fn read_samples(images: &Path, labels: &Path, classes: usize) -> Result<Samp
 /// Samples out of what two files hold, each given with its path.
 pub(crate) fn pair(images: (&Path, Images), labels: (&Path, Vec<u8>), classes: usize) -> Result<Samples, Error> {
     let (Images { count, shape, pixels }, (path, labels)) = (images.1, labels);
+    let wide: Vec<u32> = labels.iter().map(|&label| u32::from(label)).collect();
     let fault = if labels.len() == count {
-        samples::check(shape, classes, pixels.len(), &labels).err().map(|fault| counted_otherwise(&labels, fault))
+        samples::check(shape, classes, pixels.len(), &wide).err().map(|fault| counted_otherwise(&labels, fault))
     } else {
         Some(Fault::Unpaired { labels: labels.len(), images: count, path: images.0.to_owned() })
     };
     match fault {
         Some(fault) => Err(Error::File { path: path.to_owned(), fault }),
-        None => Samples::new(shape, classes, pixels, labels),
+        None => Samples::new(shape, classes, pixels, wide),
     }
 }
 
@@ -107,10 +108,15 @@ fn dims(samples: &Samples) -> Vec<usize> {
 /// Writes samples as a pair of plain IDX files, images and labels; existing files are replaced.
 ///
 /// # Errors
-/// [`Error::Write`] when a file cannot be written, or a number does not fit the format's 32 bits.
+/// [`Error::Write`] when a file cannot be written, a number does not fit the format's 32 bits, or there are more than the 256
+/// classes that a label of one byte can tell apart.
 pub fn write_samples(samples: &Samples, images: &Path, labels: &Path) -> Result<(), Error> {
+    let bytes = samples.label_bytes().ok_or_else(|| {
+        let problem = format!("{} classes do not fit labels of one byte (at most 256)", samples.classes());
+        Error::Write { path: labels.to_owned(), cause: io::Error::new(io::ErrorKind::InvalidInput, problem) }
+    })?;
     write(images, &dims(samples), samples.pixels())?;
-    write(labels, &[samples.len()], samples.labels())
+    write(labels, &[samples.len()], &bytes)
 }
 
 fn write(path: &Path, dims: &[usize], content: &[u8]) -> Result<(), Error> {

@@ -29,9 +29,9 @@ fn recipe(overrides: &[(&str, &str)]) -> Recipe {
 fn data(name: &str, step: usize, seed: u64) -> Dataset {
     let samples = |count: usize| {
         let pixels = (0..16 * count).map(|i| (i * i * step % 251) as u8).collect();
-        Samples::new([1, 4, 4], 3, pixels, (0..count).map(|i| (i % 3) as u8).collect()).unwrap()
+        Samples::new([1, 4, 4], 3, pixels, (0..count).map(|i| (i % 3) as u32).collect()).unwrap()
     };
-    let source = Source { name: name.into(), train: samples(50), test: samples(5) };
+    let source = Source::new(name, samples(50), samples(5));
     let holdout = Holdout::Random { count: 10, seed };
     Dataset::upload(&source, holdout, 1.0 / 255.0, Storage::F32, Device::Cpu).unwrap()
 }

@@ -139,8 +139,7 @@ fn judge(base: &Table, changes: &[(Path, Value)]) -> Result<(), String> {
         Ok(recipe) => recipe,
         Err(error) => return refused(error),
     };
-    let source =
-        Source { name: "glyphs".into(), train: glyphs::draw(120, 1).unwrap(), test: glyphs::draw(20, 2).unwrap() };
+    let source = Source::new("glyphs", glyphs::draw(120, 1).unwrap(), glyphs::draw(20, 2).unwrap());
     let (holdout, scale) = (recipe.data.holdout(recipe.seed), 1.0 / recipe.data.divisor);
     let data = match Dataset::upload(&source, holdout, scale, recipe.data.storage, Device::Cpu) {
         Ok(data) => data,

@@ -12,8 +12,7 @@ pub fn data(recipe: &Recipe) -> Dataset {
 
 /// The same on another device.
 pub fn data_on(recipe: &Recipe, device: Device) -> Dataset {
-    let source =
-        Source { name: "glyphs".into(), train: glyphs::draw(800, 1).unwrap(), test: glyphs::draw(200, 2).unwrap() };
+    let source = Source::new("glyphs", glyphs::draw(800, 1).unwrap(), glyphs::draw(200, 2).unwrap());
     let holdout = recipe.data.holdout(recipe.seed);
     Dataset::upload(&source, holdout, 1.0 / recipe.data.divisor, recipe.data.storage, device).unwrap()
 }
