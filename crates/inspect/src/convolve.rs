@@ -61,7 +61,8 @@ impl Filters {
     pub fn random(count: usize, channels: usize, size: usize, seed: u64, device: Device) -> Filters {
         let bound = 1.0 / ((channels * size * size) as f32).sqrt();
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut draw = |n: usize, bound: f32| -> Vec<f32> { (0..n).map(|_| rng.random_range(-bound..=bound)).collect() };
+        let mut draw =
+            |n: usize, bound: f32| -> Vec<f32> { (0..n).map(|_| rng.random_range(-bound..=bound)).collect() };
         let weight = draw(count * channels * size * size, bound);
         let bias = draw(count, BIAS);
         let shape = [count, channels, size, size].map(|n| n as i64);

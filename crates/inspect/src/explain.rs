@@ -156,7 +156,9 @@ fn maps(
                 let drawn = place.spread(&(values - reading.clear), panel.size) + reading.clear; // [H, W]
                 maps.push(Map { method: Method::GradCam, caption, drawn, reading });
             }
-            Err(models::Error::NoConvolution { layer: None, .. }) if question.method.is_none() => without_grad_cam = true,
+            Err(models::Error::NoConvolution { layer: None, .. }) if question.method.is_none() => {
+                without_grad_cam = true
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -63,7 +63,10 @@ pub fn features(model: &Model, image: &Tensor) -> Result<Vec<Features>, Error> {
     Ok(all)
 }
 
-fn drawn(layer: &str, output: &Tensor, draw: fn(&str, &[i64], Vec<f32>) -> Result<Picture, Error>) -> Result<Features, Error> {
+/// From a title, a shape and its numbers to a picture.
+type Draw = fn(&str, &[i64], Vec<f32>) -> Result<Picture, Error>;
+
+fn drawn(layer: &str, output: &Tensor, draw: Draw) -> Result<Features, Error> {
     let shape = output.size();
     let title = format!("{layer} {}", shape_text(&shape));
     let picture = draw(&title, &shape, values(output)?)?;

@@ -32,6 +32,6 @@ pub use conversion::{Converted, Invert, convert, convert_file};
 pub use convolve::{Convolved, Filters, convolve};
 pub use dream::{Dream, dream};
 pub use error::Error;
-pub use predict::{Class, Prediction, Refused, at_once, predict};
-pub use features::{Features, features, layers};
 pub use explain::{Explanation, Heat, Method, Question, explain};
+pub use features::{Features, features, layers};
+pub use predict::{Class, Prediction, Refused, at_once, predict};

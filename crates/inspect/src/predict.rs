@@ -105,12 +105,7 @@ pub fn predict<'a>(
 }
 
 /// A row of probabilities for each picture.
-fn probabilities(
-    model: &Model,
-    card: &Card,
-    pictures: &[Converted],
-    device: Device,
-) -> Result<Vec<Vec<f64>>, Error> {
+fn probabilities(model: &Model, card: &Card, pictures: &[Converted], device: Device) -> Result<Vec<Vec<f64>>, Error> {
     let _guard = tch::no_grad_guard();
     let images = conversion::tensor(pictures, card, device); // [n, c, h, w]
     let logits = model.forward(&images, Mode::Eval); // [n, classes]
@@ -133,9 +128,8 @@ mod tests {
 
     #[test]
     fn the_most_probable_come_first_and_of_equals_the_lower() {
-        let order = |top| -> Vec<usize> {
-            most_probable(&[0.2, 0.3, 0.2, 0.3], top).iter().map(|class| class.class).collect()
-        };
+        let order =
+            |top| -> Vec<usize> { most_probable(&[0.2, 0.3, 0.2, 0.3], top).iter().map(|class| class.class).collect() };
         assert_eq!(order(9), [1, 3, 0, 2]);
         assert_eq!(order(1), [1]);
     }

@@ -102,6 +102,12 @@ fn trouble(error: Error) -> Trouble {
     }
 }
 
+/// A step of the conversion, with the option that undoes it.
+pub fn with_remedy(step: &str) -> String {
+    let remedy = if step == conversion::INVERTED { " (--invert no keeps it)" } else { "" };
+    format!("{step}{remedy}")
+}
+
 /// Whether light and dark change places, as the command line says it.
 pub fn invert(asked: cli::Invert) -> conversion::Invert {
     match asked {
@@ -116,7 +122,7 @@ pub fn invert(asked: cli::Invert) -> conversion::Invert {
 pub fn image(path: &Path, card: &Card, invert: cli::Invert, device: Device) -> Result<Tensor, Trouble> {
     let (converted, _) = conversion::convert_file(path, card, self::invert(invert)).map_err(trouble)?;
     for step in &converted.steps {
-        console::line(false, step);
+        console::line(false, &with_remedy(step));
     }
     if let Some(doubt) = &converted.doubt {
         console::line(false, &format!("warning: {doubt}"));

@@ -62,7 +62,7 @@ pub fn run(args: &PredictArgs) -> Result<ExitCode> {
     let mut status = 0;
     let mut pictures = Vec::new();
     if !args.output.json {
-        asked.passed_over.iter().for_each(|folder| picture_batch::passed_over(folder));
+        asked.passed_over.iter().for_each(picture_batch::passed_over);
     }
     for entries in asked.entries.chunks(inspect::at_once(&card)) {
         let rows = inspect::predict(&model, &card, entries, invert, top, device)?;
@@ -92,7 +92,12 @@ pub fn run(args: &PredictArgs) -> Result<ExitCode> {
 
 fn outcome(entry: &Entry, row: Result<Prediction, Refused<'_>>) -> Outcome {
     match row {
-        Ok(prediction) => Outcome::Good(prediction),
+        Ok(mut prediction) => {
+            for step in &mut prediction.conversion {
+                *step = picture_batch::with_remedy(step);
+            }
+            Outcome::Good(prediction)
+        }
         Err(refused) => Outcome::Bad { error: shown::word(&refused.told(&shown::path(&entry.path))) },
     }
 }

@@ -1,8 +1,7 @@
 //! How a model's filters grew while it trained: a strip and an animation over saved moments.
 
 use crate::error::Error;
-use crate::filters::sheet::{Sheet, symmetric};
-use crate::filters::sheets;
+use crate::filters::sheet::{Sheet, sheets, symmetric};
 use std::path::Path;
 use std::time::Duration;
 use tch::Device;

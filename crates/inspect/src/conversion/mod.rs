@@ -128,7 +128,8 @@ fn grey(picture: &RgbImage, invert: Invert, size: (u32, u32)) -> Converted {
     Converted { pixels: grey.into_raw(), steps, doubt: None }
 }
 
-const INVERTED: &str = "inverted, because its ground is light (--invert no keeps it)";
+/// The step that light and dark changed places, though nobody asked for it.
+pub const INVERTED: &str = "inverted, because its ground is light";
 
 fn turned_to_grey(picture: &RgbImage) -> Vec<String> {
     let coloured = picture.pixels().any(|pixel| pixel.0.iter().any(|&v| v != pixel.0[0]));

@@ -74,7 +74,8 @@ impl Problem {
             Problem::InputTwice => "standard input was read already: give `-` once".to_owned(),
             Problem::Input { cause } => format!("cannot read standard input: {cause}"),
             Problem::InputIsPicture => {
-                "standard input holds a picture: `-` reads paths, one a line; give the picture's file instead".to_owned()
+                "standard input holds a picture: `-` reads paths, one a line; give the picture's file instead"
+                    .to_owned()
             }
             Problem::InputTooLong => {
                 format!("standard input holds more than {} MB of paths: give it in parts", MOST_LISTED >> 20)
