@@ -7,6 +7,7 @@
 //! What this crate does not know: tensors, models, the command line, the environment and the terminal. Paths in its errors
 //! are as the system gave them: whoever prints one makes it harmless ([`Error::told`]).
 
+mod damage;
 mod decode;
 mod error;
 mod file;
@@ -17,7 +18,8 @@ mod orientation;
 mod transparency;
 mod wide;
 
-pub use decode::{Decoded, MOST_MEGAPIXELS, decode};
+pub use decode::{Decoded, Facts, MOST_MEGAPIXELS, decode};
 pub use error::Error;
 pub use file::{kind, read};
 pub use kind::{Format, HEAD, Kind};
+pub use transparency::Background;

@@ -5,6 +5,7 @@ use crate::conversion::{self, Converted};
 use crate::{console, picture_list, picture_names};
 use anyhow::{Result, anyhow};
 use image::RgbImage;
+use pictures::Background;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tch::{Device, Tensor};
@@ -72,7 +73,8 @@ pub fn each(
 
 /// A picture as its file holds it, and the steps of reading it.
 pub fn read(path: &Path) -> Result<(RgbImage, Vec<String>), Trouble> {
-    let decoded = pictures::read(path).map_err(|error| Trouble::Picture(told(&error)))?;
+    let mut decoded = pictures::read(path, Background::Telling).map_err(|error| Trouble::Picture(told(&error)))?;
+    decoded.steps.extend(decoded.facts.doubt.map(|doubt| format!("warning: it may be damaged: {doubt}")));
     Ok((decoded.pixels, decoded.steps))
 }
 
