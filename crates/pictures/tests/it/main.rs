@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod messy;
 mod odd;
+mod splits;
 
 /// The folder of real data, where there is one; says loudly that a test skips where not.
 fn data() -> Option<std::path::PathBuf> {
