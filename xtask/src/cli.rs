@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bench;
 mod explain;
+mod look;
 mod numbers;
 mod pictures;
 mod report;
@@ -15,6 +16,7 @@ mod train;
 
 pub use bench::{BenchArgs, BenchSideArgs};
 pub use explain::{DreamArgs, ExplainArgs, Method};
+pub use look::LookArgs;
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::ReportArgs;
 pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
@@ -47,6 +49,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// List the data sets, or fetch and verify one
     Data(DataArgs),
+    /// Say what a folder of pictures holds; changes nothing
+    Look(LookArgs),
     /// Train a model as a recipe says
     Train(TrainArgs),
     /// Find a good learning rate for a recipe, and draw how the loss answers to it
@@ -83,8 +87,8 @@ impl Command {
     /// Whether the runner does this, which links libtorch, rather than the launcher.
     pub fn needs_runner(&self) -> bool {
         use Command::{
-            Bench, BenchSide, Convolve, Dream, Eval, Explain, Features, Filters, FindRate, Predict, Probe, Report,
-            Train,
+            Bench, BenchSide, Convolve, Dream, Eval, Explain, Features, Filters, FindRate, Look, Predict, Probe,
+            Report, Train,
         };
         matches!(
             self,
@@ -97,6 +101,7 @@ impl Command {
                 | Explain(_)
                 | Dream(_)
                 | Convolve(_)
+                | Look(_)
                 | Report(_)
                 | Probe(_)
                 | BenchSide(_)

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         | Command::Explain(_)
         | Command::Dream(_)
         | Command::Convolve(_)
+        | Command::Look(_)
         | Command::Report(_)
         | Command::Probe(_)
         | Command::BenchSide(_) => start::run(),

@@ -23,6 +23,7 @@ mod listing;
 mod numbers;
 mod orientation;
 mod split;
+mod summary;
 mod survey;
 mod table;
 mod transparency;

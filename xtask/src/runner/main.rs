@@ -20,6 +20,7 @@ mod filters;
 mod find_rate;
 mod heat;
 mod landscape;
+mod look;
 mod memory;
 mod observers;
 mod overfit;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train_command::run(&args),
         Command::FindRate(args) => find_rate::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Look(args) => look::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Filters(args) => filters::run(&args),
         Command::Features(args) => features::run(&args),

@@ -25,6 +25,7 @@ mod faults;
 mod identity;
 #[cfg(feature = "runner")]
 mod logs;
+mod look;
 #[cfg(feature = "runner")]
 mod mistakes;
 #[cfg(feature = "runner")]
