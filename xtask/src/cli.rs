@@ -10,12 +10,14 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::places;
 
 mod explain;
+mod look;
 mod numbers;
 mod pictures;
 mod report;
 mod train;
 
 pub use explain::{DreamArgs, ExplainArgs, Method};
+pub use look::LookArgs;
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::ReportArgs;
 pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
@@ -51,6 +53,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// List the data sets, or fetch and verify one
     Data(DataArgs),
+    /// Say what a folder of pictures holds; changes nothing
+    Look(LookArgs),
     /// Train a model as a recipe says
     Train(TrainArgs),
     /// Find a good learning rate for a recipe, and draw how the loss answers to it

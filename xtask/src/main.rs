@@ -39,6 +39,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         | Command::Explain(_)
         | Command::Dream(_)
         | Command::Convolve(_)
+        | Command::Look(_)
         | Command::Report(_)
         | Command::Probe(_) => start::run(),
         Command::Bench(args) => start::compare(&args.words),

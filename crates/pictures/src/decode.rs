@@ -2,8 +2,8 @@
 //! way up, and with a word on everything that a person might not expect.
 
 use crate::kind::Format;
-use crate::transparency::over_ground;
-use crate::{jpeg, orientation, wide};
+use crate::transparency::{Background, over_ground};
+use crate::{damage, jpeg, orientation, wide};
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
@@ -12,6 +12,7 @@ use image::codecs::webp::WebPDecoder;
 use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{AnimationDecoder, DynamicImage, ImageDecoder, Limits, RgbImage};
+use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::io::{self, Cursor};
 
@@ -21,29 +22,59 @@ pub const MOST_MEGAPIXELS: u64 = 64;
 const MOST_MEMORY: u64 = MOST_MEGAPIXELS * 1_000_000 * 8;
 
 /// A picture as its file holds it.
+#[derive(Clone, Debug)]
 pub struct Decoded {
-    /// Laid over white or black where it is transparent.
+    /// Red, green and blue, laid over the background where it is transparent.
     pub pixels: RgbImage,
     /// What was done on the way.
     pub steps: Vec<String>,
+    /// What the file was.
+    pub facts: Facts,
+}
+
+/// What a file's picture was before it became plain red, green and blue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// By its content.
+    pub format: Format,
+    /// 1 (grey) or 3 (colour); transparency is not counted.
+    pub channels: u8,
+    /// Whether its data (EXIF, XMP, TIFF) say that it is to be turned or mirrored, and it was.
+    pub turned: bool,
+    /// Whether it is the first of several frames or pages.
+    pub animated: bool,
+    /// Whether any pixel was less than opaque.
+    pub transparent: bool,
+    /// Why the picture may be damaged although it could be decoded, such as "the lower 60 % are one grey".
+    pub doubt: Option<String>,
 }
 
 /// Decodes the bytes of a whole file.
 ///
 /// # Errors
 /// What is wrong, as a clause such as "the PNG is cut off": the caller knows the file's name.
-pub fn decode(bytes: &[u8], format: Format) -> Result<Decoded, String> {
+pub fn decode(bytes: &[u8], format: Format, background: Background) -> Result<Decoded, String> {
     let mut steps = Vec::new();
     let (picture, orientation) = turned(bytes, format, &mut steps).map_err(|failure| match failure {
         Failure::Said(problem) => problem,
         Failure::Decoder(error) => problem(format, &error),
     })?;
+    // So far the steps are the first frame or page alone.
+    let animated = !steps.is_empty();
+    let channels = if picture.color().has_color() { 3 } else { 1 };
+    let mut doubt = damage::grey_below(&picture);
+    if format == Format::Jpeg {
+        doubt = damage::in_jpeg(bytes).or(doubt);
+        steps.extend(damage::video_behind(bytes).then(|| "the still picture of a motion photo".to_owned()));
+    }
     let mut picture = wide::own_range(picture, &mut steps);
-    if orientation != Orientation::NoTransforms {
+    let turned = orientation != Orientation::NoTransforms;
+    if turned {
         steps.push("turned the right way up, as its data say".to_owned());
         picture.apply_orientation(orientation);
     }
-    Ok(Decoded { pixels: opaque(picture, &mut steps), steps })
+    let (pixels, transparent) = opaque(picture, background, &mut steps);
+    Ok(Decoded { pixels, steps, facts: Facts { format, channels, turned, animated, transparent, doubt } })
 }
 
 fn check_size(width: u32, height: u32) -> Result<(), String> {
@@ -158,12 +189,14 @@ fn is_cut_off(error: &ImageError) -> bool {
     })
 }
 
-fn opaque(picture: DynamicImage, steps: &mut Vec<String>) -> RgbImage {
+/// The picture over its background, and whether any of that shows.
+fn opaque(picture: DynamicImage, background: Background, steps: &mut Vec<String>) -> (RgbImage, bool) {
     if !picture.color().has_alpha() {
-        return picture.into_rgb8();
+        return (picture.into_rgb8(), false);
     }
     let rgba = picture.into_rgba8();
-    over_ground(&rgba, steps)
+    let transparent = rgba.pixels().any(|pixel| pixel.0[3] < 255);
+    (over_ground(&rgba, background, steps), transparent)
 }
 
 #[cfg(test)]

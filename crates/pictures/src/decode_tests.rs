@@ -22,7 +22,7 @@ fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 }
 
 fn refuse(bytes: &[u8], format: Format, message: &str) {
-    let problem = decode(bytes, format).err().unwrap();
+    let problem = decode(bytes, format, Background::Telling).err().unwrap();
     assert!(problem.contains(message), "{problem}");
     assert_eq!(problem.lines().count(), 1, "{problem}");
 }
@@ -37,7 +37,8 @@ fn every_format_is_read_or_called_broken() {
     for (format, written) in FORMATS {
         let bytes = encoded(halves(), written);
         assert_eq!(Kind::of(&bytes), Kind::Decoded(format));
-        let Decoded { pixels, steps } = decode(&bytes, format).unwrap_or_else(|e| panic!("{format:?}: {e}"));
+        let Decoded { pixels, steps, .. } =
+            decode(&bytes, format, Background::Telling).unwrap_or_else(|e| panic!("{format:?}: {e}"));
         assert_eq!(pixels.dimensions(), (48, 32));
         assert!(steps.is_empty(), "{steps:?}");
         for (x, expected) in [(5, [200i32, 40, 40]), (40, [40, 40, 200])] {
@@ -97,12 +98,12 @@ fn what_is_transparent_lies_over_white() {
     let pixel = |alpha| image::Rgba([10, 20, 30, alpha]);
     let picture = RgbaImage::from_fn(2, 1, |x, _| pixel(if x == 0 { 0 } else { 255 }));
     for (format, written) in [(Format::Png, ImageFormat::Png), (Format::WebP, ImageFormat::WebP)] {
-        let read = decode(&encoded(picture.clone(), written), format).unwrap();
+        let read = decode(&encoded(picture.clone(), written), format, Background::Telling).unwrap();
         assert_eq!(read.pixels.as_raw(), &[255, 255, 255, 10, 20, 30]);
         assert_eq!(read.steps, ["laid over white where it is transparent"]);
     }
     let opaque = RgbaImage::from_pixel(2, 1, pixel(255));
-    assert!(decode(&encoded(opaque, ImageFormat::Png), Format::Png).unwrap().steps.is_empty());
+    assert!(decode(&encoded(opaque, ImageFormat::Png), Format::Png, Background::Telling).unwrap().steps.is_empty());
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn the_first_frame_or_page_is_named_as_such() {
     frames.iter().for_each(|frame| writer.write_image_data(frame).unwrap());
     writer.finish().unwrap();
     let check = |bytes: &[u8], format: Format, said: &str| {
-        let Decoded { pixels, steps } = decode(bytes, format).unwrap();
+        let Decoded { pixels, steps, .. } = decode(bytes, format, Background::Telling).unwrap();
         assert_eq!(pixels.get_pixel(4, 4).0, [255, 0, 0], "{format:?}");
         assert_eq!(steps, [said]);
     };
@@ -137,7 +138,7 @@ fn the_first_frame_or_page_is_named_as_such() {
 #[test]
 fn ten_bits_in_sixteen_use_their_own_range() {
     let picture = image::ImageBuffer::from_fn(3, 1, |x, _| image::Luma([[0u16, 512, 1023][x as usize]]));
-    let read = decode(&encoded(picture, ImageFormat::Png), Format::Png).unwrap();
+    let read = decode(&encoded(picture, ImageFormat::Png), Format::Png, Background::Telling).unwrap();
     assert_eq!(read.pixels.as_raw(), &[0, 0, 0, 128, 128, 128, 255, 255, 255]);
     assert_eq!(read.steps, ["16-bit values up to 1,023 scaled from their 10 bits"]);
 }
@@ -164,7 +165,7 @@ fn odd_pictures_are_read_as_pillow_reads_them() {
     for row in include_str!("../tests/golden/pictures.csv").lines() {
         let (name, expected) = row.split_once(',').unwrap();
         let Some(path) = folders.iter().map(|folder| folder.join(name)).find(|path| path.exists()) else { continue };
-        match (crate::file::read(&path), expected) {
+        match (crate::file::read(&path, Background::Telling), expected) {
             (Ok(_), "refused") => wrong.push(format!("{name} was read")),
             (Err(_), "refused") => {}
             (Err(_), _) if stricter.contains(&name) => {}

@@ -1,4 +1,4 @@
-//! What can be wrong with a picture file.
+//! What can be wrong with a picture file, or with a folder of them.
 //!
 //! The text of an error is whole: it says its cause, which then is no `source()`, so that whoever prints the chain says each
 //! thing once. Fields that hold a cause are called `cause`, because `thiserror` takes `source` for one.
@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a file gave no picture. Each message says which file, what is wrong with it and, where it can be mended, how.
+/// Why a file gave no picture, or a folder no data set. Each message says which file, what is wrong with it and, where it can be mended, how.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -34,6 +34,30 @@ pub enum Error {
         /// What is wrong, such as "the JPEG is cut off".
         problem: String,
     },
+    /// A folder in which no file is meant as a picture.
+    #[error("{}", self.told(&folder.display().to_string()))]
+    NoPictures {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder of which no picture can be read.
+    #[error("{}", self.told(&folder.display().to_string()))]
+    NoneReadable {
+        /// The folder, or the table.
+        folder: PathBuf,
+        /// How many files were tried.
+        files: usize,
+        /// What is wrong with the first of them.
+        first: String,
+    },
+    /// A CSV table that does not say which pictures are meant.
+    #[error("{}", self.told(&path.display().to_string()))]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
 }
 
 impl Error {
@@ -41,6 +65,8 @@ impl Error {
     pub fn path(&self) -> &Path {
         match self {
             Error::Read { path, .. } | Error::Special { path, .. } | Error::Refused { path, .. } => path,
+            Error::Table { path, .. } => path,
+            Error::NoPictures { folder } | Error::NoneReadable { folder, .. } => folder,
         }
     }
 
@@ -49,7 +75,14 @@ impl Error {
         match self {
             Error::Read { cause, .. } => format!("it cannot be read: {cause}"),
             Error::Special { what, .. } => format!("it is {what}"),
-            Error::Refused { problem, .. } => problem.clone(),
+            Error::Refused { problem, .. } | Error::Table { problem, .. } => problem.clone(),
+            Error::NoPictures { .. } => {
+                "it holds no pictures: put them into a folder for each class, such as photos/cat and photos/dog"
+                    .to_owned()
+            }
+            Error::NoneReadable { files, first, .. } => {
+                format!("none of its {files} files can be read; the first: {first}")
+            }
         }
     }
 
@@ -58,6 +91,9 @@ impl Error {
         match self {
             Error::Read { cause, .. } => format!("cannot read {name}: {cause}"),
             Error::Special { what, .. } => format!("{name} is {what}, no picture file"),
+            Error::Table { .. } | Error::NoPictures { .. } | Error::NoneReadable { .. } => {
+                format!("{name}: {}", self.problem())
+            }
             Error::Refused { problem, .. } => format!("{name} is no picture that can be read: {problem}"),
         }
     }

@@ -3,8 +3,9 @@
 
 use crate::Error;
 use crate::decode::{self, Decoded, MOST_MEGAPIXELS};
-use crate::kind::{HEAD, Kind};
+use crate::kind::{Format, HEAD, Kind};
 use crate::numbers::thousands;
+use crate::transparency::Background;
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
@@ -13,18 +14,23 @@ use std::path::Path;
 /// Bytes of a file: those of the largest picture at 4 bytes a pixel, uncompressed.
 const MOST_BYTES: u64 = MOST_MEGAPIXELS * 1_000_000 * 4;
 
-/// Reads a picture of any size, turned as its EXIF data say, what is transparent laid over white.
+/// Reads a picture of any size, turned as its EXIF data say, what is transparent laid over `background`.
 ///
 /// # Errors
 /// [`Error::Special`] for what is no regular file, [`Error::Read`] for what the system does not let us read, and
 /// [`Error::Refused`] for all that is no picture, or a damaged one, or one that is too large.
-pub fn read(path: &Path) -> Result<Decoded, Error> {
+pub fn read(path: &Path, background: Background) -> Result<Decoded, Error> {
+    let (bytes, format) = content(path)?;
+    decode::decode(&bytes, format, background).map_err(|problem| refused(path, problem))
+}
+
+/// The bytes of a picture that is decoded here, and its format.
+pub fn content(path: &Path) -> Result<(Vec<u8>, Format), Error> {
     let file = open(path)?;
-    let refused = |problem: String| Error::Refused { path: path.to_owned(), problem };
     let mut bytes = head(&file).map_err(cannot_read(path))?;
     let format = match Kind::of(&bytes) {
         Kind::Decoded(format) => format,
-        other => return Err(refused(other.problem().unwrap_or_default())),
+        other => return Err(refused(path, other.problem().unwrap_or_default())),
     };
     let size = file.metadata().map_err(cannot_read(path))?.len();
     if size <= MOST_BYTES {
@@ -34,11 +40,10 @@ pub fn read(path: &Path) -> Result<Decoded, Error> {
     let size = size.max(bytes.len() as u64);
     if size > MOST_BYTES {
         let (size, most) = (thousands(size), MOST_BYTES / 1_000_000);
-        return Err(refused(format!(
-            "it holds {size} bytes, and more than {most} MB are not read: make it smaller first"
-        )));
+        let problem = format!("it holds {size} bytes, and more than {most} MB are not read: make it smaller first");
+        return Err(refused(path, problem));
     }
-    decode::decode(&bytes, format).map_err(refused)
+    Ok((bytes, format))
 }
 
 /// What a file holds, by its first [`HEAD`] bytes.
@@ -48,6 +53,10 @@ pub fn read(path: &Path) -> Result<Decoded, Error> {
 pub fn kind(path: &Path) -> Result<Kind, Error> {
     let head = head(&open(path)?).map_err(cannot_read(path))?;
     Ok(Kind::of(&head))
+}
+
+pub fn refused(path: &Path, problem: String) -> Error {
+    Error::Refused { path: path.to_owned(), problem }
 }
 
 fn cannot_read(path: &Path) -> impl Fn(io::Error) -> Error {
@@ -92,7 +101,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn check(path: &Path, message: &str) {
-        let error = read(path).err().unwrap().to_string();
+        let error = read(path, Background::Telling).err().unwrap().to_string();
         assert!(error.contains(message), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }

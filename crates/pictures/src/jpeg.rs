@@ -40,15 +40,21 @@ fn damaged() -> String {
 
 /// What is wrong, in our words; codings that are not decoded are named.
 fn problem(error: &Error) -> String {
+    let again = "save it as PNG or as an ordinary JPEG";
     let what = match error {
         Error::Io(failed) if failed.kind() == io::ErrorKind::UnexpectedEof => return "the JPEG is cut off".to_owned(),
-        Error::Unsupported(UnsupportedFeature::ArithmeticEntropyCoding) => "with arithmetic coding".to_owned(),
+        Error::Unsupported(UnsupportedFeature::ArithmeticEntropyCoding) => {
+            return format!(
+                "it is a JPEG with arithmetic coding, which is not decoded here: {again} (`jpegtran -optimize IN > OUT` \
+                 recodes it without loss)"
+            );
+        }
         Error::Unsupported(UnsupportedFeature::Hierarchical) => "of several resolutions".to_owned(),
         Error::Unsupported(UnsupportedFeature::SamplePrecision(bits)) => format!("of {bits} bits a value"),
         Error::Unsupported(_) => "coded in an uncommon way".to_owned(),
         _ => return damaged(),
     };
-    format!("it is a JPEG {what}, which is not decoded here: save it as PNG or as an ordinary JPEG")
+    format!("it is a JPEG {what}, which is not decoded here: {again}")
 }
 
 /// Ink on white paper, without a colour profile, as Pillow does it.

@@ -2,12 +2,14 @@
 
 use image::ImageFormat;
 use infer::MatcherType;
+use serde::{Deserialize, Serialize};
 
 /// So many bytes tell what a file is.
 pub const HEAD: usize = 4096;
 
 /// Pictures that are decoded here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Portable Network Graphics, animated ones (APNG) included.
     Png,

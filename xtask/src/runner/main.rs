@@ -14,6 +14,7 @@ mod explain;
 mod features;
 mod filters;
 mod find_rate;
+mod look;
 mod observers;
 mod overfit;
 mod picture_batch;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train_command::run(&args),
         Command::FindRate(args) => find_rate::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Look(args) => look::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Filters(args) => filters::run(&args),
         Command::Features(args) => features::run(&args),

@@ -7,6 +7,7 @@ use image::RgbImage;
 use inspect::asked::{self, Entry, PassedOver, Problem};
 use inspect::conversion;
 use inspect::{Error, names};
+use pictures::Background;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -90,7 +91,8 @@ fn refused(entry: &Entry, problem: &Problem) -> Trouble {
 
 /// A picture as its file holds it, and the steps of reading it.
 pub fn read(path: &Path) -> Result<(RgbImage, Vec<String>), Trouble> {
-    let decoded = pictures::read(path).map_err(|error| trouble(error.into()))?;
+    let mut decoded = pictures::read(path, Background::Telling).map_err(|error| trouble(error.into()))?;
+    decoded.steps.extend(decoded.facts.doubt.map(|doubt| format!("warning: it may be damaged: {doubt}")));
     Ok((decoded.pixels, decoded.steps))
 }
 

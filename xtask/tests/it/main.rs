@@ -27,6 +27,7 @@ mod identity;
 mod install;
 #[cfg(feature = "runner")]
 mod logs;
+mod look;
 #[cfg(feature = "runner")]
 mod mistakes;
 #[cfg(feature = "runner")]

@@ -2,6 +2,7 @@
 
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma, RgbImage};
+use pictures::Background;
 use std::path::Path;
 use tch::{Device, Tensor};
 use train::Card;
@@ -72,10 +73,12 @@ pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Conver
 /// # Errors
 /// [`Error::Picture`] if the file gives no picture, and those of [`convert`].
 pub fn convert_file(path: &Path, card: &Card, invert: Invert) -> Result<(Converted, (u32, u32)), Error> {
-    let decoded = pictures::read(path)?;
+    let decoded = pictures::read(path, Background::Telling)?;
     let mut converted = convert(&decoded.pixels, card, invert)?;
     let steps = [decoded.steps, std::mem::take(&mut converted.steps)].concat();
-    Ok((Converted { steps, ..converted }, decoded.pixels.dimensions()))
+    let damage = decoded.facts.doubt.map(|doubt| format!("it may be damaged: {doubt}"));
+    let doubt = doubt::joined(damage.into_iter().chain(converted.doubt.take()));
+    Ok((Converted { steps, doubt, ..converted }, decoded.pixels.dimensions()))
 }
 
 /// Pictures as the model takes them: f32 `[n, channels, height, width]`, scaled as the data set was.
