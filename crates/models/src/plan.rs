@@ -220,7 +220,13 @@ impl Planner {
         if is_layer {
             self.sizes.push((name.to_owned(), output.clone()));
         }
-        Ok(Node { name: name.to_owned(), is_layer, output, op })
+        // Their tensors carry the name of what they lie in, and no other layer counts them.
+        let (name, is_layer) = match op {
+            Op::LayerScale(_) => (dotted(name, "gamma"), true),
+            Op::Embedding { .. } => (dotted(name, "embedding"), true),
+            _ => (name.to_owned(), is_layer),
+        };
+        Ok(Node { name, is_layer, output, op })
     }
 
     fn part(&mut self, part: &Part, outside: &str, input: &[i64]) -> Result<Node, Problem> {
@@ -256,6 +262,8 @@ fn holds_names(block: &Block) -> bool {
         Block::Sequential(sequential) => sequential.parts.iter().any(holds),
         Block::Residual(residual) => holds_names(&residual.body) || residual.shortcut.as_deref().is_some_and(holds),
         Block::Gated(gated) => holds_names(&gated.body),
+        // They are layers under names of their own.
+        Block::LayerScale(_) | Block::Embedding => true,
         _ => false,
     }
 }
