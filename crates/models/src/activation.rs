@@ -14,6 +14,16 @@ pub enum Activation {
     Sigmoid,
     /// Rectifier `max(x, 0)`.
     Relu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `x * Phi(x)` with the normal distribution's `Phi`, exact (`torch.nn.GELU`).
+    Gelu,
+    /// `x * sigmoid(x)`, also called swish.
+    Silu,
+    /// `x * hardsigmoid(x)`.
+    HardSwish,
+    /// `min(max(x + 3, 0), 6) / 6`, into `[0, 1]`.
+    HardSigmoid,
 }
 
 impl Activation {
@@ -23,6 +33,11 @@ impl Activation {
             Activation::Tanh => x.tanh(),
             Activation::Sigmoid => x.sigmoid(),
             Activation::Relu => x.relu(),
+            Activation::Relu6 => x.relu6(),
+            Activation::Gelu => x.gelu("none"),
+            Activation::Silu => x.silu(),
+            Activation::HardSwish => x.hardswish(),
+            Activation::HardSigmoid => x.hardsigmoid(),
         }
     }
 }

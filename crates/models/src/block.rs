@@ -20,7 +20,11 @@
 //! let network = Classifier::new(trunk, "fc", Linear::new(10)); // block1.bn2.running_mean is one of its tensors
 //! ```
 
+mod more;
+
 use crate::{Activation, Initial};
+
+pub use more::{Attention, Gated, LayerNorm, Padding, Subsample};
 
 /// A part of a network. Shapes below are those of one picture, without the batch dimension.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +33,8 @@ pub enum Block {
     Conv(Conv),
     /// Any shape to the same, each channel with its own statistics.
     BatchNorm(BatchNorm),
+    /// Any shape to the same, each position with its own statistics.
+    LayerNorm(LayerNorm),
     /// Any shape to the same, value by value.
     Activation(Activation),
     /// `[c, h, w]` to `[c, h', w']`, the largest value of each window.
@@ -39,7 +45,7 @@ pub enum Block {
     GlobalAvgPool,
     /// Any shape to `[product]`.
     Flatten,
-    /// `[features]` to `[units]`.
+    /// `[features]` to `[units]`, or `[tokens, features]` to `[tokens, units]`.
     Linear(Linear),
     /// Any shape to the same: in training each value is zeroed with this chance, in `[0, 1)`, and the others are divided by
     /// `1 - chance` (Srivastava et al. 2014; `torch.nn.Dropout`).
@@ -48,9 +54,27 @@ pub enum Block {
     Sequential(Sequential),
     /// A part whose input is added to its output.
     Residual(Residual),
+    /// A part whose input is multiplied with its output.
+    Gated(Gated),
+    /// `[c, h, w]` to `[maps, h', w']`: some pixels, and channels of zeros.
+    Subsample(Subsample),
+    /// Any shape to the same, times this constant.
+    Scale(f64),
+    /// Any shape to the same, each channel times a parameter `gamma` that begins at this value (Touvron et al. 2021).
+    LayerScale(f64),
+    /// `[d, h, w]` to `[h * w, d]`.
+    Tokens,
+    /// `[tokens, d]` to `[tokens + 1, d]`: a learned `cls_token` `[1, 1, d]` comes first, and a learned `pos_embed`
+    /// `[1, tokens + 1, d]` is added (Dosovitskiy et al. 2021). Both begin as draws of a normal distribution, deviation 0.02.
+    Embedding,
+    /// `[tokens, d]` to `[tokens, d]`.
+    Attention(Attention),
+    /// `[tokens, d]` to `[d]`: the first token.
+    FirstToken,
 }
 
-/// Convolution (cross-correlation, as `torch.nn.Conv2d`): `h' = floor((h + 2 * padding - kernel) / stride) + 1`.
+/// Convolution (cross-correlation, as `torch.nn.Conv2d`): `h' = floor((h + 2 * padding - kernel) / stride) + 1` with the same
+/// padding on each side.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conv {
     /// Maps that come out, at least 1.
@@ -59,8 +83,8 @@ pub struct Conv {
     pub kernel: i64,
     /// Pixels from one position to the next, at least 1.
     pub stride: i64,
-    /// Zeros added on each of the four sides, at least 0.
-    pub padding: i64,
+    /// Zeros around the picture.
+    pub padding: Padding,
     /// Groups of channels that do not see one another; divides the maps that go in and those that come out.
     pub groups: i64,
     /// Whether a bias is added; it begins at 0.
@@ -120,6 +144,13 @@ pub enum Init {
         /// Area of the pooling that follows, 1 where there is none: `fan_out` is divided by it.
         pool_area: i64,
     },
+    /// Normal with deviation `sqrt(2 / fan_out)` (He et al. 2015;
+    /// `torch.nn.init.kaiming_normal_(mode="fan_out", nonlinearity="relu")`); `fan_out = maps * kernel^2`, whatever the groups.
+    HeFanOut,
+    /// Normal with this deviation, at least 0.
+    Normal(f64),
+    /// PyTorch's bound, but the first filters, as many as there are channels, hand on their channel (cifar10-airbench).
+    Dirac,
 }
 
 /// Parts one after the other. A named part puts its name, and a dot, before the names of its tensors; it is a *layer* of
@@ -158,7 +189,7 @@ pub struct Classifier {
 impl Conv {
     /// `maps` filters of `kernel` by `kernel`, stride 1, no padding, one group, a bias, PyTorch's bound for the weight.
     pub fn new(maps: i64, kernel: i64) -> Conv {
-        Conv { maps, kernel, stride: 1, padding: 0, groups: 1, bias: true, init: Init::default() }
+        Conv { maps, kernel, stride: 1, padding: Padding::Each(0), groups: 1, bias: true, init: Init::default() }
     }
 
     /// With another stride.
@@ -170,7 +201,13 @@ impl Conv {
     /// With zeros on each side.
     #[must_use]
     pub fn padding(self, padding: i64) -> Conv {
-        Conv { padding, ..self }
+        Conv { padding: Padding::Each(padding), ..self }
+    }
+
+    /// With TensorFlow's padding.
+    #[must_use]
+    pub fn same(self) -> Conv {
+        Conv { padding: Padding::Same, ..self }
     }
 
     /// With groups of channels; as many as there are channels make it depthwise.
@@ -196,6 +233,12 @@ impl Linear {
     /// `units` outputs, a bias, PyTorch's bound for the weight.
     pub fn new(units: i64) -> Linear {
         Linear { units, bias: true, init: Init::default() }
+    }
+
+    /// Without a bias.
+    #[must_use]
+    pub fn without_bias(self) -> Linear {
+        Linear { bias: false, ..self }
     }
 
     /// With other initial values.

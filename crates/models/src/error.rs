@@ -10,6 +10,7 @@ use crate::shape::shape_text;
 
 /// Why a model could not be built or filled.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A key of the architecture, or a size that the data set gives, lies outside its range.
     #[error("model: {0}")]
@@ -19,6 +20,16 @@ pub enum Error {
         "model: `hidden` is [], but must be a list of at least one width; kind = \"softmax\" is the model without hidden layers"
     )]
     NoHiddenLayer,
+    /// A residual network of three stages whose layers cannot be shared out evenly.
+    #[error("model: `depth` is {depth}, but must be 6n + {rest}, for instance {below} or {}", below + 6)]
+    Depth {
+        /// The depth asked for.
+        depth: i64,
+        /// Layers outside of the blocks.
+        rest: i64,
+        /// The next depth below that can be had.
+        below: i64,
+    },
     /// Nothing would be left of the picture after a convolution or pooling.
     #[error(
         "model: a picture of {} is too small: sizes are {sizes}, and nothing is left for {layer}; use pictures of at least \

@@ -4,6 +4,7 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use crate::Activation;
@@ -19,7 +20,7 @@ const FIRST_STREAM: u64 = 0x696e_6974 << 32;
 /// | --- | --- | --- | --- |
 /// | `by-activation` | `tanh` | `sqrt(6 / (fan_in + fan_out))` | Glorot and Bengio 2010; `torch.nn.init.xavier_uniform_` |
 /// | | `sigmoid` | `4 * sqrt(6 / (fan_in + fan_out))` | the same, scaled for the logistic function's slope of 1/4 |
-/// | | `relu` | `sqrt(6 / fan_in)` | He et al. 2015; `torch.nn.init.kaiming_uniform_(nonlinearity="relu")` |
+/// | | `relu` and those like it | `sqrt(6 / fan_in)` | He et al. 2015; `torch.nn.init.kaiming_uniform_(nonlinearity="relu")` |
 /// | `fan-in` | any | `1 / sqrt(fan_in)` | the older rule, LeCun et al. 1998; PyTorch's default for `Linear` and `Conv2d` |
 ///
 /// A linear layer has `fan_in = in` and `fan_out = out`. A convolution has `fan_in = in_maps * height * width` and
@@ -41,7 +42,7 @@ impl Initial {
             (Initial::FanIn, _) => 1.0 / fan_in.sqrt(),
             (Initial::ByActivation, Activation::Tanh) => (6.0 / (fan_in + fan_out)).sqrt(),
             (Initial::ByActivation, Activation::Sigmoid) => 4.0 * (6.0 / (fan_in + fan_out)).sqrt(),
-            (Initial::ByActivation, Activation::Relu) => (6.0 / fan_in).sqrt(),
+            (Initial::ByActivation, _) => (6.0 / fan_in).sqrt(),
         }
     }
 }
@@ -49,7 +50,18 @@ impl Initial {
 /// Draws `count` values uniformly from `[-bound, bound]`: `(2u - 1) * bound` in f64, rounded to f32, where u has 53
 /// random bits. `layer` counts the layers that have weights, from 0.
 pub(crate) fn uniform(seed: u64, layer: usize, count: usize, bound: f64) -> Vec<f32> {
+    let mut rng = stream(seed, layer);
+    (0..count).map(|_| ((2.0 * rng.random::<f64>() - 1.0) * bound) as f32).collect()
+}
+
+/// Draws `count` values from a normal distribution around 0: f64 of [`StandardNormal`] times `deviation`, rounded to f32.
+pub(crate) fn normal(seed: u64, layer: usize, count: usize, deviation: f64) -> Vec<f32> {
+    let mut rng = stream(seed, layer);
+    (0..count).map(|_| (rng.sample::<f64, _>(StandardNormal) * deviation) as f32).collect()
+}
+
+fn stream(seed: u64, layer: usize) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(FIRST_STREAM + layer as u64);
-    (0..count).map(|_| ((2.0 * rng.random::<f64>() - 1.0) * bound) as f32).collect()
+    rng
 }

@@ -15,6 +15,8 @@
 //! | `Mlp` | flatten -> `hidden1` (500, tanh) -> ... -> `output` | `hidden1.weight`, `hidden1.bias`, ..., `output.*` |
 //! | `LeNet` | `conv1` (20 of 5x5) -> `pool1` (2x2, tanh) -> `conv2` (50 of 5x5) -> `pool2` (2x2, tanh) -> flatten -> `hidden1` (500, tanh) -> `output` | `conv1.*`, `conv2.*`, `hidden1.*`, `output.*` |
 //!
+//! [`zoo::list`] holds them all, VGG to vision transformers; those keep the tensor names of torchvision, timm or the authors' own code.
+//!
 //! In these, convolutions and hidden layers are numbered from 1, and the last layer is `output`. Weights have the
 //! shapes of PyTorch's modules, `[out, in]` for `Linear` and `[out, in, height, width]` for `Conv2d`, so a plain
 //! PyTorch module whose attributes bear these names loads them as they are. All values are f32.
@@ -35,7 +37,7 @@
 //! ```
 
 mod activation;
-mod arch;
+pub mod arch;
 pub mod attribution;
 pub mod block;
 mod error;
@@ -52,7 +54,7 @@ mod run;
 mod shape;
 mod summary;
 mod tensors;
-mod zoo;
+pub mod zoo;
 
 pub use activation::Activation;
 pub use arch::Arch;

@@ -11,7 +11,7 @@ use crate::node::Node;
 use crate::plan::{Plan, plan};
 use crate::role::Role;
 use crate::run::Pass;
-use crate::shape::shape_text;
+use crate::shape::{product, shape_text};
 use crate::tensors::{Buffer, Parameter, Tensors};
 use crate::{Arch, Error, Summary, rewrite, zoo};
 
@@ -334,7 +334,9 @@ impl Model {
     pub fn summary(&self) -> Summary {
         match &self.body {
             Body::Own(_) => Summary::whole(self.arch.name(), self.classes, self.parameters()),
-            Body::Tree(_) => Summary::of(&self.layers(), self.parameters()),
+            Body::Tree(_) => {
+                Summary::of(&self.layers(), |place| product(&self.tensors.parameters[place].tensor.size()))
+            }
         }
     }
 

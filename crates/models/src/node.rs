@@ -2,7 +2,7 @@
 //! place in [`Tensors`](crate::tensors::Tensors).
 
 use crate::Activation;
-use crate::block::{BatchNorm, Conv, Pool};
+use crate::block::{BatchNorm, Conv, LayerNorm, Pool, Subsample};
 
 /// A part of a network, and the shape that comes out of it for one picture, without the batch dimension.
 #[derive(Clone, Debug)]
@@ -29,6 +29,11 @@ pub(crate) enum Op {
         mean: usize,
         variance: usize,
     },
+    LayerNorm {
+        norm: LayerNorm,
+        weight: usize,
+        bias: usize,
+    },
     Activation(Activation),
     MaxPool(Pool),
     AvgPool(Pool),
@@ -44,6 +49,21 @@ pub(crate) enum Op {
         body: Box<Node>,
         shortcut: Option<Box<Node>>,
     },
+    Gated(Box<Node>),
+    Subsample(Subsample),
+    Scale(f64),
+    LayerScale(usize),
+    Tokens,
+    Embedding {
+        class: usize,
+        position: usize,
+    },
+    Attention {
+        heads: i64,
+        /// Places of `qkv.weight`, `qkv.bias`, `proj.weight` and `proj.bias`.
+        own: [usize; 4],
+    },
+    FirstToken,
     /// Made by [`rewrite`](crate::rewrite) alone: the same images, with the values of all channels of a pixel side by side.
     ChannelsLast,
     /// Made by [`rewrite`](crate::rewrite) alone: convolutions with their pooling, each one pass over packed pictures.
@@ -65,6 +85,7 @@ impl Node {
         match &self.op {
             Op::Sequential(parts) => parts.iter().collect(),
             Op::Residual { body, shortcut } => std::iter::once(&**body).chain(shortcut.as_deref()).collect(),
+            Op::Gated(body) => vec![&**body],
             _ => Vec::new(),
         }
     }
@@ -94,7 +115,10 @@ impl Node {
             Op::Conv { weight, bias, .. } | Op::Linear { weight, bias } => {
                 std::iter::once(weight).chain(bias).collect()
             }
-            Op::BatchNorm { weight, bias, .. } => vec![weight, bias],
+            Op::BatchNorm { weight, bias, .. } | Op::LayerNorm { weight, bias, .. } => vec![weight, bias],
+            Op::LayerScale(gamma) => vec![gamma],
+            Op::Embedding { class, position } => vec![class, position],
+            Op::Attention { own, .. } => own.to_vec(),
             _ => Vec::new(),
         };
         self.leaves().into_iter().flat_map(of).collect()

@@ -35,7 +35,8 @@ struct Side {
 struct Window {
     kernel: i64,
     stride: i64,
-    padding: i64,
+    /// Before the first cell and after the last.
+    padding: [i64; 2],
 }
 
 impl Placement {
@@ -92,19 +93,26 @@ impl Side {
     fn walk(&mut self, node: &Node, axis: usize, name: &str) -> bool {
         match &node.op {
             Op::Conv { conv, .. } => {
-                self.slide(
-                    Window { kernel: conv.kernel, stride: conv.stride, padding: conv.padding },
-                    node.output[axis],
-                );
+                let padding = conv.padding.around(self.fields.len() as i64, conv.kernel, conv.stride);
+                self.slide(Window { kernel: conv.kernel, stride: conv.stride, padding }, node.output[axis]);
             }
             Op::MaxPool(pool) | Op::AvgPool(pool) => {
                 self.slide(
-                    Window { kernel: pool.kernel, stride: pool.stride, padding: pool.padding },
+                    Window { kernel: pool.kernel, stride: pool.stride, padding: [pool.padding; 2] },
                     node.output[axis],
                 );
             }
+            Op::Subsample(subsample) => {
+                self.slide(Window { kernel: 1, stride: subsample.stride, padding: [0; 2] }, node.output[axis]);
+            }
             // All cells together.
-            Op::GlobalAvgPool | Op::Flatten | Op::Linear { .. } => {
+            Op::GlobalAvgPool
+            | Op::Flatten
+            | Op::Linear { .. }
+            | Op::Tokens
+            | Op::Embedding { .. }
+            | Op::Attention { .. }
+            | Op::FirstToken => {
                 if let (Some(first), Some(last)) = (self.fields.first(), self.fields.last()) {
                     self.fields = vec![[first[0], last[1]]];
                 }
@@ -124,7 +132,21 @@ impl Side {
                     return true;
                 }
             }
-            Op::BatchNorm { .. } | Op::Activation(_) | Op::Dropout(_) | Op::ChannelsLast | Op::Packed(_) => {}
+            Op::Gated(body) => {
+                let mut inside = self.clone();
+                if inside.walk(body, axis, name) {
+                    *self = inside;
+                    return true;
+                }
+            }
+            Op::BatchNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::Activation(_)
+            | Op::Dropout(_)
+            | Op::Scale(_)
+            | Op::LayerScale(_)
+            | Op::ChannelsLast
+            | Op::Packed(_) => {}
         }
         node.is_layer && node.name == name
     }
@@ -135,8 +157,8 @@ impl Side {
             return;
         };
         let moved = |field: [i64; 2], steps: i64| field.map(|pixel| pixel + steps * self.step);
-        let before = (1..=padding).rev().map(|steps| moved(first, -steps));
-        let after = (1..=padding).map(|steps| moved(last, steps));
+        let before = (1..=padding[0]).rev().map(|steps| moved(first, -steps));
+        let after = (1..=padding[1]).map(|steps| moved(last, steps));
         let cells: Vec<[i64; 2]> = before.chain(self.fields.iter().copied()).chain(after).collect();
         let seen = |position: i64| {
             let start = position * stride;
@@ -182,7 +204,7 @@ mod tests {
     fn slid(pixels: i64, windows: &[(i64, i64, i64, i64)]) -> (Vec<f64>, i64) {
         let mut side = Side::of_picture(pixels);
         for &(kernel, stride, padding, positions) in windows {
-            side.slide(Window { kernel, stride, padding }, positions);
+            side.slide(Window { kernel, stride, padding: [padding; 2] }, positions);
         }
         (side.centres(), side.step)
     }

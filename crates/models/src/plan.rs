@@ -1,13 +1,15 @@
 //! From a description and a picture's shape to a checked tree and a list of its tensors. All sizes and names are settled
 //! here, once; nothing is allocated yet.
 
+mod leaves;
+
 use std::collections::HashSet;
 use std::ops::Bound::Included;
 
 use values::{Range, Whole};
 
-use crate::arch::{DROPOUT, SIZE};
-use crate::block::{BatchNorm, Block, Classifier, Conv, Init, Linear, Part, Pool};
+use crate::arch::DROPOUT;
+use crate::block::{Block, Classifier, Part};
 use crate::node::{Node, Op};
 use crate::role::Role;
 use crate::shape::{MAX_PARAMETERS, shape_text};
@@ -35,6 +37,16 @@ pub(crate) enum Start {
     Constant(f32),
     /// Uniform in `[-bound, bound]`, from the stream of this layer with weights, counted from 0.
     Uniform {
+        bound: f64,
+        layer: usize,
+    },
+    /// Normal around 0, from the stream of this layer.
+    Normal {
+        deviation: f64,
+        layer: usize,
+    },
+    /// Uniform, but the first filters hand on their channel.
+    Dirac {
         bound: f64,
         layer: usize,
     },
@@ -91,6 +103,11 @@ fn settle(network: &Classifier, input: [i64; 3]) -> Result<Plan, Problem> {
     let mut planner = Planner::default();
     let trunk = Block::Sequential(network.trunk.clone());
     let trunk = planner.block(&trunk, "", true, &input)?;
+    if trunk.output.len() != 1 {
+        let found = shape_text(&trunk.output);
+        let problem = format!("a linear layer takes a row of features, not {found}: flatten them first");
+        return Err(Error::Block { part: network.head_name.clone(), problem }.into());
+    }
     let head = planner.block(&Block::Linear(network.head), &network.head_name, false, &trunk.output)?;
     planner.check_names()?;
     let Planner { parameters, buffers, .. } = planner;
@@ -132,9 +149,10 @@ impl Planner {
             Block::Conv(conv) => self.conv(conv, name, input)?,
             Block::Linear(linear) => self.linear(linear, name, input)?,
             Block::BatchNorm(norm) => (self.batch_norm(norm, name, input)?, input.to_vec()),
+            Block::LayerNorm(norm) => (self.layer_norm(norm, name, input)?, input.to_vec()),
             Block::Activation(activation) => (Op::Activation(*activation), input.to_vec()),
-            Block::MaxPool(pool) => (Op::MaxPool(*pool), pooled(pool, input).map_err(refuse)?),
-            Block::AvgPool(pool) => (Op::AvgPool(*pool), pooled(pool, input).map_err(refuse)?),
+            Block::MaxPool(pool) => (Op::MaxPool(*pool), leaves::pooled(pool, input).map_err(refuse)?),
+            Block::AvgPool(pool) => (Op::AvgPool(*pool), leaves::pooled(pool, input).map_err(refuse)?),
             Block::GlobalAvgPool => {
                 let [channels, ..] = shape::picture(input).map_err(refuse)?;
                 (Op::GlobalAvgPool, vec![channels, 1, 1])
@@ -164,6 +182,37 @@ impl Planner {
                 let output = body.output.clone();
                 (Op::Residual { body: Box::new(body), shortcut: shortcut.map(Box::new) }, output)
             }
+            Block::Gated(gated) => {
+                let body = self.block(&gated.body, name, true, input)?;
+                let is_gate = body.output == input
+                    || input.split_first().is_some_and(|(channels, rest)| {
+                        body.output.first() == Some(channels)
+                            && body.output.len() == input.len()
+                            && !rest.is_empty()
+                            && body.output[1..].iter().all(|&size| size == 1)
+                    });
+                if !is_gate {
+                    let (gate, input) = (shape_text(&body.output), shape_text(input));
+                    return Err(refuse(format!("the gate gives {gate} for {input}: they cannot be multiplied")));
+                }
+                (Op::Gated(Box::new(body)), input.to_vec())
+            }
+            Block::Subsample(subsample) => {
+                (Op::Subsample(*subsample), leaves::subsampled(subsample, input).map_err(refuse)?)
+            }
+            Block::Scale(factor) if factor.is_finite() => (Op::Scale(*factor), input.to_vec()),
+            Block::Scale(factor) => return Err(refuse(format!("a scale of {factor} is no finite number"))),
+            Block::LayerScale(start) => (self.layer_scale(*start, name, input)?, input.to_vec()),
+            Block::Tokens => {
+                let [channels, height, width] = shape::picture(input).map_err(refuse)?;
+                (Op::Tokens, vec![height.saturating_mul(width), channels])
+            }
+            Block::Embedding => self.embedding(name, input)?,
+            Block::Attention(attention) => (self.attention(attention, name, input)?, input.to_vec()),
+            Block::FirstToken => {
+                let [_, d] = shape::tokens(input).map_err(refuse)?;
+                (Op::FirstToken, vec![d])
+            }
         };
         if output.contains(&0) {
             return Err(Problem::NothingLeft { layer: name.to_owned(), sizes: std::mem::take(&mut self.sizes) });
@@ -171,7 +220,13 @@ impl Planner {
         if is_layer {
             self.sizes.push((name.to_owned(), output.clone()));
         }
-        Ok(Node { name: name.to_owned(), is_layer, output, op })
+        // Their tensors carry the name of what they lie in, and no other layer counts them.
+        let (name, is_layer) = match op {
+            Op::LayerScale(_) => (dotted(name, "gamma"), true),
+            Op::Embedding { .. } => (dotted(name, "embedding"), true),
+            _ => (name.to_owned(), is_layer),
+        };
+        Ok(Node { name, is_layer, output, op })
     }
 
     fn part(&mut self, part: &Part, outside: &str, input: &[i64]) -> Result<Node, Problem> {
@@ -180,78 +235,6 @@ impl Planner {
             Some(name) if outside.is_empty() => self.block(&part.block, name, false, input),
             Some(name) => self.block(&part.block, &format!("{outside}.{name}"), false, input),
         }
-    }
-
-    fn conv(&mut self, conv: &Conv, name: &str, input: &[i64]) -> Result<(Op, Vec<i64>), Problem> {
-        let refuse = |problem: String| Problem::Refused(Error::Block { part: name.to_owned(), problem });
-        let [channels, height, width] = shape::picture(input).map_err(refuse)?;
-        for (key, size) in
-            [("maps", conv.maps), ("kernel", conv.kernel), ("stride", conv.stride), ("groups", conv.groups)]
-        {
-            SIZE.check_at(&format!("{key} of {name}"), size).map_err(Error::from)?;
-        }
-        if conv.padding < 0 || channels % conv.groups != 0 || conv.maps % conv.groups != 0 {
-            let Conv { padding, groups, maps, .. } = conv;
-            return Err(refuse(format!(
-                "padding {padding} and {groups} groups do not fit {channels} channels and {maps} maps"
-            )));
-        }
-        let weight = vec![conv.maps, channels / conv.groups, conv.kernel, conv.kernel];
-        let (weight, bias) = self.weight(name, weight, conv.init, conv.bias)?;
-        let side = |size| shape::windows(size, conv.kernel, conv.stride, conv.padding);
-        Ok((Op::Conv { weight, bias, conv: *conv }, vec![conv.maps, side(height), side(width)]))
-    }
-
-    fn linear(&mut self, linear: &Linear, name: &str, input: &[i64]) -> Result<(Op, Vec<i64>), Problem> {
-        let [features] = *input else {
-            let problem =
-                format!("a linear layer takes a row of features, not {}: flatten them first", shape_text(input));
-            return Err(Error::Block { part: name.to_owned(), problem }.into());
-        };
-        SIZE.check_at(&format!("units of {name}"), linear.units).map_err(Error::from)?;
-        let (weight, bias) = self.weight(name, vec![linear.units, features], linear.init, linear.bias)?;
-        Ok((Op::Linear { weight, bias }, vec![linear.units]))
-    }
-
-    fn batch_norm(&mut self, norm: &BatchNorm, name: &str, input: &[i64]) -> Result<Op, Problem> {
-        for checked in [EPS.check(norm.eps), MOMENTUM.check(norm.momentum)] {
-            checked.map_err(|problem| Error::Block { part: name.to_owned(), problem: problem.to_string() })?;
-        }
-        let channels = input[0];
-        let (weight, bias) = (self.parameters.len(), self.parameters.len() + 1);
-        self.parameter(name, "weight", vec![channels], Role::Scale, Start::Constant(1.0))?;
-        self.parameter(name, "bias", vec![channels], Role::Bias, Start::Constant(0.0))?;
-        let (mean, variance) = (self.buffers.len(), self.buffers.len() + 1);
-        for (own, value) in [("running_mean", 0.0), ("running_var", 1.0)] {
-            self.buffers.push(BufferPlan { name: dotted(name, own), length: channels, value });
-        }
-        Ok(Op::BatchNorm { norm: *norm, weight, bias, mean, variance })
-    }
-
-    /// A weight and its bias, if it has one.
-    fn weight(
-        &mut self,
-        layer: &str,
-        shape: Vec<i64>,
-        init: Init,
-        bias: bool,
-    ) -> Result<(usize, Option<usize>), Error> {
-        let units = shape[0];
-        let start = match init {
-            Init::Zero => Start::Constant(0.0),
-            Init::Uniform { rule, activation, pool_area } => {
-                let fan_in = shape::product(&shape[1..]) as f64;
-                let fan_out = units as f64 * shape::product(&shape[2..]) as f64 / pool_area as f64;
-                Start::Uniform { bound: rule.bound(activation, fan_in, fan_out), layer: self.weighted }
-            }
-        };
-        self.weighted += 1;
-        let weight = self.parameters.len();
-        self.parameter(layer, "weight", shape, Role::Weight, start)?;
-        if bias {
-            self.parameter(layer, "bias", vec![units], Role::Bias, Start::Constant(0.0))?;
-        }
-        Ok((weight, bias.then_some(weight + 1)))
     }
 
     fn parameter(&mut self, layer: &str, own: &str, shape: Vec<i64>, role: Role, start: Start) -> Result<(), Error> {
@@ -273,27 +256,14 @@ impl Planner {
     }
 }
 
-fn pooled(pool: &Pool, input: &[i64]) -> Result<Vec<i64>, String> {
-    let [channels, height, width] = shape::picture(input)?;
-    if pool.kernel < 1 || pool.stride < 1 || pool.padding < 0 || pool.padding > pool.kernel / 2 {
-        let Pool { kernel, stride, padding, .. } = pool;
-        return Err(format!(
-            "windows of {kernel} every {stride} with padding {padding}: window and stride must be at least 1, and padding at most \
-             half the window"
-        ));
-    }
-    let side = |size| match pool.keep_border {
-        false => shape::windows(size, pool.kernel, pool.stride, pool.padding),
-        true => shape::windows_with_border(size, pool.kernel, pool.stride, pool.padding),
-    };
-    Ok(vec![channels, side(height), side(width)])
-}
-
 fn holds_names(block: &Block) -> bool {
     let holds = |part: &Part| part.name.is_some() || holds_names(&part.block);
     match block {
         Block::Sequential(sequential) => sequential.parts.iter().any(holds),
         Block::Residual(residual) => holds_names(&residual.body) || residual.shortcut.as_deref().is_some_and(holds),
+        Block::Gated(gated) => holds_names(&gated.body),
+        // They are layers under names of their own.
+        Block::LayerScale(_) | Block::Embedding => true,
         _ => false,
     }
 }

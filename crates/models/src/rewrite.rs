@@ -8,7 +8,7 @@ use tch::{Device, Tensor};
 use torch_ext::convolution::{convolve_pool, pack, supports, unpack};
 use torch_ext::{Error, Isa};
 
-use crate::block::{Conv, Pool};
+use crate::block::{Conv, Padding, Pool};
 use crate::node::{Node, Op, Stage};
 use crate::tensors::Tensors;
 
@@ -71,7 +71,7 @@ fn stages(parts: &[&Node]) -> (Vec<Stage>, usize) {
 }
 
 fn is_fusible(conv: &Conv, pool: &Pool) -> bool {
-    let is_valid = (conv.stride, conv.padding, conv.groups) == (1, 0, 1);
+    let is_valid = (conv.stride, conv.padding, conv.groups) == (1, Padding::Each(0), 1);
     is_valid && supports(conv.kernel) && (pool.kernel, pool.stride, pool.padding) == (2, 2, 0)
 }
 

@@ -3,7 +3,7 @@
 use tch::{Device, Kind, Tensor};
 use torch_ext::Isa;
 
-use crate::block::{BatchNorm, Conv, Pool};
+use crate::block::{BatchNorm, Conv, LayerNorm, Padding, Pool, Subsample};
 use crate::network::Mode;
 use crate::node::{Node, Op};
 use crate::rewrite;
@@ -28,7 +28,8 @@ impl Pass<'_> {
             Op::BatchNorm { norm, weight, bias, mean, variance } => {
                 self.normalise(x, norm, [*weight, *bias], [*mean, *variance]) // as x
             }
-            Op::Activation(activation) => activation.apply(x), // as x
+            Op::LayerNorm { norm, weight, bias } => self.normalise_positions(x, norm, *weight, *bias), // as x
+            Op::Activation(activation) => activation.apply(x),                                         // as x
             Op::MaxPool(Pool { kernel: k, stride: s, padding: p, keep_border }) => {
                 x.max_pool2d([*k, *k], [*s, *s], [*p, *p], [1, 1], *keep_border) // [n, c, h', w']
             }
@@ -54,7 +55,19 @@ impl Pass<'_> {
                     None => sum + x,
                 }
             }
-            Op::ChannelsLast => channels_last(x),                            // as x
+            Op::Gated(body) => x * self.run(body, x)?,            // as x
+            Op::Subsample(subsample) => subsampled(x, subsample), // [n, maps, h', w']
+            Op::Scale(factor) => x * *factor,                     // as x
+            Op::LayerScale(gamma) => x * by_channel(self.parameter(*gamma), x), // as x
+            Op::Tokens => x.flatten(2, 3).transpose(1, 2),        // [n, h * w, d]
+            Op::Embedding { class, position } => {
+                let class = self.parameter(*class).expand([x.size()[0], -1, -1], false); // [n, 1, d]
+                let class = class.to_kind(x.kind());
+                Tensor::cat(&[&class, x], 1) + self.parameter(*position) // [n, tokens + 1, d]
+            }
+            Op::Attention { heads, own } => self.attend(x, *heads, *own), // [n, tokens, d]
+            Op::FirstToken => x.select(1, 0),                             // [n, d]
+            Op::ChannelsLast => channels_last(x),                         // as x
             Op::Packed(stages) => rewrite::packed(self.tensors, stages, x)?, // [n, maps, h', w']
         };
         if node.is_layer {
@@ -69,7 +82,20 @@ impl Pass<'_> {
 
     fn convolve(&self, x: &Tensor, weight: usize, bias: Option<usize>, conv: &Conv) -> Tensor {
         let (w, b) = (self.parameter(weight), bias.map(|bias| self.parameter(bias))); // [maps, c / groups, k, k], [maps]
-        x.conv2d(w, b, [conv.stride; 2], [conv.padding; 2], [1, 1], conv.groups)
+        let [top, bottom, left, right] = match conv.padding {
+            Padding::Each(zeros) => [zeros; 4],
+            Padding::Same => {
+                let size = x.size(); // n, c, h, w
+                let around = |size| conv.padding.around(size, conv.kernel, conv.stride);
+                let ([top, bottom], [left, right]) = (around(size[2]), around(size[3]));
+                [top, bottom, left, right]
+            }
+        };
+        if (top, left) == (bottom, right) {
+            return x.conv2d(w, b, [conv.stride; 2], [top, left], [1, 1], conv.groups);
+        }
+        let padded = x.constant_pad_nd([left, right, top, bottom]); // [n, c, h + top + bottom, w + left + right]
+        padded.conv2d(w, b, [conv.stride; 2], [0, 0], [1, 1], conv.groups)
     }
 
     fn normalise(&self, x: &Tensor, norm: &BatchNorm, own: [usize; 2], buffers: [usize; 2]) -> Tensor {
@@ -79,9 +105,34 @@ impl Pass<'_> {
         x.batch_norm(weight, bias, mean, variance, train, norm.momentum, norm.eps, x.device().is_cuda())
     }
 
+    /// Over the channels of `[n, c, h, w]`, else over the last dimension.
+    fn normalise_positions(&self, x: &Tensor, norm: &LayerNorm, weight: usize, bias: usize) -> Tensor {
+        let (w, b) = (Some(self.parameter(weight)), Some(self.parameter(bias))); // [c] each
+        let over_last = |x: &Tensor, channels: i64| x.layer_norm([channels], w, b, norm.eps, true);
+        match x.size()[..] {
+            // The values of a pixel's channels lie side by side, so that permuting moves nothing.
+            [_, channels, _, _] => over_last(&x.permute([0, 2, 3, 1]), channels).permute([0, 3, 1, 2]),
+            [.., channels] => over_last(x, channels),
+            [] => x.shallow_clone(),
+        }
+    }
+
+    fn attend(&self, x: &Tensor, heads: i64, own: [usize; 4]) -> Tensor {
+        let [qkv, qkv_bias, proj, proj_bias] = own.map(|place| self.parameter(place)); // [3d, d], [3d], [d, d], [d]
+        let size = x.size();
+        let (n, tokens, d) = (size[0], size[1], size[2]);
+        let apart = x.linear(qkv, Some(qkv_bias)).view([n, tokens, 3, heads, d / heads]);
+        let apart = apart.permute([2, 0, 3, 1, 4]).unbind(0); // query, key, value: [n, heads, tokens, d / heads] each
+        let scale = ((d / heads) as f64).powf(-0.5);
+        let weights = (&apart[0] * scale).matmul(&apart[1].transpose(2, 3)).softmax(-1, None::<Kind>); // [n, heads, tokens, tokens]
+        let seen = weights.to_kind(apart[2].kind()).matmul(&apart[2]); // [n, heads, tokens, d / heads]
+        seen.transpose(1, 2).reshape([n, tokens, d]).linear(proj, Some(proj_bias)) // [n, tokens, d]
+    }
+
     fn connect(&self, x: &Tensor, weight: usize, bias: Option<usize>) -> Tensor {
         let (w, b) = (self.parameter(weight), bias.map(|bias| self.parameter(bias))); // [units, features], [units]
-        if let Some(b) = b
+        if x.dim() == 2
+            && let Some(b) = b
             && w.device() == Device::Cpu
             && b.size()[0] <= torch_ext::FEW_OUTPUTS
             && let Ok(sums) = torch_ext::linear(x, w, b, Isa::best())
@@ -90,6 +141,17 @@ impl Pass<'_> {
         }
         x.linear(w, b) // [n, units]
     }
+}
+
+/// `[c]` so that it meets the channels of `[n, c, h, w]`, or the last dimension of other shapes.
+fn by_channel(gamma: &Tensor, x: &Tensor) -> Tensor {
+    if x.dim() == 4 { gamma.view([1, -1, 1, 1]) } else { gamma.shallow_clone() }
+}
+
+fn subsampled(x: &Tensor, Subsample { stride, maps }: &Subsample) -> Tensor {
+    let zeros = maps - x.size()[1];
+    let kept = x.slice(2, None, None, *stride).slice(3, None, None, *stride); // [n, c, h', w']
+    kept.constant_pad_nd([0, 0, 0, 0, zeros / 2, zeros - zeros / 2]) // [n, maps, h', w']
 }
 
 /// The same images with the values of all channels of a pixel side by side in memory. The feature maps take over that

@@ -16,6 +16,13 @@ pub(crate) fn picture(shape: &[i64]) -> Result<[i64; 3], String> {
     })
 }
 
+/// How many tokens there are, and the values of each.
+pub(crate) fn tokens(shape: &[i64]) -> Result<[i64; 2], String> {
+    <[i64; 2]>::try_from(shape).map_err(|_| {
+        format!("it takes tokens, a row of values each, not {}: put `Tokens` before it", shape_text(shape))
+    })
+}
+
 /// Positions of a window along a side of `size` values; 0 where it does not fit.
 pub(crate) fn windows(size: i64, kernel: i64, stride: i64, padding: i64) -> i64 {
     let room = size.saturating_add(padding.saturating_mul(2)).saturating_sub(kernel);

@@ -16,7 +16,7 @@ pub struct Summary {
     pub rows: Vec<Row>,
     /// Weights and biases of the whole model.
     pub parameters: i64,
-    /// Multiply-adds of one forward pass of one picture. Only those with weights are counted: no biases, pooling or
+    /// Multiply-adds of one forward pass of one picture. Only those with weights are counted: no biases, norms, pooling or
     /// activations.
     pub multiply_adds: i64,
 }
@@ -35,15 +35,16 @@ pub struct Row {
 }
 
 impl Summary {
-    pub(crate) fn of(layers: &[&Node], parameters: &[Parameter]) -> Summary {
+    /// `size` gives the number of values of the parameter at a place.
+    pub(crate) fn of(layers: &[&Node], size: impl Fn(usize) -> i64) -> Summary {
         let row = |layer: &&Node| Row {
             layer: layer.name.clone(),
             output: [&[1], layer.output.as_slice()].concat(),
-            parameters: layer.parameters().into_iter().map(|place| product(&parameters[place].tensor.size())).sum(),
+            parameters: layer.parameters().into_iter().map(&size).sum(),
             multiply_adds: layer
                 .leaves()
                 .into_iter()
-                .map(|leaf| multiply_adds(leaf, parameters))
+                .map(|leaf| multiply_adds(leaf, &size))
                 .fold(0, i64::saturating_add),
         };
         Summary::with(layers.iter().map(row).collect())
@@ -72,11 +73,14 @@ impl Summary {
     }
 }
 
-/// Each weight is used once at each position of the output.
-fn multiply_adds(leaf: &Node, parameters: &[Parameter]) -> i64 {
-    match leaf.op {
-        Op::Conv { weight, .. } | Op::Linear { weight, .. } => {
-            product(&parameters[weight].tensor.size()).saturating_mul(product(&leaf.output[1..]))
+/// Each weight is used once at each position of the output; attention also multiplies queries with keys, and weights with values.
+fn multiply_adds(leaf: &Node, size: impl Fn(usize) -> i64) -> i64 {
+    match (&leaf.op, leaf.output.as_slice()) {
+        (Op::Conv { weight, .. }, [_, positions @ ..]) => size(*weight).saturating_mul(product(positions)),
+        (Op::Linear { weight, .. }, [positions @ .., _]) => size(*weight).saturating_mul(product(positions)),
+        (Op::Attention { own: [qkv, _, proj, _], .. }, [tokens, d]) => {
+            let pairs = product(&[2, *tokens, *tokens, *d]);
+            (size(*qkv) + size(*proj)).saturating_mul(*tokens).saturating_add(pairs)
         }
         _ => 0,
     }

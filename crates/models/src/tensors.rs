@@ -54,6 +54,8 @@ impl Tensors {
             let values = match plan.start {
                 Start::Constant(value) => vec![value; count],
                 Start::Uniform { bound, layer } => initial::uniform(seed, layer, count, bound),
+                Start::Normal { deviation, layer } => initial::normal(seed, layer, count, deviation),
+                Start::Dirac { bound, layer } => dirac(initial::uniform(seed, layer, count, bound), &plan.shape),
             };
             let tensor = placed(&values, &plan.shape, device).and_then(|tensor| tensor.f_set_requires_grad(true));
             let tensor = tensor.map_err(failed(&plan.name))?;
@@ -139,6 +141,19 @@ impl Tensors {
         }
         Err(Error::Names { missing, unexpected, repeated })
     }
+}
+
+/// The same filters `[maps, channels, k, k]`, of which filter `i` is 1 in the middle of channel `i` and 0 elsewhere, as long as there
+/// are channels.
+fn dirac(mut values: Vec<f32>, shape: &[i64]) -> Vec<f32> {
+    let [_, channels, height, width] = *shape else { return values };
+    let (area, middle) = ((height * width) as usize, (height / 2 * width + width / 2) as usize);
+    let size = channels as usize * area;
+    for (number, filter) in values.chunks_mut(size).take(channels as usize).enumerate() {
+        filter.fill(0.0);
+        filter[number * area + middle] = 1.0;
+    }
+    values
 }
 
 fn placed(values: &[f32], shape: &[i64], device: Device) -> Result<Tensor, TchError> {

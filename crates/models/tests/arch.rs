@@ -55,7 +55,7 @@ fn unknown_keys_and_names_are_refused() {
         ("kind = 'softmax'\nhidden = [500]", "unknown field `hidden`"),
         ("kind = 'mlp'\nfilters = [20, 50]", "unknown field `filters`"),
         ("kind = 'lenet'\nignore_boarder = true", "unknown field `ignore_boarder`"),
-        ("kind = 'resnet'", "unknown variant `resnet`"),
+        ("kind = 'resnext'", "unknown variant `resnext`"),
         ("kind = 'mlp'\nactivation = 'swish'", "unknown variant `swish`"),
         ("kind = 'mlp'\ninitial = 'glorot'", "unknown variant `glorot`"),
         ("kind = 'lenet'\nfilters = [20]", "length"),
