@@ -9,10 +9,17 @@ use anyhow::{Result, bail};
 use crate::places;
 
 /// Cargo as it was called, working on this workspace. What the user set for libtorch is left out: it has been linked
-/// as `.libtorch` by now, and cargo would otherwise build everything anew whenever it changes.
+/// as `.libtorch` by now, and cargo would otherwise build everything again whenever it changes. So is what the cargo that runs
+/// this program said of this program's package: build scripts that look at it (ring's) would run again every time.
 pub fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(places::workspace()).env_remove("LIBTORCH").env_remove("LIBTORCH_USE_PYTORCH");
+    for (variable, _) in env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(variable);
+        }
+    }
     command
 }
 

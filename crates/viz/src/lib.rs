@@ -12,6 +12,7 @@
 //! | finished pictures of any size | [`grid()`], [`stack()`], [`Picture::overlaid`] | [`Picture`] |
 //! | pictures that follow each other | [`Animation`] | GIF or APNG |
 //! | loss, error, learning rate, norms | [`Chart`] | [`Drawing`] |
+//! | ratios, with what was aimed at | [`bars()`] | [`Drawing`] |
 //! | counts by true and predicted class | [`Confusion`] | [`Drawing`] |
 //! | weights, activations | [`histograms`] | [`Drawing`] |
 //!
@@ -19,6 +20,7 @@
 
 mod animation;
 mod axis;
+mod bars;
 mod chart;
 mod classic;
 pub mod colour;
@@ -42,6 +44,7 @@ mod tiles;
 
 pub use animation::Animation;
 pub use axis::{Axis, Scale};
+pub use bars::{Bar, bars};
 pub use chart::{Best, Chart, Series};
 pub use classic::tile_raster_images;
 pub use colour::{NOT_FINITE, Palette, Rgb};

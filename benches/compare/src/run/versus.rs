@@ -279,9 +279,9 @@ fn report(failures: &mut Vec<String>, work: Work, side: Side, error: &anyhow::Er
 /// If a file cannot be written.
 pub fn render(platform: Platform, record: &Record, page: &Path, pictures: &Path) -> Result<()> {
     let mut body = compare::table::goals(platform, record);
-    if let Some(svg) = compare::bars::draw(platform, record) {
+    if let Some(chart) = compare::bars::draw(platform, record) {
         let name = format!("bench-{}.svg", platform.kind());
-        compare::page::write(&pictures.join(&name), &svg)?;
+        chart.save(&pictures.join(&name))?;
         body.push_str(&format!("\n![Their time over ours, for each work](pictures/{name})\n"));
     }
     compare::page::replace(page, platform.kind(), &body)

@@ -50,10 +50,17 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(executable)
 }
 
-/// Cargo as it was called, working on this workspace.
+/// Cargo as it was called, working on this workspace. What the cargo that runs this program said of its package is left out:
+/// build scripts that look at it (ring's) would run again every time.
 pub fn cargo(workspace: &Workspace, args: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(workspace.root());
+    for (variable, _) in env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(variable);
+        }
+    }
     command
 }
 
