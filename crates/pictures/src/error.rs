@@ -50,6 +50,22 @@ pub enum Error {
         /// What is wrong with the first of them.
         first: String,
     },
+    /// A form without pixels.
+    #[error("pictures of {height} x {width} (height, width) have no pixel: each number must be at least 1")]
+    Size {
+        /// Rows asked for.
+        height: u32,
+        /// Columns asked for.
+        width: u32,
+    },
+    /// The cache of decoded pictures cannot be read or written.
+    #[error("{}", self.told(&path.display().to_string()))]
+    Cache {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// A CSV table that does not say which pictures are meant.
     #[error("{}", self.told(&path.display().to_string()))]
     Table {
@@ -65,7 +81,9 @@ impl Error {
     pub fn path(&self) -> &Path {
         match self {
             Error::Read { path, .. } | Error::Special { path, .. } | Error::Refused { path, .. } => path,
-            Error::Table { path, .. } => path,
+            Error::Table { path, .. } | Error::Cache { path, .. } => path,
+            // It lies in no file.
+            Error::Size { .. } => Path::new(""),
             Error::NoPictures { folder } | Error::NoneReadable { folder, .. } => folder,
         }
     }
@@ -75,6 +93,8 @@ impl Error {
         match self {
             Error::Read { cause, .. } => format!("it cannot be read: {cause}"),
             Error::Special { what, .. } => format!("it is {what}"),
+            Error::Cache { cause, .. } => format!("it cannot keep decoded pictures: {cause}"),
+            Error::Size { .. } => self.to_string(),
             Error::Refused { problem, .. } | Error::Table { problem, .. } => problem.clone(),
             Error::NoPictures { .. } => {
                 "it holds no pictures: put them into a folder for each class, such as photos/cat and photos/dog"
@@ -90,6 +110,10 @@ impl Error {
     pub fn told(&self, name: &str) -> String {
         match self {
             Error::Read { cause, .. } => format!("cannot read {name}: {cause}"),
+            Error::Size { .. } => self.to_string(),
+            Error::Cache { cause, .. } => {
+                format!("cannot keep decoded pictures in {name}: {cause}; make room, or do without the cache")
+            }
             Error::Special { what, .. } => format!("{name} is {what}, no picture file"),
             Error::Table { .. } | Error::NoPictures { .. } | Error::NoneReadable { .. } => {
                 format!("{name}: {}", self.problem())

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod hostile;
 mod messy;
 mod odd;
+mod sets;
 mod splits;
 
 /// The folder of real data, where there is one; says loudly that a test skips where not.
