@@ -183,7 +183,12 @@ impl Error {
 }
 
 fn listed(what: &str, names: &[String]) -> String {
-    if names.is_empty() { String::new() } else { format!(" {what}: {}.", names.join(", ")) }
+    const SHOWN: usize = 8;
+    match names.len() {
+        0 => String::new(),
+        count if count > SHOWN => format!(" {what}: {} and {} more.", names[..SHOWN].join(", "), count - SHOWN),
+        _ => format!(" {what}: {}.", names.join(", ")),
+    }
 }
 
 fn no_convolution(layer: Option<&str>, convolutions: &[String]) -> String {

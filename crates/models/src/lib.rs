@@ -44,6 +44,7 @@ mod error;
 mod initial;
 pub mod maximise;
 mod model;
+mod named;
 mod network;
 mod node;
 mod placement;

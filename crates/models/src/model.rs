@@ -262,6 +262,16 @@ impl Model {
         }
     }
 
+    /// Names of the head's tensors; none of a program's own network.
+    pub(crate) fn head_names(&self) -> Vec<String> {
+        match &self.body {
+            Body::Own(_) => Vec::new(),
+            Body::Tree(tree) => {
+                tree.head.parameters().into_iter().map(|place| self.tensors.parameters[place].name.clone()).collect()
+            }
+        }
+    }
+
     /// The layers, first to last; none of a program's own network.
     pub(crate) fn layers(&self) -> Vec<&Node> {
         match &self.body {
