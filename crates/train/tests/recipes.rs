@@ -133,6 +133,7 @@ fn a_value_of_the_wrong_type_names_its_key_in_plain_words() {
     check(&[("data", "5")], &["`data` must be a table of keys, but is 5"]);
     check(&[("optimizer.kind", "sgd"), ("optimizer.nesterov", "yes")], &["`optimizer.nesterov` must be true or false"]);
     check(&[("penalty.l2", "[1]")], &["`penalty.l2` must be a number, but is a list"]);
+    check(&[("data.split_seed", "-1")], &["data.split_seed"]);
     check(&[("seed", "9223372036854775808")], &["`seed` must be", "9223372036854775808"]);
     for value in ["many", "-7", "1e300", "true", "[1]", "{a = 1}"] {
         for key in
@@ -369,4 +370,18 @@ fn all_that_cannot_change_is_named_at_once() {
         told.contains("seed: 0 -> 9") && told.contains("evaluation.top_k: 5 -> 3") && !told.contains("epochs"),
         "{told}"
     );
+}
+
+#[test]
+fn a_seed_of_its_own_fixes_the_split() {
+    let split = |overrides: &[(&str, &str)]| {
+        let overrides: Vec<_> = overrides.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        let text = "epochs = 1\nlearning_rate = 0.1\ndata = { set = \"glyphs\", holdout = \"random\", validation = 5 }\n\
+                    minibatch = { size = 10 }\nmodel = { kind = \"softmax\" }\n";
+        let recipe = Recipe::parse(text, "a test", &overrides).unwrap();
+        recipe.data.holdout(recipe.seed)
+    };
+    assert_eq!(split(&[("seed", "7")]), tensor_data::Holdout::Random { count: 5, seed: 7 });
+    assert_eq!(split(&[("seed", "7"), ("data.split_seed", "1")]), split(&[("seed", "8"), ("data.split_seed", "1")]));
+    assert_ne!(split(&[("data.split_seed", "1")]), split(&[("data.split_seed", "2")]));
 }

@@ -13,6 +13,7 @@ use values::{OutOfRange, Range, Whole};
 
 /// TOML integers are signed 64-bit numbers.
 const SEED: Whole = Whole::new("seed", 0, i64::MAX);
+const SPLIT_SEED: Whole = Whole::new("data.split_seed", 0, i64::MAX);
 const EPOCHS: Whole = Whole::new("epochs", 1, BILLION);
 const DIVISOR: Range = Range::new("data.divisor", Included(1e-6), Included(1e6));
 const VALIDATION: Whole = Whole::new("data.validation", 1, BILLION).noted(" pictures");
@@ -59,6 +60,9 @@ impl Recipe {
     /// The first key whose value lies outside its range, with the range.
     pub fn check(&self) -> Result<(), Error> {
         SEED.check(self.seed)?;
+        if let Some(seed) = self.data.split_seed {
+            SPLIT_SEED.check(seed)?;
+        }
         EPOCHS.check(self.epochs)?;
         range::LEARNING_RATE.check(self.learning_rate)?;
         DIVISOR.check(self.data.divisor)?;

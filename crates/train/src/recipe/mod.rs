@@ -161,6 +161,7 @@ fn never() -> Stopping {
 /// | `divisor` | 255 | 1e-6 to 1e6 | a pixel's value on the device is `pixel / divisor`; the tutorial's is 256 |
 /// | `validation` | 10000 | 1 to 10^9 | training pictures held out for validation |
 /// | `holdout` | `last` | `last`, `random`, `stratified` | which ones: the last, drawn by seed, drawn by seed in every class's proportion |
+/// | `split_seed` | `seed` | 0 to 2^63 - 1 | seed of the drawn hold-outs alone, so that runs with other seeds share one split |
 /// | `storage` | `f32` | `f32`, `u8` | how pixels are kept on the device; `u8` takes a quarter of the memory, and minibatches are converted when used |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +177,9 @@ pub struct Data {
     /// Which ones are held out.
     #[serde(default)]
     pub holdout: HoldoutRule,
+    /// Seed of the drawn hold-outs; `None` for the run's seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
     /// Pixels on the device.
     #[serde(default = "Data::default_storage")]
     pub storage: Storage,
@@ -192,8 +196,9 @@ impl Data {
         Storage::F32
     }
 
-    /// The split that this asks for.
+    /// The split that this asks for in a run of seed `seed`.
     pub fn holdout(&self, seed: u64) -> Holdout {
+        let seed = self.split_seed.unwrap_or(seed);
         match self.holdout {
             HoldoutRule::Last => Holdout::Last(self.validation),
             HoldoutRule::Random => Holdout::Random { count: self.validation, seed },
@@ -209,9 +214,9 @@ pub enum HoldoutRule {
     /// The last ones in stored order.
     #[default]
     Last,
-    /// Drawn by the recipe's seed.
+    /// Drawn by the split's seed.
     Random,
-    /// Drawn by the recipe's seed, every class in its proportion.
+    /// Drawn by the split's seed, every class in its proportion.
     Stratified,
 }
 

@@ -33,6 +33,7 @@ impl Recipe {
                 divisor: Data::default_divisor(),
                 validation: Data::default_validation(),
                 holdout: HoldoutRule::default(),
+                split_seed: None,
                 storage: Data::default_storage(),
             },
             pictures: None,
