@@ -322,14 +322,16 @@ impl Model {
         self.tensors.load(values)
     }
 
-    /// Checks that [`forward`](Model::forward) takes these images, for callers whose images come from outside.
+    /// Checks that [`forward`](Model::forward) takes these images, for callers whose images come from outside. A frozen model
+    /// takes what [`trunk_features`](Model::trunk_features) gave, too.
     ///
     /// # Errors
     /// [`Error::Images`] unless they are f32 `[n, channels, height, width]` with the model's sizes, `n` at least 1,
     /// on the model's device.
     pub fn check_images(&self, images: &Tensor) -> Result<(), Error> {
         let shape = images.size();
-        let fits = shape.len() == 4 && shape[0] >= 1 && shape[1..] == self.input;
+        let is_features = || self.frozen && self.trunk_node().is_some_and(|it| shape[1..] == [it.output[0], 1, 1]);
+        let fits = shape.len() == 4 && shape[0] >= 1 && (shape[1..] == self.input || is_features());
         if fits && images.kind() == Kind::Float && images.device() == self.device {
             return Ok(());
         }

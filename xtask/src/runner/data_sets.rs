@@ -1,6 +1,7 @@
 //! From a data set's name to its six tensors on a device: where it lies, how it is fetched, what is said of it, and what
 //! is trained on when MNIST cannot be had.
 
+use crate::own_pictures;
 use crate::console::{Usage, percent, shown, thousands};
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
@@ -92,6 +93,17 @@ pub fn open_of_run(
 }
 
 fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Opened> {
+    if let Some(own) = &known.recipe.pictures {
+        let place = folders.data.as_deref().or(known.data_folder.as_deref()).unwrap_or(&own.folder);
+        if !place.exists() {
+            let problem = format!(
+                "it was trained on the pictures in {}, which is not there now: pass --data, where they lie now",
+                shown::path(place)
+            );
+            return Err(train::Error::Run { path: run.to_owned(), problem }.into());
+        }
+        return own_pictures::open(&known.recipe, own, place);
+    }
     let set = &known.recipe.data.set;
     let remembered = known.data_folder.as_deref().filter(|_| folders.data.is_none());
     let Some((lay, entry)) = remembered.zip(catalog::find(set)) else {

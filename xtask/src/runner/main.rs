@@ -1,6 +1,7 @@
 //! `minibatch`, the runner: everything that links libtorch. The launcher `xtask` builds it and hands over to it with
 //! the same command line.
 
+mod backbone;
 mod closing;
 mod console;
 mod convolve;
@@ -17,6 +18,7 @@ mod find_rate;
 mod look;
 mod observers;
 mod overfit;
+mod own_pictures;
 mod picture_batch;
 mod predict;
 mod prepared;

@@ -2,9 +2,9 @@
 //! device, and plan and learner are made. Nothing is written yet.
 
 use crate::console::thousands;
-use crate::{data_sets, device, recipes};
+use crate::{backbone, data_sets, device, own_pictures, recipes};
 use anyhow::{Result, anyhow};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::Dataset;
 use train::{Identity, Learner, Plan, Recipe};
@@ -96,18 +96,33 @@ pub struct NamedRecipe {
 impl Wanted<'_> {
     /// Reads and checks the recipe.
     pub fn recipe(&self) -> Result<NamedRecipe> {
-        let (name, recipe) = recipes::read(self.recipe, &self.overrides)?;
+        let (name, recipe) = if own_pictures::is_place(self.recipe) {
+            own_pictures::recipe(Path::new(self.recipe), &self.overrides, self.data)?
+        } else {
+            recipes::read(self.recipe, &self.overrides)?
+        };
         Ok(NamedRecipe { name, recipe })
     }
 
     /// Loads the data set and makes the model.
     pub fn prepare(&self, NamedRecipe { name, mut recipe }: NamedRecipe) -> Result<Prepared> {
         let device = device::resolve(self.device)?;
-        let opened = data_sets::open(&recipe.data.set, self.exact, self.data).map_err(name_the_option)?;
+        let opened = match &recipe.pictures {
+            Some(own) => own_pictures::open(&recipe, own, &own.folder)?,
+            None => data_sets::open(&recipe.data.set, self.exact, self.data).map_err(name_the_option)?,
+        };
         recipe.data.set.clone_from(&opened.source.name);
         let data = data_sets::upload(&opened.source, &recipe, device)?;
         let plan = Plan::new(&recipe, &data)?;
-        let learner = Learner::new(&plan, &data, device)?;
+        let learner = match &recipe.pretrained {
+            Some(pretrained) => {
+                let weights = backbone::find(&pretrained.weights, self.data)?;
+                let model = plan.initial_model(&data, device)?;
+                backbone::load(&model, pretrained, &weights)?;
+                Learner::with_model(&plan, &data, model)?
+            }
+            None => Learner::new(&plan, &data, device)?,
+        };
         let data_folder = opened.remembered();
         Ok(Prepared { name, recipe, device, data, plan, learner, note: opened.note, data_folder })
     }

@@ -8,9 +8,12 @@ use xtask::cli::{Setting, TrainArgs};
 use xtask::places;
 
 /// The project's own recipes, for a program that has no clone around it.
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 9] = [
+    ("fashion", include_str!("../../../recipes/fashion.toml")),
     ("lenet", include_str!("../../../recipes/lenet.toml")),
     ("mlp", include_str!("../../../recipes/mlp.toml")),
+    ("photos", include_str!("../../../recipes/photos.toml")),
+    ("photos-scratch", include_str!("../../../recipes/photos-scratch.toml")),
     ("softmax", include_str!("../../../recipes/softmax.toml")),
     ("tutorial-lenet", include_str!("../../../recipes/tutorial-lenet.toml")),
     ("tutorial-mlp", include_str!("../../../recipes/tutorial-mlp.toml")),
@@ -20,14 +23,19 @@ const BUILT_IN: [(&str, &str); 6] = [
 /// The recipe that the command line asks for, with its name.
 pub fn read(word: &str, overrides: &[(String, String)]) -> Result<(String, Recipe)> {
     if places::clone().is_none() && !is_path(word) {
-        let found = BUILT_IN.iter().find(|(name, _)| *name == word);
-        let (name, text) = found.ok_or_else(|| unknown(word, "built in are", BUILT_IN.map(|(name, _)| name).into()))?;
-        return Ok(((*name).to_owned(), Recipe::parse(text, &format!("the recipe {name}"), overrides)?));
+        return built_in(word, overrides);
     }
     let path = find(word)?;
     // It becomes part of folders' names.
     let name = inspect::names::safe(&path.file_stem().unwrap_or_default().to_string_lossy());
     Ok((name, Recipe::read(&path, overrides)?))
+}
+
+/// A recipe that is part of the program, with its name.
+pub fn built_in(word: &str, overrides: &[(String, String)]) -> Result<(String, Recipe)> {
+    let found = BUILT_IN.iter().find(|(name, _)| *name == word);
+    let (name, text) = found.ok_or_else(|| unknown(word, "built in are", BUILT_IN.map(|(name, _)| name).into()))?;
+    Ok(((*name).to_owned(), Recipe::parse(text, &format!("the recipe {name}"), overrides)?))
 }
 
 /// An error unless `word` names the recipe that the run at `path` was made with, `own`. A resumed run takes no other.

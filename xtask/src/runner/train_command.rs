@@ -19,6 +19,7 @@ use train::run_folder::Reserved;
 use train::{Identity, Learner, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
 use xtask::cli::TrainArgs;
 use xtask::places;
+use xtask::progress::say;
 
 /// What all steps of a run share.
 pub struct Run {
@@ -73,7 +74,9 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
             let tensorboard = wanted.then(|| TensorBoard::new(&path));
             let (folder, reporter) = (&mut run.folder, &mut run.reporter);
             let mut observers = Observers { folder, reporter, lines, tensorboard, watch };
-            fit(&run.plan, &run.data, &mut run.learner, signals.flag(), &mut observers)?
+            let features = features(&run.learner, &run.plan, &run.data)?;
+            let data = features.as_ref().unwrap_or(&run.data);
+            fit(&run.plan, data, &mut run.learner, signals.flag(), &mut observers)?
         }
     };
     let summary = closing::summarise(&run, &outcome, clock)?;
@@ -84,6 +87,21 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
         event_lines::summary(&path, &summary)?;
     }
     Ok(if outcome.stopped_by == StoppedBy::Interrupt { ExitCode::from(signals.status()) } else { ExitCode::SUCCESS })
+}
+
+/// What the last layer takes of the pictures, computed once, where it alone is trained and nothing moves them.
+fn features(learner: &Learner, plan: &Plan, data: &Dataset) -> Result<Option<Dataset>> {
+    let clock = Instant::now();
+    let features = learner.features(plan, data)?;
+    if features.is_some() {
+        let pictures = data.train.len() + data.valid.len() + data.test.len();
+        say(format!(
+            "features of {} pictures computed once in {}",
+            thousands(pictures as f64),
+            console::duration(clock.elapsed().as_secs_f64())
+        ));
+    }
+    Ok(features)
 }
 
 /// What `--json` says of a run at its start.

@@ -43,7 +43,7 @@ mod resume;
 pub use gradients::{Average, Gradients, Group};
 pub use loss::{ClassRule, ClassWeights, Loss, Penalty};
 pub use minibatch::{All, Minibatch, Order, Size};
-pub use pictures::{Fit, Pictures};
+pub use pictures::{Filter, Fit, Pictures};
 pub use pretrained::{Pretrained, Trained};
 
 use crate::stopping::Stopping;

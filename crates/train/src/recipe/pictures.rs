@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use values::{Range, Whole};
 
 const SIZE: Whole = Whole::new("pictures.size", 8, 1024).noted(" pixels");
-const SPLIT_SEED: Whole = Whole::new("pictures.split_seed", 0, i64::MAX);
 const VALIDATION: Range = share("pictures.validation");
 const TEST: Range = share("pictures.test");
 
@@ -15,17 +14,19 @@ const fn share(key: &'static str) -> Range {
     Range::new(key, Included(0.01), Included(0.8)).noted(" of all pictures")
 }
 
-/// `[pictures]`: a folder of pictures to train on, or a CSV table of paths and labels, instead of a data set with a name of its own.
+/// `[pictures]`: a folder of pictures to train on, or a CSV table of paths and labels, instead of a data set with a name of its own; or a file of
+/// arrays (`.npz`, safetensors) or a folder of CIFAR's binary files, whose pictures keep their size. Who is drawn for which part follows from
+/// `data.split_seed`.
 ///
 /// | key | default | range | meaning |
 /// | --- | --- | --- | --- |
 /// | `folder` | required | | a folder `class/picture` or `train/class/picture`, or a CSV file |
 /// | `size` | 224 | 8 to 1024 | height and width that every picture is brought to, pixels |
 /// | `fit` | `crop` | `crop`, `squash`, `pad` | the middle square, the whole picture with its sides changed, or the whole with borders |
+/// | `filter` | `bilinear` | `bilinear`, `bicubic` | how values between pixels are found |
 /// | `colour` | true | | three channels; false makes pictures grey |
 /// | `validation` | 0.15 | 0.01 to 0.8 | share of every class that chooses among models, where the folder has no such part |
 /// | `test` | 0.15 | 0.01 to 0.8 | share that is looked at only once, where the folder has no such part |
-/// | `split_seed` | 0 | 0 to 2^63 - 1 | who is drawn for which part; apart from `seed`, so that runs with other seeds are comparable |
 /// | `group` | `none` | `none`, `folder`, `prefix`, a column | pictures that stay on one side of the split |
 /// | `skip_bad` | false | | train without files that cannot be read; otherwise they end the run before it begins |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Pictures {
     /// How a picture is brought to that size.
     #[serde(default)]
     pub fit: Fit,
+    /// How values between pixels are found.
+    #[serde(default)]
+    pub filter: Filter,
     /// Whether there are three channels.
     #[serde(default = "Pictures::default_colour")]
     pub colour: bool,
@@ -48,9 +52,6 @@ pub struct Pictures {
     /// Share to judge by.
     #[serde(default = "Pictures::default_share")]
     pub test: f64,
-    /// Who is drawn for which part.
-    #[serde(default)]
-    pub split_seed: u64,
     /// What stays on one side.
     #[serde(default = "Pictures::default_group")]
     pub group: String,
@@ -72,6 +73,17 @@ pub enum Fit {
     Pad,
 }
 
+/// How values between pixels are found; both are antialiased as torchvision does it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Filter {
+    /// A triangle.
+    #[default]
+    Bilinear,
+    /// A cubic: sharper.
+    Bicubic,
+}
+
 impl Pictures {
     /// The pictures of a folder, all else at its default.
     pub fn new(folder: impl Into<PathBuf>) -> Pictures {
@@ -79,10 +91,10 @@ impl Pictures {
             folder: folder.into(),
             size: Self::default_size(),
             fit: Fit::default(),
+            filter: Filter::default(),
             colour: true,
             validation: Self::default_share(),
             test: Self::default_share(),
-            split_seed: 0,
             group: Self::default_group(),
             skip_bad: false,
         }
@@ -109,7 +121,6 @@ impl Pictures {
         SIZE.check(self.size)?;
         VALIDATION.check(self.validation)?;
         TEST.check(self.test)?;
-        SPLIT_SEED.check(self.split_seed)?;
         if self.validation + self.test > 0.9 {
             return Err(Error::Plan(format!(
                 "recipe keys `pictures.validation` ({}) and `pictures.test` ({}) leave less than a tenth of the pictures to learn from: \

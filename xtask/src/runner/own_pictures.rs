@@ -1,0 +1,145 @@
+//! A person's own pictures as a data set: what is said of a folder before anything is learnt from it, and the same pictures again when
+//! a run is resumed, evaluated or reported.
+
+use crate::console::{self, Usage, shown};
+use crate::data_sets::Opened;
+use crate::{backbone, recipes};
+use anyhow::{Context, Result, anyhow};
+use formats::TestPart;
+use inspect::names;
+use pictures::{Cache, Form, Group, Inventory, Set, Settings, Shares};
+use std::path::Path;
+use tensor_data::{Holdout, Samples, Source, hold_out};
+use train::Recipe;
+use train::recipe::{Filter, Fit, Pictures};
+use xtask::cli::DataDirArgs;
+use xtask::places;
+use xtask::progress::say;
+
+/// Bytes that decoded pictures may take in the cache together.
+const CACHE_LIMIT: u64 = 10 << 30;
+/// The recipes for pictures in a folder.
+const FINE_TUNED: &str = "photos";
+const FROM_SCRATCH: &str = "photos-scratch";
+/// Bad files that are named; `look` names all.
+const NAMED: usize = 5;
+
+/// The cache of decoded pictures, shared by all runs.
+pub fn cache() -> Result<Cache> {
+    Ok(Cache { folder: places::cache()?.join("pictures"), limit: CACHE_LIMIT })
+}
+
+/// Whether a word of the command line is a place with pictures, not the name of a recipe or its file.
+pub fn is_place(word: &str) -> bool {
+    let path = Path::new(word);
+    path.is_dir() || (path.is_file() && path.extension().is_none_or(|ending| ending != "toml"))
+}
+
+/// The recipe for the pictures in a place, with the name of the run: the last layer of a known network where its weights can be had,
+/// else a network from scratch, which is said.
+pub fn recipe(place: &Path, overrides: &[(String, String)], folders: &DataDirArgs) -> Result<(String, Recipe)> {
+    let absolute = std::path::absolute(place).with_context(|| format!("cannot tell where {} is", shown::path(place)))?;
+    let folder = absolute.to_str().with_context(|| {
+        format!("{} is not UTF-8, and a recipe is: give the folder another name", shown::path(place))
+    })?;
+    let name = names::safe(&absolute.file_stem().unwrap_or_default().to_string_lossy());
+    let text = |text: &str| toml::Value::from(text).to_string();
+    let own = [("pictures.folder".to_owned(), text(folder)), ("data.set".to_owned(), text(&name))];
+    let overrides: Vec<(String, String)> = own.into_iter().chain(overrides.iter().cloned()).collect();
+    let (_, fine) = recipes::built_in(FINE_TUNED, &overrides)?;
+    let weights = fine.pretrained.as_ref().map(|it| it.weights.clone()).unwrap_or_default();
+    if is_arrays(place) {
+        return Ok((name, recipes::built_in(FROM_SCRATCH, &overrides)?.1));
+    }
+    match backbone::find(&weights, folders) {
+        Ok(_) => Ok((name, fine)),
+        Err(error) => {
+            say(format!(
+                "\n*** {}. Training starts from scratch instead, with a smaller network: expect far less. ***\n",
+                console::message(&error)
+            ));
+            Ok((name, recipes::built_in(FROM_SCRATCH, &overrides)?.1))
+        }
+    }
+}
+
+/// Whether a place holds arrays, whose pictures keep their size.
+fn is_arrays(place: &Path) -> bool {
+    let is_table = || place.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+    if place.is_file() { !is_table() } else { ["data_batch_1.bin", "train.bin"].iter().any(|name| place.join(name).is_file()) }
+}
+
+/// The data set of a recipe that names a place of its own. `place` is where it lies now.
+pub fn open(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Opened> {
+    let split_seed = recipe.data.split_seed.unwrap_or(recipe.seed);
+    let folder = std::path::absolute(place).ok();
+    let arrays = formats::read(place, TestPart { share: own.test, seed: split_seed });
+    if let Some(read) = arrays.map_err(|error| anyhow!("{}", shown::lines(&error.to_string())))? {
+        read.remarks.iter().for_each(say);
+        let source = with_validation(Source { name: recipe.data.set.clone(), ..read.source }, own, split_seed)?;
+        return Ok(Opened { source, note: None, folder });
+    }
+    let settings = Settings { group: Group::named(&own.group), ..Settings::default() };
+    let shares = Shares { seed: split_seed, validation: own.validation, test: own.test };
+    let set = Set::load(place, &settings, &shares, &form(own), Some(&cache()?));
+    let set = set.map_err(|error| anyhow!("{}", error.told(&shown::path(error.path()))))?;
+    say(set.inventory.summary());
+    check_bad(&set.inventory, own, place)?;
+    set.split.warnings.iter().for_each(|warning| say(format!("warning: {warning}")));
+    let classes = set.inventory.classes.clone();
+    let part = |what: &str, part: pictures::Pictures| {
+        let samples = Samples::new(set.shape, classes.len(), part.pixels, part.labels);
+        let samples = samples.and_then(|samples| samples.named(classes.iter().cloned()));
+        samples.with_context(|| format!("the {what} part of {}", shown::path(place)))
+    };
+    let (train, valid) = (part("training", set.train)?, part("validation", set.validation)?);
+    let source = Source { valid: Some(valid), ..Source::new(&recipe.data.set, train, part("test", set.test)?) };
+    Ok(Opened { source, note: None, folder })
+}
+
+fn form(own: &Pictures) -> Form {
+    let fit = match own.fit {
+        Fit::Crop => pictures::Fit::Crop,
+        Fit::Squash => pictures::Fit::Squash,
+        Fit::Pad => pictures::Fit::Pad([255; 3]),
+    };
+    let filter = match own.filter {
+        Filter::Bilinear => pictures::Filter::Bilinear,
+        Filter::Bicubic => pictures::Filter::Bicubic,
+    };
+    Form { size: [own.size; 2], grey: Some(!own.colour), fit, filter }
+}
+
+/// An error where files cannot be read, unless they are to be left out; each is named, or counted.
+fn check_bad(inventory: &Inventory, own: &Pictures, place: &Path) -> Result<()> {
+    let bad = &inventory.unreadable;
+    if bad.is_empty() {
+        return Ok(());
+    }
+    let mut lines: Vec<String> =
+        bad.iter().take(NAMED).map(|it| format!("  {}: {}", shown::path(&it.path), shown::word(&it.cause))).collect();
+    if bad.len() > NAMED {
+        lines.push(format!("  and {} more (look lists them)", bad.len() - NAMED));
+    }
+    let lines = lines.join("\n");
+    if own.skip_bad {
+        say(format!("WARNING: {} files that cannot be read are left out:\n{lines}", bad.len()));
+        return Ok(());
+    }
+    Err(Usage(format!(
+        "{} files in {} cannot be read:\n{lines}\nmend or remove them, or train without them: --set pictures.skip_bad=true",
+        bad.len(),
+        shown::path(place)
+    ))
+    .into())
+}
+
+/// With a validation part, drawn from the training pictures class by class where there is none.
+fn with_validation(source: Source, own: &Pictures, seed: u64) -> Result<Source> {
+    if source.valid.is_some() {
+        return Ok(source);
+    }
+    let count = ((source.train.len() as f64 * own.validation).round() as usize).max(1);
+    let (train, valid) = hold_out(&source.train, Holdout::Stratified { count, seed })?;
+    Ok(Source { train, valid: Some(valid), ..source })
+}
