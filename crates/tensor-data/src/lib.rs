@@ -35,6 +35,7 @@ pub mod glyphs;
 mod hold_out;
 pub mod idx;
 pub mod mnist;
+mod normalise;
 mod pixels;
 mod random;
 mod samples;
@@ -52,6 +53,7 @@ pub use copies::Loaded;
 pub use error::{Error, Fault};
 pub use fingerprint::{Difference, Fingerprint};
 pub use hold_out::{Holdout, hold_out};
+pub use normalise::Normalise;
 pub use pixels::{MappedPixels, Pixels};
 pub use samples::{MOST_CLASSES, Samples, Source};
 

@@ -36,6 +36,7 @@ struct Open {
     place: Place,
     /// The divisor scales the pixels.
     divisor: u64,
+    normalise: Option<tensor_data::Normalise>,
     data: Dataset,
 }
 
@@ -76,13 +77,14 @@ impl<'a> TestSets<'a> {
     /// The number of an open data set.
     fn open(&mut self, place: &Place, recipe: &Recipe) -> Result<usize, String> {
         let divisor = recipe.data.divisor.to_bits();
-        let is_it = |open: &Open| open.place == *place && open.divisor == divisor;
+        let normalise = recipe.data.normalise();
+        let is_it = |open: &Open| open.place == *place && open.divisor == divisor && open.normalise == normalise;
         if let Some(number) = self.open.iter().position(is_it) {
             return Ok(number);
         }
         let data = place.read().and_then(|source| data_sets::upload(&source, recipe, self.device));
         let data = data.map_err(|error| format!("those in {place} cannot be used: {error:#}"))?;
-        self.open.push(Open { place: place.clone(), divisor, data });
+        self.open.push(Open { place: place.clone(), divisor, normalise, data });
         Ok(self.open.len() - 1)
     }
 
