@@ -38,8 +38,8 @@ pub enum Tail {
 /// A minibatch of m pictures.
 #[derive(Debug)]
 pub struct Batch {
-    /// Scaled pixels, `f32 [m, channels, height, width]`, contiguous. In stored order, and with the split kept as `f32`,
-    /// this is a view of the split itself: it must not be changed in place.
+    /// Scaled pixels, `f32 [m, channels, height, width]`, contiguous. In stored order, with the split kept as `f32`
+    /// and not normalised, this is a view of the split itself: it must not be changed in place.
     pub images: Tensor,
     /// Class indices, `i64 [m]`.
     pub labels: Tensor,

@@ -6,7 +6,8 @@ use tch::{Cuda, Device, Kind, TchError, Tensor};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::{Error, Fingerprint, Holdout, Order, Samples, Source, Tail, hold_out};
+use crate::normalise::Normaliser;
+use crate::{Error, Fingerprint, Holdout, Normalise, Order, Samples, Source, Tail, hold_out};
 
 /// How pixels are kept on the device. Minibatches are `f32` either way, with the same values to the last bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -28,6 +29,7 @@ pub struct Split {
     labels: Tensor,
     names: Arc<[String]>,
     scale: f64,
+    normaliser: Option<Normaliser>,
 }
 
 /// A data set on one device, its three splits apart.
@@ -92,6 +94,19 @@ impl Dataset {
         })
     }
 
+    /// The same pictures, whose minibatches are normalised by `rule` after all else is done to them, or not with `None`. What
+    /// [`Split::images`] keeps stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Normalise`] when there is not one mean and one positive deviation for each channel.
+    pub fn normalised(mut self, rule: Option<&Normalise>) -> Result<Self, Error> {
+        for split in [&mut self.train, &mut self.valid, &mut self.test] {
+            rule.map_or(Ok(()), |rule| rule.check(split.shape()[0] as usize))?;
+            split.normaliser = rule.map(|rule| Normaliser::new(rule, split.device()));
+        }
+        Ok(self)
+    }
+
     /// What the labels 0, 1, ... mean.
     pub fn class_names(&self) -> &[String] {
         self.train.class_names()
@@ -113,7 +128,7 @@ impl Split {
     fn map(&self, size: usize, f: &impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
         let parts: Vec<Tensor> = self.batches(size, Order::Stored, Tail::Keep)?.map(|batch| f(&batch.images)).collect();
         let images = Tensor::f_cat(&parts, 0).map_err(|e| refused("join the mapped pictures", &e))?;
-        Ok(Self { images, labels: self.labels.shallow_clone(), names: self.names.clone(), scale: 1.0 })
+        Ok(Self { images, labels: self.labels.shallow_clone(), names: self.names.clone(), scale: 1.0, normaliser: None })
     }
 
     /// Puts samples on `device`: the pixels as bytes, converted there if they are kept as `f32`.
@@ -142,7 +157,7 @@ impl Split {
             Ok((images, Tensor::f_from_slice(&labels)?.f_to_device(device)?))
         };
         let (images, labels) = upload().map_err(|e| refused("put the pictures on the device", &e))?;
-        Ok(Self { images, labels, names: samples.class_names().into(), scale })
+        Ok(Self { images, labels, names: samples.class_names().into(), scale, normaliser: None })
     }
 
     /// `count` pictures at equal distances through the split (1, up to all of it), so that a set sorted by class gives of
@@ -163,7 +178,8 @@ impl Split {
             |tensor: &Tensor| tensor.f_index_select(0, &Tensor::f_from_slice(&places)?.f_to_device(self.device())?);
         let both = || Ok((take(&self.images)?, take(&self.labels)?));
         let (images, labels) = both().map_err(|e| refused("take pictures out of a split", &e))?;
-        Ok(Split { images, labels, names: self.names.clone(), scale: self.scale })
+        let normaliser = self.normalise().map(|rule| Normaliser::new(rule, self.device()));
+        Ok(Split { images, labels, names: self.names.clone(), scale: self.scale, normaliser })
     }
 
     /// Number of pictures, at least 1.
@@ -207,16 +223,26 @@ impl Split {
         if self.images.kind() == Kind::Uint8 { Storage::U8 } else { Storage::F32 }
     }
 
+    /// How minibatches are normalised, if they are.
+    pub fn normalise(&self) -> Option<&Normalise> {
+        self.normaliser.as_ref().map(|it| &it.rule)
+    }
+
     /// The device that holds both tensors.
     pub fn device(&self) -> Device {
         self.images.device()
     }
 
-    /// Scaled `f32` pixels of pictures taken from [`images`](Self::images); of `f32` pictures, those themselves.
+    /// Scaled and normalised `f32` pixels of pictures taken from [`images`](Self::images); of `f32` pictures that are not
+    /// normalised, those themselves.
     pub(crate) fn scaled(&self, pictures: Tensor) -> Tensor {
-        match self.storage() {
+        let scaled = match self.storage() {
             Storage::U8 => pictures.to_kind(Kind::Float).g_mul_scalar_(self.scale),
             Storage::F32 => pictures,
+        };
+        match &self.normaliser {
+            Some(normaliser) => normaliser.apply(&scaled),
+            None => scaled,
         }
     }
 }

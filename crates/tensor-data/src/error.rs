@@ -154,6 +154,19 @@ pub enum Error {
     /// A pixel scale that is not a positive finite number.
     #[error("the pixel scale is {0}; it must be a positive finite number such as 1/255")]
     Scale(f64),
+    /// Means and deviations that do not fit the pictures.
+    #[error(
+        "mean {mean:?} and std {std:?} do not fit pictures of {channels} channels: give {channels} finite means and {channels} \
+         positive finite deviations"
+    )]
+    Normalise {
+        /// The means given.
+        mean: Vec<f64>,
+        /// The standard deviations given.
+        std: Vec<f64>,
+        /// Channels of a picture.
+        channels: usize,
+    },
     /// A minibatch of no pictures.
     #[error("the minibatch size is 0; it must be at least 1")]
     EmptyBatch,

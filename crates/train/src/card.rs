@@ -8,6 +8,7 @@ use crate::identity::Identity;
 use models::Arch;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use tensor_data::Normalise;
 
 /// Its file in a checkpoint.
 pub(crate) const CARD: &str = "model.json";
@@ -23,6 +24,12 @@ pub struct Card {
     pub classes: i64,
     /// Pixels, 0 to 255, are divided by this.
     pub divisor: f64,
+    /// What is done to the divided pixels of each channel; `None` for nothing, as in models of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalise: Option<Normalise>,
+    /// What the answers 0, 1, ... mean; empty in models of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
     /// The data set it was trained on.
     pub dataset: String,
     /// The run that it belongs to; `None` in models of earlier versions.

@@ -42,6 +42,8 @@ pub struct Learner {
     pub best_values: Option<Vec<(String, Tensor)>>,
     /// The model whose parameters are the running average, where the recipe asks for it.
     pub averaged: Option<Model>,
+    /// What the model's answers mean.
+    class_names: Vec<String>,
     /// Gradients gathered for an update that is not complete yet.
     pub(crate) accumulation: Option<Accumulation>,
     /// Gradients of the last update, until the next are computed.
@@ -81,7 +83,8 @@ impl Learner {
         };
         let averaged = plan.recipe().average.map(|_| model.twin()).transpose()?;
         let (best_values, accumulation, applied) = (None, None, Vec::new());
-        Ok(Learner { model, optimizer, progress, best_values, averaged, accumulation, applied })
+        let class_names = data.class_names().to_vec();
+        Ok(Learner { model, optimizer, progress, best_values, averaged, class_names, accumulation, applied })
     }
 
     /// The pictures of `data` as the head of a frozen model sees them, in the place of the pictures: what [`fit`](crate::fit())
@@ -211,6 +214,8 @@ impl Learner {
             input: self.model.input(),
             classes: self.model.classes(),
             divisor: run.recipe.data.divisor,
+            normalise: run.recipe.data.normalise(),
+            class_names: self.class_names.clone(),
             dataset: run.recipe.data.set.clone(),
             run: Some(run.clone()),
             calibration: None,

@@ -37,6 +37,14 @@ impl Plan {
                 recipe.data.set, data.name
             )));
         }
+        let (wanted, found) = (recipe.data.normalise(), data.train.normalise());
+        if wanted.as_ref() != found {
+            return Err(Error::Plan(format!(
+                "recipe keys `data.mean` and `data.std` do not say how these pictures of {} are normalised: upload them with \
+                 Recipe::upload, or normalise them as the recipe says",
+                data.name
+            )));
+        }
         let size = recipe.minibatch.size.resolve(data.train.len());
         for (name, split, size, key) in [
             ("training", &data.train, size, "minibatch.size"),

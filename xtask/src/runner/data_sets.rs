@@ -64,7 +64,8 @@ pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
 pub fn upload(source: &Source, recipe: &Recipe, device: Device) -> Result<Dataset> {
     let holdout = recipe.data.holdout(recipe.seed);
     let scale = 1.0 / recipe.data.divisor;
-    let data = Dataset::upload(source, holdout, scale, recipe.data.storage, device);
+    let data = Dataset::upload(source, holdout, scale, recipe.data.storage, device)
+        .and_then(|data| data.normalised(recipe.data.normalise().as_ref()));
     data.map_err(|problem| match problem {
         tensor_data::Error::HoldOut { .. } => Usage(format!("recipe key `data.validation`: {problem}")).into(),
         problem => train::Error::Data(problem).into(),

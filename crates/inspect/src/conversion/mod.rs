@@ -86,7 +86,11 @@ pub fn tensor(pictures: &[Converted], card: &Card, device: Device) -> Tensor {
     let bytes: Vec<u8> = pictures.iter().flat_map(|picture| picture.pixels.iter().copied()).collect();
     let [channels, height, width] = card.input;
     let images = Tensor::from_slice(&bytes).view([-1, channels, height, width]); // u8 [n, c, h, w]
-    images.to_kind(tch::Kind::Float).to_device(device) * (1.0 / card.divisor) // f32 [n, c, h, w]
+    let scaled = images.to_kind(tch::Kind::Float).to_device(device) * (1.0 / card.divisor); // f32 [n, c, h, w]
+    match &card.normalise {
+        Some(normalise) => normalise.apply(&scaled),
+        None => scaled,
+    }
 }
 
 fn colour(picture: &RgbImage, invert: Invert, size: (u32, u32)) -> Converted {

@@ -4,7 +4,8 @@ use super::*;
 use models::Arch;
 
 fn card(dataset: &str, input: [i64; 3]) -> Card {
-    Card { arch: Arch::Softmax, input, classes: 10, divisor: 255.0, dataset: dataset.to_owned(), run: None }
+    let (normalise, class_names, dataset) = (None, Vec::new(), dataset.to_owned());
+    Card { arch: Arch::Softmax, input, classes: 10, divisor: 255.0, normalise, class_names, dataset, run: None }
 }
 
 const DIGITS: [i64; 3] = [1, 28, 28];

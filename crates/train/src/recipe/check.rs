@@ -16,6 +16,8 @@ const SEED: Whole = Whole::new("seed", 0, i64::MAX);
 const SPLIT_SEED: Whole = Whole::new("data.split_seed", 0, i64::MAX);
 const EPOCHS: Whole = Whole::new("epochs", 1, BILLION);
 const DIVISOR: Range = Range::new("data.divisor", Included(1e-6), Included(1e6));
+const MEAN: Range = Range::new("data.mean", Included(-1e6), Included(1e6));
+const STD: Range = Range::new("data.std", Included(1e-6), Included(1e6));
 const VALIDATION: Whole = Whole::new("data.validation", 1, BILLION).noted(" pictures");
 const MINIBATCH: Whole = Whole::new("minibatch.size", 1, BILLION).noted(" pictures, or \"all\"");
 /// More would push digits out of the picture.
@@ -66,6 +68,17 @@ impl Recipe {
         EPOCHS.check(self.epochs)?;
         range::LEARNING_RATE.check(self.learning_rate)?;
         DIVISOR.check(self.data.divisor)?;
+        if self.data.mean.len() != self.data.std.len() {
+            return Err(Error::RecipeRange(values::OutOfRange {
+                key: "data.std".to_owned(),
+                value: format!("a list of {}", self.data.std.len()),
+                allowed: format!("as long as `data.mean`, a list of {}", self.data.mean.len()),
+            }));
+        }
+        for (&mean, &std) in self.data.mean.iter().zip(&self.data.std) {
+            MEAN.check(mean)?;
+            STD.check(std)?;
+        }
         VALIDATION.check(self.data.validation)?;
         self.pictures.as_ref().map_or(Ok(()), |pictures| pictures.check())?;
         if let Size::Count(count) = self.minibatch.size {

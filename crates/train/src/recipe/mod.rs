@@ -50,7 +50,7 @@ use crate::stopping::Stopping;
 use models::Arch;
 use optim::{Rule, Schedule};
 use serde::{Deserialize, Serialize};
-use tensor_data::{Holdout, Storage, Tail};
+use tensor_data::{Holdout, Normalise, Storage, Tail};
 
 /// A run's settings. Read one with [`Recipe::read`]; [`Recipe::check`] has then passed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -159,6 +159,7 @@ fn never() -> Stopping {
 /// | --- | --- | --- | --- |
 /// | `set` | required | | name of the data set, such as `mnist` or `glyphs` |
 /// | `divisor` | 255 | 1e-6 to 1e6 | a pixel's value on the device is `pixel / divisor`; the tutorial's is 256 |
+/// | `mean`, `std` | none | lists of a number per channel, -1e6 to 1e6 and 1e-6 to 1e6 | subtracted from the divided pixels of each channel, and what the difference is divided by |
 /// | `validation` | 10000 | 1 to 10^9 | training pictures held out for validation |
 /// | `holdout` | `last` | `last`, `random`, `stratified` | which ones: the last, drawn by seed, drawn by seed in every class's proportion |
 /// | `split_seed` | `seed` | 0 to 2^63 - 1 | seed of the drawn hold-outs alone, so that runs with other seeds share one split |
@@ -171,6 +172,12 @@ pub struct Data {
     /// Pixels are divided by this.
     #[serde(default = "Data::default_divisor")]
     pub divisor: f64,
+    /// Subtracted from the divided pixels of each channel; empty for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mean: Vec<f64>,
+    /// What the difference is divided by; as long as `mean`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub std: Vec<f64>,
     /// Training pictures held out.
     #[serde(default = "Data::default_validation")]
     pub validation: usize,
@@ -194,6 +201,11 @@ impl Data {
     }
     fn default_storage() -> Storage {
         Storage::F32
+    }
+
+    /// How pixels are normalised after they were divided; `None` where no means are given.
+    pub fn normalise(&self) -> Option<Normalise> {
+        (!self.mean.is_empty()).then(|| Normalise { mean: self.mean.clone(), std: self.std.clone() })
     }
 
     /// The split that this asks for in a run of seed `seed`.

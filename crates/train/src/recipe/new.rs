@@ -31,6 +31,8 @@ impl Recipe {
             data: Data {
                 set: set.to_owned(),
                 divisor: Data::default_divisor(),
+                mean: Vec::new(),
+                std: Vec::new(),
                 validation: Data::default_validation(),
                 holdout: HoldoutRule::default(),
                 split_seed: None,
@@ -60,7 +62,8 @@ impl Recipe {
     /// [`Error::Data`] where the hold-out does not fit, or libtorch refuses.
     pub fn upload(&self, source: &Source, device: Device) -> Result<Dataset, Error> {
         let data = &self.data;
-        Ok(Dataset::upload(source, data.holdout(self.seed), 1.0 / data.divisor, data.storage, device)?)
+        let set = Dataset::upload(source, data.holdout(self.seed), 1.0 / data.divisor, data.storage, device)?;
+        Ok(set.normalised(data.normalise().as_ref())?)
     }
 }
 

@@ -36,6 +36,7 @@ struct Open {
     place: Place,
     /// The divisor scales the pixels.
     divisor: u64,
+    normalise: Option<tensor_data::Normalise>,
     data: Dataset,
 }
 
@@ -77,13 +78,14 @@ impl<'a> TestSets<'a> {
     /// The number of an open data set.
     fn open(&mut self, place: &Place, recipe: &Recipe) -> Result<usize, String> {
         let divisor = recipe.data.divisor.to_bits();
-        let is_it = |open: &Open| open.place == *place && open.divisor == divisor;
+        let normalise = recipe.data.normalise();
+        let is_it = |open: &Open| open.place == *place && open.divisor == divisor && open.normalise == normalise;
         if let Some(number) = self.open.iter().position(is_it) {
             return Ok(number);
         }
         let data = place.load().map_err(train::Error::from).and_then(|it| upload(&it.source, recipe, self.device));
         let data = data.map_err(|error| format!("those in {} cannot be used: {error}", name(place)))?;
-        self.open.push(Open { place: place.clone(), divisor, data });
+        self.open.push(Open { place: place.clone(), divisor, normalise, data });
         Ok(self.open.len() - 1)
     }
 
