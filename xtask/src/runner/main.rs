@@ -35,10 +35,9 @@ mod predict;
 mod prepared;
 mod probe;
 mod recipes;
-mod report;
+mod report_command;
 mod reporter;
 mod signals;
-mod tensorboard;
 mod threads;
 mod train_command;
 mod vectors;
@@ -64,7 +63,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Dream(args) => dream::run(&args),
         Command::Convolve(args) => convolve::run(&args),
-        Command::Report(args) => report::run(&args),
+        Command::Report(args) => report_command::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::BenchSide(args) => bench::side::run(&args),
         Command::Bench(args) if !args.is_criterion() => bench::run(&args),
