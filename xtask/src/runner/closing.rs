@@ -2,7 +2,7 @@
 
 use crate::console::{self, duration, percent, thousands};
 use crate::train_command::Run;
-use crate::{device, probe, report};
+use crate::{device, probe};
 use anyhow::Result;
 use std::time::Instant;
 use train::metrics::{Figures, Interval};
@@ -68,7 +68,7 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
 pub fn write_report(run: &Run) -> String {
     match report::after_training(run.folder.path(), &run.data) {
         Ok(path) => console::shown::path(path),
-        Err(error) => format!("not written: {}", console::message(&error)),
+        Err(error) => format!("not written: {}", console::message(&error.into())),
     }
 }
 

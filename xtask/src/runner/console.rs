@@ -32,17 +32,25 @@ pub fn message(error: &anyhow::Error) -> String {
 /// A mistake in a recipe is shown with the line that it stands in; each mirror that failed has a line.
 fn has_lines(error: &anyhow::Error) -> bool {
     let fetch = |error: &tensor_data::Error| matches!(error, tensor_data::Error::Fetch { .. });
-    error.chain().any(|error| match error.downcast_ref() {
+    error.chain().any(|error| match of_training(error) {
         Some(train::Error::RecipeSyntax { .. }) => true,
         Some(train::Error::Data(error)) => fetch(error),
         _ => error.downcast_ref().is_some_and(fetch),
     })
 }
 
+/// What training said, also where a report passes it on.
+fn of_training<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a train::Error> {
+    match error.downcast_ref() {
+        Some(report::Error::Run(error)) => Some(error),
+        _ => error.downcast_ref(),
+    }
+}
+
 /// The exit status of an error.
 pub fn status(error: &anyhow::Error) -> u8 {
     let usage = error.downcast_ref::<Usage>().is_some()
-        || error.downcast_ref::<train::Error>().is_some_and(train::Error::is_usage)
+        || of_training(error.as_ref()).is_some_and(train::Error::is_usage)
         || error.downcast_ref::<inspect::Error>().is_some_and(inspect::Error::is_usage);
     if usage { 2 } else { 1 }
 }

@@ -1,8 +1,8 @@
 //! From a data set's name to its six tensors on a device: where it lies, how it is fetched, what is said of it, and what
 //! is trained on when MNIST cannot be had.
 
+use crate::console::{Usage, shown};
 use crate::own_pictures;
-use crate::console::{Usage, percent, shown, thousands};
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
 use tch::Device;
@@ -13,10 +13,6 @@ use train::{Identity, Recipe};
 use xtask::cli::DataDirArgs;
 use xtask::progress::say;
 use xtask::{data, places};
-
-/// Copies among the test pictures are told from one in so many on: below that, a tenth of a percent at most, they move an
-/// error by less than the choice of a seed does. MNIST and glyphs hold none.
-const COPIES_MATTER: f64 = 1000.0;
 
 /// A data set as found, and what has to be said about it.
 pub struct Opened {
@@ -121,32 +117,6 @@ fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Op
     read(place)
 }
 
-/// What to say of a run that does not say which pictures it was trained on; `None` where it does.
-pub fn unknown(known: &Identity) -> Option<String> {
-    known.pictures.is_none().then(|| {
-        format!(
-            "WARNING: this run is of an earlier version and does not say which pictures it was trained on: whether they \
-             are those of {} as found now cannot be checked",
-            known.recipe.data.set
-        )
-    })
-}
-
-/// What to say of a data set whose test pictures are training pictures as well; `None` where they are too few to matter
-/// (fewer than one in [`COPIES_MATTER`]).
-pub fn copies(pictures: &Fingerprint) -> Option<String> {
-    let (copies, all) = (pictures.test_copies, pictures.test_pictures);
-    let share = copies as f64 / all as f64;
-    (share >= 1.0 / COPIES_MATTER).then(|| {
-        format!(
-            "WARNING: {} of {} test pictures ({}) are training pictures as well: the test error is too low",
-            thousands(copies as f64),
-            thousands(all as f64),
-            percent(share)
-        )
-    })
-}
-
 enum Unavailable {
     /// It is there and cannot be used, or it is not where it must be.
     Broken(anyhow::Error),
@@ -179,30 +149,4 @@ fn read(place: &Place) -> Result<Opened> {
     let note = || format!("{} in {}: {}", entry.name, shown::path(&folder.path), data::what_it_is(entry, &loaded));
     let note = (!loaded.is_published).then(note);
     Ok(Opened { source: loaded.source, note, folder: std::path::absolute(&folder.path).ok() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn copies_are_told_from_one_in_a_thousand_on() {
-        let pictures = |test_copies, test_pictures| Fingerprint {
-            shape: [1, 28, 28],
-            classes: 10,
-            train_pictures: 60_000,
-            test_pictures,
-            test_copies,
-            train: String::new(),
-            test: String::new(),
-            split: String::new(),
-        };
-        for (copies_found, all, told) in
-            [(0, 10, None), (9, 10_000, None), (10, 10_000, Some("10 of 10,000")), (1, 2, Some("1 of 2"))]
-        {
-            let line = copies(&pictures(copies_found, all));
-            assert_eq!(line.is_some(), told.is_some(), "{copies_found} of {all}");
-            assert!(line.unwrap_or_default().contains(told.unwrap_or_default()), "{copies_found} of {all}");
-        }
-    }
 }

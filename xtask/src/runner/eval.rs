@@ -28,8 +28,8 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     let (model, card) = load_model(&args.run, &saved, device)?;
     let known = train::run_folder::identity(&args.run, Some(&card))?;
     let (data, _) = data_sets::open_of_run(&args.run, &known, &args.data, device)?;
-    let copies = data_sets::copies(&data.fingerprint).filter(|_| args.split == SplitName::Test);
-    for line in known.differing(&written)?.into_iter().chain(data_sets::unknown(&known)).chain(copies) {
+    let copies = report::warnings::copies(&data.fingerprint).filter(|_| args.split == SplitName::Test);
+    for line in known.differing(&written)?.into_iter().chain(report::warnings::unknown(&known)).chain(copies) {
         console::line(args.output.json, &line);
     }
     let recipe = known.recipe;

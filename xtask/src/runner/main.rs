@@ -24,10 +24,9 @@ mod predict;
 mod prepared;
 mod probe;
 mod recipes;
-mod report;
+mod report_command;
 mod reporter;
 mod signals;
-mod tensorboard;
 mod threads;
 mod train_command;
 mod watch;
@@ -54,7 +53,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Dream(args) => dream::run(&args),
         Command::Convolve(args) => convolve::run(&args),
-        Command::Report(args) => report::run(&args),
+        Command::Report(args) => report_command::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Setup(_)
         | Command::Doctor(_)

@@ -3,8 +3,8 @@
 
 use crate::event_lines::EventLines;
 use crate::reporter::Reporter;
-use crate::tensorboard::TensorBoard;
-use crate::watch::Watch;
+use report::tensorboard::TensorBoard;
+use report::watch::Watch;
 use train::{Error, Event, Observer, RunFolder};
 
 /// The observers of a run.

@@ -6,11 +6,12 @@ use crate::observers::Observers;
 use crate::prepared::{Prepared, Wanted};
 use crate::reporter::Reporter;
 use crate::signals::Signals;
-use crate::tensorboard::{self, TensorBoard};
 use crate::{closing, console, data_sets, device, dry_run, overfit, prepared, recipes, watch};
 use anyhow::{Context, Result};
 use console::{shown, thousands};
 use models::Model;
+use report::tensorboard::{self, TensorBoard};
+use report::warnings;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -53,7 +54,7 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
 fn train(args: &TrainArgs) -> Result<ExitCode> {
     let clock = Instant::now();
     let signals = Signals::listen()?;
-    let listener = args.watch.then(|| watch::listen(args.port)).transpose()?;
+    let listener = args.watch.then(|| report::watch::listen(args.port)).transpose()?;
     let mut run = match &args.resume {
         None => begin(args)?,
         Some(path) => match resume(path, args)? {
@@ -182,7 +183,7 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     for note in adopted {
         reporter.line(&note)?;
     }
-    for warning in data_sets::unknown(&known).into_iter().chain(data_sets::copies(&data.fingerprint)) {
+    for warning in warnings::unknown(&known).into_iter().chain(warnings::copies(&data.fingerprint)) {
         reporter.line(&warning)?;
     }
     let Identity { name, note, .. } = known;
@@ -219,7 +220,7 @@ fn open_with(run: &mut Run, recipe: &Recipe) -> Result<()> {
 /// What is said of a model that is about to be trained.
 pub fn introduction(name: &str, recipe: &Recipe, data: &Dataset, model: &Model, run: &str) -> String {
     let (train, valid, test) = (data.train.len(), data.valid.len(), data.test.len());
-    let warning = data_sets::copies(&data.fingerprint).map_or(String::new(), |warning| format!("\n{warning}"));
+    let warning = warnings::copies(&data.fingerprint).map_or(String::new(), |warning| format!("\n{warning}"));
     let uneven = prepared::uneven(data).map_or(String::new(), |warning| format!("\n{warning}\n"));
     format!(
         "{}: {}\ndata    {}, {} to train, {} to validate, {} to test{warning}\ndevice  {}, {}, seed {}\nrun     {run}\n{uneven}\n{}\n",

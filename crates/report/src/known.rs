@@ -1,6 +1,6 @@
 //! What a run says of the pictures that it was tested on, and whether pictures that were found are those.
 
-use super::record::Record;
+use crate::record::Record;
 use std::path::PathBuf;
 use train::metrics::Confusion;
 

@@ -29,8 +29,8 @@ impl Answer {
     }
 
     /// It should be there, but cannot be drawn.
-    pub fn failed(error: &anyhow::Error) -> Answer {
-        Answer::new("500 Internal Server Error", TEXT, format!("{error:#}\n").into())
+    pub fn failed(error: &crate::Error) -> Answer {
+        Answer::new("500 Internal Server Error", TEXT, format!("{error}\n").into())
     }
 
     fn new(status: &str, kind: &str, text: Arc<str>) -> Answer {

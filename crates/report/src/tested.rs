@@ -1,18 +1,18 @@
 //! What the best model makes of the test set: who is taken for whom, with the pictures behind it.
 
-use super::curves::inline;
-use super::known::Known;
-use super::record::Record;
-use super::sprites::Sheet;
-use super::test_sets::Examined;
-use crate::console::percent;
-use anyhow::{Context, Result};
+use crate::curves::inline;
+use crate::error::Error;
+use crate::known::Known;
+use crate::record::Record;
+use crate::sprites::Sheet;
+use crate::test_sets::Examined;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tch::{Device, Kind, TchError, Tensor};
 use tensor_data::Split;
 use train::Predictions;
 use train::metrics::{ClassScore, Confusion};
+use values::percent;
 use viz::{FloatImage, Palette, Scaling};
 
 /// How many of the most confident mistakes are shown.
@@ -68,7 +68,11 @@ pub struct Shown {
 impl Tested {
     /// Draws what the run recorded of its test, and the pictures behind it where they are there. A run of an early version
     /// recorded no more than its error: without its pictures there is nothing to draw.
-    pub fn draw(record: &Record, pictures: Result<Examined<'_>, String>, number: usize) -> Result<Option<Tested>> {
+    pub fn draw(
+        record: &Record,
+        pictures: Result<Examined<'_>, String>,
+        number: usize,
+    ) -> Result<Option<Tested>, Error> {
         let recorded = Known::of(record).confusion;
         let confusion = match (recorded, &pictures) {
             (Some(confusion), _) => confusion,
@@ -77,7 +81,7 @@ impl Tested {
         };
         let pictures = match pictures {
             Ok(examined) => Pictures::draw(&examined, record.identity.recipe.data.divisor, number)
-                .map_err(|error| format!("they cannot be drawn: {error:#}")),
+                .map_err(|error| format!("they cannot be drawn: {error}")),
             Err(why) => Err(why),
         };
         Ok(Some(Tested { matrix: matrix(&confusion)?, scores: confusion.per_class(), pictures }))
@@ -90,7 +94,7 @@ impl Tested {
 }
 
 impl Pictures {
-    fn draw(examined: &Examined<'_>, divisor: f64, number: usize) -> Result<Pictures> {
+    fn draw(examined: &Examined<'_>, divisor: f64, number: usize) -> Result<Pictures, Error> {
         let Examined { split, predictions } = examined;
         let classes = predictions.confusion()?.classes();
         let pixels: usize = split.shape().iter().product::<i64>() as usize;
@@ -103,7 +107,7 @@ impl Pictures {
         let mut mistakes: Vec<Shown> = mistakes.cloned().collect();
         mistakes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         mistakes.truncate(MISTAKES);
-        let images = pictures(split, &chosen, divisor).context("cannot read pictures of the test set")?;
+        let images = pictures(split, &chosen, divisor)?;
         let sheet = Sheet::draw(format!("test-{number}"), &images, Scaling::BYTES, Palette::Grey)?;
         Ok(Pictures { wrong: wrong(predictions), mistakes, behind: Behind { sheet, cells } })
     }
@@ -156,14 +160,14 @@ fn wrong(predictions: &Predictions) -> usize {
     pairs.filter(|(truth, predicted)| truth != predicted).count()
 }
 
-fn matrix(confusion: &Confusion) -> Result<String> {
+fn matrix(confusion: &Confusion) -> Result<String, Error> {
     let names = (0..confusion.classes()).map(|class| class.to_string()).collect();
     let drawn = viz::Confusion::new(names, confusion.counts().to_vec())?;
     Ok(inline(&drawn.draw("Test set")))
 }
 
 /// Pictures of a split as the bytes that they were published as.
-fn pictures(split: &Split, chosen: &[i64], divisor: f64) -> Result<Vec<FloatImage>> {
+fn pictures(split: &Split, chosen: &[i64], divisor: f64) -> Result<Vec<FloatImage>, Error> {
     let host = || -> Result<Vec<f32>, TchError> {
         let places = Tensor::f_from_slice(chosen)?.f_to_device(split.device())?;
         let kept = split.images().f_index_select(0, &places)?; // [n, c, h, w], u8 or scaled f32
@@ -171,5 +175,6 @@ fn pictures(split: &Split, chosen: &[i64], divisor: f64) -> Result<Vec<FloatImag
         let bytes = kept.f_to_kind(Kind::Float)?.f_mul_scalar(scale)?.f_round()?;
         Vec::try_from(bytes.f_to_device(Device::Cpu)?.f_reshape([-1])?)
     };
-    Ok(FloatImage::rows(split.shape().map(|side| side as usize), &host()?)?)
+    let values = host().map_err(|cause| train::Error::Torch { action: "read pictures of the test set", cause })?;
+    Ok(FloatImage::rows(split.shape().map(|side| side as usize), &values)?)
 }

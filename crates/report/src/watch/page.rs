@@ -2,13 +2,17 @@
 
 use super::board::{Board, Run, State};
 use super::request::Wish;
-use crate::console::{duration, percent, rate, thousands};
-use crate::report::{self, Figure, Live, Record, Sections};
-use anyhow::Result;
+use crate::error::Error;
+use crate::headline::Figure;
+use crate::page::{self, Live, Page};
+use crate::record::Record;
+use crate::report;
+use crate::sections::Sections;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use train::Identity;
+use values::{duration, percent, rate, thousands};
 
 /// What the page asks for every second.
 #[derive(Serialize)]
@@ -50,7 +54,7 @@ impl Pages {
     }
 
     /// What is wished for, of a state that is hardly older than the wish.
-    pub fn get(&mut self, wish: Wish) -> Result<Arc<str>> {
+    pub fn get(&mut self, wish: Wish) -> Result<Arc<str>, Error> {
         let recent = self.shown.take().filter(|shown| shown.since.elapsed() < SHOWN_FOR);
         let shown = self.shown.insert(recent.unwrap_or_else(|| Shown::of(&self.board)));
         let (run, state) = (&self.board.run, &shown.state);
@@ -71,7 +75,7 @@ impl Shown {
 }
 
 /// What lies in this place; drawn where nothing does.
-fn kept(place: &mut Option<Arc<str>>, draw: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+fn kept(place: &mut Option<Arc<str>>, draw: impl FnOnce() -> Result<String, Error>) -> Result<Arc<str>, Error> {
     let drawn = match place.take() {
         Some(drawn) => drawn,
         None => draw()?.into(),
@@ -80,21 +84,21 @@ fn kept(place: &mut Option<Arc<str>>, draw: impl FnOnce() -> Result<String>) -> 
 }
 
 /// The page.
-fn html(run: &Run, state: &State) -> Result<String> {
+fn html(run: &Run, state: &State) -> Result<String, Error> {
     let live = Live {
         figures: figures(run, state),
-        environment: run.environment.clone(),
+        surroundings: run.surroundings.clone(),
         report: run.path.join(report::FILE).display().to_string(),
         run: run.path.display().to_string(),
         rows: state.rows.len(),
         iteration: state.sight.iteration,
         last_iteration: state.sight.last_iteration,
     };
-    report::live_page(&[sections(run, state)], live)
+    Page::live(&[sections(run, state)], live)?.text()
 }
 
 /// The parts of it that change.
-fn news(run: &Run, state: &State, with_curves: bool) -> Result<String> {
+fn news(run: &Run, state: &State, with_curves: bool) -> Result<String, Error> {
     let sections = [sections(run, state)];
     let news = News {
         iteration: state.sight.iteration,
@@ -102,8 +106,8 @@ fn news(run: &Run, state: &State, with_curves: bool) -> Result<String> {
         rows: state.rows.len(),
         ended: state.ended,
         interrupted: state.interrupted,
-        headline: report::live_headline(&sections, figures(run, state))?,
-        curves: with_curves.then(|| report::live_curves(&sections)).transpose()?,
+        headline: page::headline(&sections, figures(run, state))?,
+        curves: with_curves.then(|| page::curves(&sections)).transpose()?,
     };
     Ok(serde_json::to_string(&news)?)
 }

@@ -1,8 +1,8 @@
 //! Which runs of a report can be compared: figures of different pictures say nothing about each other.
 
-use super::known::Known;
-use super::record::Record;
-use crate::console::thousands;
+use crate::known::Known;
+use crate::record::Record;
+use values::thousands;
 
 /// The test pictures of a run, as far as it says which they are.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! How long epochs took.
 
-use super::record::Record;
+use crate::record::Record;
 use std::collections::BTreeMap;
 
 /// When the last validation of an epoch was made.

@@ -1,9 +1,9 @@
 //! The filters of the first layer, which can be looked at as pictures: those of the best model, and how they grew
 //! where snapshots were kept.
 
-use super::record::Record;
-use super::sprites::Sheet;
-use anyhow::{Context, Result};
+use crate::error::Error;
+use crate::record::Record;
+use crate::sprites::Sheet;
 use models::Model;
 use tch::{Device, Kind, TchError};
 use train::run_folder;
@@ -36,8 +36,9 @@ pub struct Growth {
 }
 
 impl Filters {
-    /// Draws the filters of `model`, the best of the run; `None` where its pictures have neither one nor three channels.
-    pub fn draw(record: &Record, model: &Model, number: usize) -> Result<Option<Filters>> {
+    /// Draws the filters of `model`, the best of the run; `None` where it has no parameters, or its pictures have
+    /// neither one nor three channels.
+    pub fn draw(record: &Record, model: &Model, number: usize) -> Result<Option<Filters>, Error> {
         let Some(mut images) = first_layer(model)? else {
             return Ok(None);
         };
@@ -57,7 +58,7 @@ impl Filters {
 }
 
 impl Growth {
-    fn draw(record: &Record, number: usize) -> Result<Option<Growth>> {
+    fn draw(record: &Record, number: usize) -> Result<Option<Growth>, Error> {
         let names = run_folder::snapshots(&record.path)?;
         let mut images = Vec::new();
         let mut moments = Vec::new();
@@ -83,8 +84,12 @@ impl Growth {
 }
 
 /// The weights of the first layer, each unit's as a picture of what it looks at.
-fn first_layer(model: &Model) -> Result<Option<Vec<FloatImage>>> {
-    let weight = &model.parameters().first().context("a model without parameters")?.tensor;
+fn first_layer(model: &Model) -> Result<Option<Vec<FloatImage>>, Error> {
+    let parameters = model.parameters();
+    let Some(first) = parameters.first() else {
+        return Ok(None);
+    };
+    let weight = &first.tensor;
     // [maps, channels, height, width], or [units, features]
     let shape: [i64; 3] = match weight.size().as_slice() {
         [_, channels, height, width] => [*channels, *height, *width],
@@ -97,7 +102,8 @@ fn first_layer(model: &Model) -> Result<Option<Vec<FloatImage>>> {
         let flat = weight.detach().f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_reshape([-1])?;
         Vec::try_from(flat)
     };
-    let values = host().context("cannot read the weights of the first layer")?;
+    let action = "read the weights of the first layer";
+    let values = host().map_err(|cause| train::Error::Torch { action, cause })?;
     Ok(Some(FloatImage::rows(shape.map(|side| side as usize), &values)?))
 }
 

@@ -1,8 +1,8 @@
 //! Curves over training: drawn as SVG, with the numbers beside them that the page shows under the pointer.
 
-use super::record::Record;
-use super::times;
-use anyhow::Result;
+use crate::error::Error;
+use crate::record::Record;
+use crate::times;
 use serde::Serialize;
 use train::Row;
 use viz::{Best, Chart, Drawing, Series, Unit};
@@ -80,7 +80,7 @@ const LEARNING_RATE: Wanted = Wanted {
 };
 
 /// The curves of the runs that have validated.
-pub fn draw(records: &[&Record]) -> Result<Vec<Curve>> {
+pub fn draw(records: &[&Record]) -> Result<Vec<Curve>, Error> {
     let records: Vec<&Record> = records.iter().copied().filter(|record| !record.rows.is_empty()).collect();
     let wanted: &[Wanted] = match records.len() {
         0 => return Ok(Vec::new()),
@@ -88,13 +88,13 @@ pub fn draw(records: &[&Record]) -> Result<Vec<Curve>> {
         _ => &SIDE_BY_SIDE,
     };
     let wanted = wanted.iter().chain([&LEARNING_RATE]);
-    let mut curves: Vec<Curve> = wanted.map(|wanted| curve(&records, wanted)).collect::<Result<_>>()?;
+    let mut curves: Vec<Curve> = wanted.map(|wanted| curve(&records, wanted)).collect::<Result<_, Error>>()?;
     curves.extend(seconds(&records)?);
     Ok(curves)
 }
 
 /// Time per epoch, where epochs were timed.
-fn seconds(records: &[&Record]) -> Result<Option<Curve>> {
+fn seconds(records: &[&Record]) -> Result<Option<Curve>, Error> {
     let mut series = Vec::new();
     for record in records {
         let (x, y): (Vec<f64>, Vec<f64>) = times::of(record).into_iter().unzip();
@@ -109,7 +109,7 @@ fn seconds(records: &[&Record]) -> Result<Option<Curve>> {
 }
 
 /// One chart. A line is called by its own name, or after its run where there are several.
-fn curve(records: &[&Record], wanted: &Wanted) -> Result<Curve> {
+fn curve(records: &[&Record], wanted: &Wanted) -> Result<Curve, Error> {
     let by_epoch = records.iter().all(|record| once_per_epoch(&record.rows));
     let mut series = Vec::new();
     for record in records {

@@ -9,7 +9,7 @@
 use super::answer::Answer;
 use super::connection::Connection;
 use super::request::{Asked, Refusal, Wish};
-use anyhow::Result;
+use crate::error::Error;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
 use std::io;
@@ -33,8 +33,8 @@ const SYSTEM_BYTES: usize = 128 << 10;
 /// If the system refuses the thread, or the listener cannot be used.
 pub fn start(
     listener: TcpListener,
-    mut pages: impl FnMut(Wish) -> Result<Arc<str>> + Send + 'static,
-) -> Result<SocketAddr> {
+    mut pages: impl FnMut(Wish) -> Result<Arc<str>, Error> + Send + 'static,
+) -> io::Result<SocketAddr> {
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     // Connections take these over.
@@ -46,7 +46,7 @@ pub fn start(
     Ok(address)
 }
 
-fn answer(asked: Asked, pages: &mut impl FnMut(Wish) -> Result<Arc<str>>) -> Answer {
+fn answer(asked: Asked, pages: &mut impl FnMut(Wish) -> Result<Arc<str>, Error>) -> Answer {
     let answer = match asked.wish.map(|wish| (wish, pages(wish))) {
         Ok((Wish::Page, Ok(text))) => Answer::found("text/html; charset=utf-8", text),
         Ok((Wish::News { .. }, Ok(text))) => Answer::found("application/json", text),

@@ -1,4 +1,4 @@
-//! `train --watch`: the run's page, served on this machine alone, which renews itself while training goes on.
+//! The page of a run that is being trained, served on this machine alone, which renews itself while training goes on.
 //!
 //! The observer keeps on a board what the page shows, a thread of its own answers the browser from that board. Nothing
 //! comes back from there: training computes the same numbers, watched or not, and goes on when the server fails. What
@@ -11,12 +11,12 @@ mod page;
 mod request;
 mod server;
 
-use crate::train_command::Run;
-use crate::{device, probe};
-use anyhow::{Context, Result};
-use board::{Board, Run as Watched, Sight};
+pub use board::Run;
+
+use board::{Board, Sight};
 use page::Pages;
-use std::net::{Ipv4Addr, TcpListener};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use train::run_folder::{self, Timing};
@@ -27,55 +27,17 @@ const RENEWAL: Duration = Duration::from_secs(1);
 
 /// Takes a port of this machine's loopback address, 0 for a free one; done before a run begins, so that a port that is
 /// taken leaves no folder behind.
-pub fn listen(port: u16) -> Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
-        format!("cannot serve the page on 127.0.0.1:{port}: choose another --port, or leave it out for a free one")
-    })
-}
-
-/// Starts to serve the page of a run that is about to be trained, and says where; `None`, with a warning, where the
-/// system refuses what that takes, because a run is worth more than its page.
-pub fn start(listener: TcpListener, run: &mut Run) -> Result<Option<Watch>> {
-    let path = std::path::absolute(run.folder.path())?;
-    let watched = Watched {
-        recipe: run.plan.recipe().clone(),
-        minibatch_size: run.plan.minibatch_size(),
-        parameters: run.learner.model.summary(),
-        environment: environment(run),
-        note: run.note.clone(),
-        path,
-    };
-    let board = Arc::new(Board::new(watched));
-    let mut pages = Pages::new(Arc::clone(&board));
-    let address = match server::start(listener, move |wish| pages.get(wish)) {
-        Ok(address) => address,
-        Err(error) => {
-            run.reporter.line(&format!("WARNING: the page cannot be served ({error:#}): training without --watch"))?;
-            return Ok(None);
-        }
-    };
-    run.reporter.line(&format!("watch   http://{address}/\n"))?;
-    let now = Instant::now();
-    Ok(Some(Watch { board, started: now, renewed: now, first: 0, last_iteration: 0, steps_per_epoch: 1 }))
-}
-
-/// What is known of a run's surroundings before its end.
-fn environment(run: &Run) -> Vec<(String, String)> {
-    let rows = [
-        ("run folder", run.folder.path().display().to_string()),
-        ("data set", run.data.name.clone()),
-        ("device", device::name(run.data.train.device())),
-        ("threads", tch::get_num_threads().to_string()),
-        ("seed", run.plan.recipe().seed.to_string()),
-        ("libtorch", probe::LIBTORCH.to_owned()),
-        ("Minibatch", env!("CARGO_PKG_VERSION").to_owned()),
-    ];
-    rows.map(|(key, value)| (key.to_owned(), value)).into()
+///
+/// # Errors
+/// [`crate::Error::Port`] where the port is taken or may not be used.
+pub fn listen(port: u16) -> Result<TcpListener, crate::Error> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|cause| crate::Error::Port { port, cause })
 }
 
 /// The observer that keeps the board up to date.
 pub struct Watch {
     board: Arc<Board>,
+    address: SocketAddr,
     started: Instant,
     renewed: Instant,
     first: u64,
@@ -84,6 +46,23 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// Starts to serve the page of a run that is about to be trained, on a thread of its own that lives as long as the process.
+    ///
+    /// # Errors
+    /// What the system said where it refuses what that takes. A run is worth more than its page: train without it.
+    pub fn start(listener: TcpListener, run: Run) -> io::Result<Watch> {
+        let board = Arc::new(Board::new(Run { path: std::path::absolute(&run.path)?, ..run }));
+        let mut pages = Pages::new(Arc::clone(&board));
+        let address = server::start(listener, move |wish| pages.get(wish))?;
+        let now = Instant::now();
+        Ok(Watch { board, address, started: now, renewed: now, first: 0, last_iteration: 0, steps_per_epoch: 1 })
+    }
+
+    /// The page is at `http://<address>/`.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     fn begin(&mut self, plan: &Plan, learner: &Learner) {
         let now = Instant::now();
         (self.started, self.renewed) = (now, now);

@@ -1,19 +1,19 @@
 //! The page: values on one side, templates on the other. Askama escapes every value that is not marked as markup.
 
-use super::comparison::Comparison;
-use super::curves::{self, Curve};
-use super::environment;
-use super::headline::{self, Figure};
-use super::pictures::DataSets;
-use super::record::Record;
-use super::sections::Sections;
-use super::sprites::Sheet;
-use anyhow::Result;
+use crate::comparison::Comparison;
+use crate::curves::{self, Curve};
+use crate::environment::{self, Surroundings};
+use crate::error::Error;
+use crate::headline::{self, Figure};
+use crate::pictures::DataSets;
+use crate::record::Record;
+use crate::sections::Sections;
+use crate::sprites::Sheet;
 use askama::Template;
 
 /// Everything that the templates see.
 #[derive(Template)]
-#[template(path = "report/page.html")]
+#[template(path = "page.html")]
 pub struct Page<'a> {
     title: String,
     runs: &'a [Sections],
@@ -29,7 +29,7 @@ pub struct Page<'a> {
 /// What the page of a run that is being trained shows in place of what is known at the end only.
 pub struct Live {
     pub figures: Vec<Figure>,
-    pub environment: Vec<(String, String)>,
+    pub surroundings: Surroundings,
     /// Where the report will lie.
     pub report: String,
     /// The run's folder.
@@ -42,7 +42,7 @@ pub struct Live {
 
 /// The figures alone, as the page shows them.
 #[derive(Template)]
-#[template(path = "report/headline.html")]
+#[template(path = "headline.html")]
 struct Headline<'a> {
     runs: &'a [Sections],
     figures: Vec<Figure>,
@@ -57,25 +57,25 @@ impl Headline<'_> {
 
 /// The curves alone, as the page shows them.
 #[derive(Template)]
-#[template(path = "report/curves.html")]
+#[template(path = "curves.html")]
 struct Curves {
     curves: Vec<Curve>,
 }
 
 /// Markup of the figures of one run.
-pub fn headline(runs: &[Sections], figures: Vec<Figure>) -> Result<String> {
+pub fn headline(runs: &[Sections], figures: Vec<Figure>) -> Result<String, Error> {
     Ok(Headline { runs, figures, sets: DataSets::default() }.render()?)
 }
 
 /// Markup of the curves.
-pub fn curves(runs: &[Sections]) -> Result<String> {
+pub fn curves(runs: &[Sections]) -> Result<String, Error> {
     let records: Vec<&Record> = runs.iter().map(|run| &run.record).collect();
     Ok(Curves { curves: curves::draw(&records)? }.render()?)
 }
 
 impl Page<'_> {
     /// The page of one or more runs.
-    pub fn of(runs: &[Sections]) -> Result<Page<'_>> {
+    pub fn of(runs: &[Sections]) -> Result<Page<'_>, Error> {
         let records: Vec<&Record> = runs.iter().map(|run| &run.record).collect();
         let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
         let recipes: Result<Vec<_>, _> = records.iter().map(|record| record.identity.recipe.settings()).collect();
@@ -95,14 +95,14 @@ impl Page<'_> {
     }
 
     /// The page of a run that is being trained.
-    pub fn live(run: &[Sections; 1], mut live: Live) -> Result<Page<'_>> {
+    pub fn live(run: &[Sections; 1], mut live: Live) -> Result<Page<'_>, Error> {
         let figures = std::mem::take(&mut live.figures);
-        let surroundings = Comparison::of(&[std::mem::take(&mut live.environment)]);
+        let surroundings = Comparison::of(&[live.surroundings.rows()]);
         Ok(Page { figures, surroundings, live: Some(live), ..Page::of(run)? })
     }
 
     /// The page as HTML.
-    pub fn text(&self) -> Result<String> {
+    pub fn text(&self) -> Result<String, Error> {
         Ok(self.render()?)
     }
 
@@ -142,12 +142,12 @@ impl Page<'_> {
 
 /// A fraction that may not exist, as a percentage.
 fn rate(fraction: &Option<f64>) -> String {
-    fraction.map_or("–".to_owned(), crate::console::percent)
+    fraction.map_or("–".to_owned(), values::percent)
 }
 
 /// A count with its thousands apart.
 fn grouped(count: &i64) -> String {
-    crate::console::thousands(*count as f64)
+    values::thousands(*count as f64)
 }
 
 /// `(1, 20, 24, 24)`

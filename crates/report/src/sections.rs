@@ -1,10 +1,10 @@
 //! The parts of the report that each run has for itself.
 
-use super::filters::Filters;
-use super::record::Record;
-use super::test_sets::Examined;
-use super::tested::{self, Tested};
-use anyhow::Result;
+use crate::error::Error;
+use crate::filters::Filters;
+use crate::record::Record;
+use crate::test_sets::Examined;
+use crate::tested::{self, Tested};
 use models::Summary;
 
 /// Everything the page shows of one run alone.
@@ -44,9 +44,9 @@ impl Sections {
 }
 
 /// A part, or a note that it is left out and why.
-fn or_note<T>(part: Result<Option<T>>, record: &mut Record, what: &str) -> Option<T> {
+fn or_note<T>(part: Result<Option<T>, Error>, record: &mut Record, what: &str) -> Option<T> {
     part.unwrap_or_else(|error| {
-        record.note(format!("the {what} are left out: {error:#}"));
+        record.note(format!("the {what} are left out: {error}"));
         None
     })
 }

@@ -1,8 +1,8 @@
 //! What a run's folder says about the run. Parts that are missing become notes, for the reader of the report and for
 //! the terminal; only a folder that is no run is an error.
 
-use crate::data_sets;
-use anyhow::Result;
+use crate::error::Error;
+use crate::warnings;
 use models::Model;
 use std::path::{Path, PathBuf};
 use tch::Device;
@@ -28,8 +28,9 @@ pub struct Record {
 
 impl Record {
     /// Reads the folder of a run.
-    pub fn read(path: &Path, device: Device) -> Result<Record> {
-        let full = std::path::absolute(path)?;
+    pub fn read(path: &Path, device: Device) -> Result<Record, Error> {
+        let cannot_find = |cause| train::Error::Io { action: "find", path: path.to_owned(), cause };
+        let full = std::path::absolute(path).map_err(cannot_find)?;
         let name = full.file_name().unwrap_or(full.as_os_str()).to_string_lossy().into_owned();
         let written = run_folder::read_recipe(path, &[])?;
         let mut record = Record {
@@ -52,8 +53,8 @@ impl Record {
             Ok(identity) => record.identity = identity,
             Err(error) => record.note(error.to_string()),
         }
-        let copies = record.identity.pictures.as_ref().and_then(data_sets::copies);
-        let unknown = data_sets::unknown(&record.identity);
+        let copies = record.identity.pictures.as_ref().and_then(warnings::copies);
+        let unknown = warnings::unknown(&record.identity);
         record
             .identity
             .differing(&written)?

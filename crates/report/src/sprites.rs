@@ -1,7 +1,6 @@
 //! Many small pictures in one file: a sheet without gaps, embedded once, of which the page shows a tile at a time. The
 //! page lays the tiles out itself, so that their surroundings follow its colours.
 
-use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use viz::{Columns, FloatImage, GridOptions, Palette, Scaling, TileOptions, Zoom, tiles};
@@ -24,7 +23,7 @@ pub struct Sheet {
 
 impl Sheet {
     /// Draws `images`, of one shape and at least one, in their order.
-    pub fn draw(id: String, images: &[FloatImage], scaling: Scaling, palette: Palette) -> Result<Sheet> {
+    pub fn draw(id: String, images: &[FloatImage], scaling: Scaling, palette: Palette) -> Result<Sheet, viz::Error> {
         let columns = COLUMNS.min(images.len());
         let options = TileOptions {
             scaling,

@@ -1,5 +1,6 @@
 //! What training leaves for the page to show, and the page's wish to see it.
 
+use crate::environment::Surroundings;
 use models::Summary;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,13 +18,16 @@ pub struct Board {
 
 /// A run as it was before training.
 pub struct Run {
-    /// Its folder, absolute.
+    /// Its folder.
     pub path: PathBuf,
+    /// What it is trained with.
     pub recipe: Recipe,
     /// Pictures per minibatch.
     pub minibatch_size: usize,
+    /// The model's layers.
     pub parameters: Summary,
-    pub environment: Vec<(String, String)>,
+    /// What it is computed with.
+    pub surroundings: Surroundings,
     /// Why the data set is not the one that the recipe names.
     pub note: Option<String>,
 }

@@ -1,11 +1,11 @@
 //! The figures that one looks for first.
 
-use super::pictures::DataSets;
-use super::record::Record;
-use super::times;
-use crate::console::{duration, percent, thousands};
+use crate::pictures::DataSets;
+use crate::record::Record;
+use crate::times;
 use tensor_data::{Holdout, Tail};
 use train::Identity;
+use values::{duration, percent, thousands};
 
 /// A figure of every run.
 pub struct Figure {

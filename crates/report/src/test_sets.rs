@@ -1,8 +1,8 @@
 //! Test sets of the runs that a report shows: found on this machine, each opened once however many runs share it, and
 //! none that is not the run's. A report asks no network and changes no folder of data.
 
-use super::known::Known;
-use super::record::Record;
+use crate::known::Known;
+use crate::record::Record;
 use std::path::PathBuf;
 use tch::Device;
 use tensor_data::{Dataset, Place, Source, Split, catalog};

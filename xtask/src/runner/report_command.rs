@@ -1,0 +1,26 @@
+//! `report`: the words of the command line become the report of some runs, and what it lacks becomes lines.
+
+use crate::{console, device};
+use anyhow::Result;
+use report::Report;
+use std::process::ExitCode;
+use xtask::cli::ReportArgs;
+use xtask::places;
+
+/// Writes the report of the runs that were named.
+pub fn run(args: &ReportArgs) -> Result<ExitCode> {
+    let device = device::resolve(args.device.device)?;
+    let report = Report::read(&args.runs, &places::data_roots(&args.data), device)?;
+    for run in report.named_twice() {
+        console::line(false, &format!("note     {} was given twice and is shown once", console::shown::path(run)));
+    }
+    let written = report.write(args.out.as_deref().unwrap_or(&args.runs[0]))?;
+    for note in report.notes() {
+        console::line(false, &format!("note     {}: {}", note.run, note.text));
+    }
+    for set in report.data_sets() {
+        console::line(false, &format!("data     {set}"));
+    }
+    console::line(false, &format!("report   {}", console::shown::path(&written)));
+    Ok(ExitCode::SUCCESS)
+}
