@@ -150,7 +150,8 @@ fn warnings(inventory: &Inventory, split: &Split) -> Vec<String> {
     let leaks = inventory.duplicates.iter().filter(|copies| copies.across_splits).count();
     if leaks > 0 {
         warnings.push(format!(
-            "{leaks} pictures stand in more than one part of the folder: figures of the test part are too good"
+            "{leaks} {} in more than one part of the folder: figures of the test part are too good",
+            if leaks == 1 { "picture stands" } else { "pictures stand" }
         ));
     }
     warnings
