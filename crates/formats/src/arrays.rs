@@ -41,11 +41,16 @@ const LOOKED_FOR: &str = "x_train, y_train, x_test, y_test (with x_val, y_val wh
                           train.images, train.labels, ...; images, labels; or x, y";
 
 /// Makes a data set of the arrays of the file at `path`; one that cannot be read, with what is wrong with it, matters where it is needed.
-pub(crate) fn source(path: &Path, mut arrays: BTreeMap<String, Result<Array, String>>, test: TestPart) -> Result<Read, Error> {
+pub(crate) fn source(
+    path: &Path,
+    mut arrays: BTreeMap<String, Result<Array, String>>,
+    test: TestPart,
+) -> Result<Read, Error> {
     let present: Vec<String> = arrays.keys().cloned().collect();
     let fits = |names: &&[[&str; 2]; 3]| names[0].iter().all(|name| arrays.contains_key(*name));
     let names = NAMES.iter().find(fits).ok_or_else(|| {
-        let problem = format!("holds no pictures with labels: it has {}, and looked for are {LOOKED_FOR}", listed(&present));
+        let problem =
+            format!("holds no pictures with labels: it has {}, and looked for are {LOOKED_FOR}", listed(&present));
         Error::content(path, problem)
     })?;
     let mut take = |[pictures, labels]: [&str; 2]| match (arrays.remove(pictures), arrays.remove(labels)) {
@@ -69,9 +74,8 @@ pub(crate) fn source(path: &Path, mut arrays: BTreeMap<String, Result<Array, Str
     let parts = [Some(&train), valid.as_ref(), own_test.as_ref()];
     let largest = parts.into_iter().flatten().flat_map(|part| &part.labels).max();
     let classes = largest.map_or(0, |&label| label as usize + 1);
-    let samples = |part: Part| {
-        Samples::new(part.shape, classes, part.pixels, part.labels).map_err(Error::samples(path))
-    };
+    let samples =
+        |part: Part| Samples::new(part.shape, classes, part.pixels, part.labels).map_err(Error::samples(path));
     let train = samples(train)?;
     let valid = valid.map(samples).transpose()?;
     let (train, own_test) = match own_test {
@@ -79,7 +83,10 @@ pub(crate) fn source(path: &Path, mut arrays: BTreeMap<String, Result<Array, Str
         None => {
             let (train, tested) = test_part(&train, test).map_err(Error::samples(path))?;
             let share = format!("{:.0} %", 100.0 * test.share);
-            remarks.push(format!("no test pictures of its own: {} ({share} of every class) were drawn for it", tested.len()));
+            remarks.push(format!(
+                "no test pictures of its own: {} ({share} of every class) were drawn for it",
+                tested.len()
+            ));
             (train, tested)
         }
     };
@@ -124,7 +131,8 @@ fn part(path: &Path, [pictures, labels]: [&str; 2], images: Array, classes: Arra
     };
     let count = images.shape[0];
     if !matches!(classes.shape[..], [n] | [n, 1] if n == count) {
-        let problem = format!("has shape {:?}, but {pictures} holds {count} pictures: give one label each", classes.shape);
+        let problem =
+            format!("has shape {:?}, but {pictures} holds {count} pictures: give one label each", classes.shape);
         return Err(wrong(labels, problem));
     }
     let numbers: Vec<i64> = match classes.values {

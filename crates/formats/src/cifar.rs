@@ -14,8 +14,7 @@ use tensor_data::{Samples, Source};
 
 const PIXELS: usize = 3 * 32 * 32;
 const SHAPE: [usize; 3] = [3, 32, 32];
-const CIFAR10: [&str; 10] =
-    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+const CIFAR10: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 /// No release holds more in a file: 50,000 records.
 const MOST: u64 = 50_000 * (PIXELS as u64 + 2);
 
@@ -68,7 +67,8 @@ fn records(folder: &Path, files: &[String], labels: usize, names: &[String]) -> 
         let content = std::fs::read(&path).map_err(Error::io(&path))?;
         let size = PIXELS + labels;
         if content.is_empty() || !content.len().is_multiple_of(size) {
-            let problem = format!("has {} bytes, which is no whole number of records of {size}: fetch it again", content.len());
+            let problem =
+                format!("has {} bytes, which is no whole number of records of {size}: fetch it again", content.len());
             return Err(Error::content(&path, problem));
         }
         for (place, record) in content.chunks_exact(size).enumerate() {

@@ -32,7 +32,9 @@ fn array(content: impl std::io::Read) -> Result<Array, String> {
     let npy = NpyFile::new(content).map_err(|e| format!("has no header that can be read: {e}"))?;
     let size = |&n: &u64| usize::try_from(n).map_err(|_| "is too large".to_owned());
     let shape: Vec<usize> = npy.shape().iter().map(size).collect::<Result<_, _>>()?;
-    let DType::Plain(kind) = npy.dtype() else { return Err("has a type of several fields: store one number a value".into()) };
+    let DType::Plain(kind) = npy.dtype() else {
+        return Err("has a type of several fields: store one number a value".into());
+    };
     let count = shape.iter().try_fold(1_u64, |product, &n| product.checked_mul(n as u64));
     if count.is_none_or(|count| count.saturating_mul(kind.size_field()) > MOST_BYTES) {
         return Err(format!("has shape {shape:?}, which is more than {} GiB", MOST_BYTES >> 30));

@@ -121,7 +121,10 @@ fn safetensors_are_read_by_the_same_names() {
     ]);
     fs::write(&path, serialize(arrays, None).unwrap()).unwrap();
     let Read { source, remarks } = good(&path);
-    assert_eq!((source.train.shape(), source.train.labels(), source.test.pixels()), ([3, 2, 2], &[1, 0][..], &pixels[..]));
+    assert_eq!(
+        (source.train.shape(), source.train.labels(), source.test.pixels()),
+        ([3, 2, 2], &[1, 0][..], &pixels[..])
+    );
     assert!(remarks.is_empty());
 }
 

@@ -5,7 +5,7 @@ use crate::known::Known;
 use crate::record::Record;
 use std::path::PathBuf;
 use tch::Device;
-use tensor_data::{Dataset, Place, Source, Split, catalog};
+use tensor_data::{Dataset, Place, Split, catalog};
 use train::{Predictions, Recipe};
 use values::shown;
 
@@ -83,7 +83,7 @@ impl<'a> TestSets<'a> {
         if let Some(number) = self.open.iter().position(is_it) {
             return Ok(number);
         }
-        let data = place.load().map_err(train::Error::from).and_then(|it| upload(&it.source, recipe, self.device));
+        let data = place.load().map_err(train::Error::from).and_then(|it| recipe.upload(&it.source, self.device));
         let data = data.map_err(|error| format!("those in {} cannot be used: {error}", name(place)))?;
         self.open.push(Open { place: place.clone(), divisor, normalise, data });
         Ok(self.open.len() - 1)
@@ -99,12 +99,6 @@ impl<'a> TestSets<'a> {
         let confusion = predictions.confusion().map_err(|_| others())?;
         if known.fits(&confusion, Some(&data.fingerprint.test)) { Ok(predictions) } else { Err(others()) }
     }
-}
-
-/// A data set on a device; of its splits, only the one to test with is looked at.
-fn upload(source: &Source, recipe: &Recipe, device: Device) -> Result<Dataset, train::Error> {
-    let data = &recipe.data;
-    Ok(Dataset::upload(source, data.holdout(recipe.seed), 1.0 / data.divisor, data.storage, device)?)
 }
 
 /// What a place is called.

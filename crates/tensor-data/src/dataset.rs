@@ -128,7 +128,13 @@ impl Split {
     fn map(&self, size: usize, f: &impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
         let parts: Vec<Tensor> = self.batches(size, Order::Stored, Tail::Keep)?.map(|batch| f(&batch.images)).collect();
         let images = Tensor::f_cat(&parts, 0).map_err(|e| refused("join the mapped pictures", &e))?;
-        Ok(Self { images, labels: self.labels.shallow_clone(), names: self.names.clone(), scale: 1.0, normaliser: None })
+        Ok(Self {
+            images,
+            labels: self.labels.shallow_clone(),
+            names: self.names.clone(),
+            scale: 1.0,
+            normaliser: None,
+        })
     }
 
     /// Puts samples on `device`: the pixels as bytes, converted there if they are kept as `f32`.

@@ -58,7 +58,8 @@ pub fn find(word: &str, folders: &DataDirArgs) -> Result<PathBuf> {
     if let Some(found) = beside.into_iter().find(|path| path.is_file()) {
         return Ok(found);
     }
-    fetch(known, &cached).with_context(|| format!("the weights {} are not on this machine and could not be fetched", known.name))?;
+    fetch(known, &cached)
+        .with_context(|| format!("the weights {} are not on this machine and could not be fetched", known.name))?;
     Ok(cached)
 }
 

@@ -38,7 +38,8 @@ pub fn is_place(word: &str) -> bool {
 /// The recipe for the pictures in a place, with the name of the run: the last layer of a known network where its weights can be had,
 /// else a network from scratch, which is said.
 pub fn recipe(place: &Path, overrides: &[(String, String)], folders: &DataDirArgs) -> Result<(String, Recipe)> {
-    let absolute = std::path::absolute(place).with_context(|| format!("cannot tell where {} is", shown::path(place)))?;
+    let absolute =
+        std::path::absolute(place).with_context(|| format!("cannot tell where {} is", shown::path(place)))?;
     let folder = absolute.to_str().with_context(|| {
         format!("{} is not UTF-8, and a recipe is: give the folder another name", shown::path(place))
     })?;
@@ -66,7 +67,11 @@ pub fn recipe(place: &Path, overrides: &[(String, String)], folders: &DataDirArg
 /// Whether a place holds arrays, whose pictures keep their size.
 fn is_arrays(place: &Path) -> bool {
     let is_table = || place.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    if place.is_file() { !is_table() } else { ["data_batch_1.bin", "train.bin"].iter().any(|name| place.join(name).is_file()) }
+    if place.is_file() {
+        !is_table()
+    } else {
+        ["data_batch_1.bin", "train.bin"].iter().any(|name| place.join(name).is_file())
+    }
 }
 
 /// The data set of a recipe that names a place of its own. `place` is where it lies now.
