@@ -55,6 +55,8 @@ pub enum Command {
     Data(DataArgs),
     /// Say what a folder of pictures holds; changes nothing
     Look(LookArgs),
+    /// List the networks that recipes can name, with parameters and multiply-adds
+    Models,
     /// Train a model as a recipe says
     Train(TrainArgs),
     /// Find a good learning rate for a recipe, and draw how the loss answers to it

@@ -30,7 +30,8 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Setup(args) => done(setup::setup(args)),
         Command::Doctor(args) => doctor::run(args),
         Command::Data(args) => done(data::run(args)),
-        Command::Train(_)
+        Command::Models
+        | Command::Train(_)
         | Command::FindRate(_)
         | Command::Eval(_)
         | Command::Predict(_)

@@ -28,10 +28,12 @@ pub struct Prediction {
 }
 
 /// A class and how probable it is.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Class {
     /// From 0.
     pub class: usize,
+    /// What it is called; its number where the model does not say.
+    pub name: String,
     /// From 0 to 1.
     pub probability: f64,
 }
@@ -99,22 +101,26 @@ pub fn predict<'a>(
         let probabilities = probabilities.next().unwrap_or_default();
         let doubts = prediction.doubt.take().into_iter().chain(doubt::of_answer(&probabilities));
         prediction.doubt = doubt::joined(doubts);
-        prediction.classes = most_probable(&probabilities, top);
+        prediction.classes = most_probable(&probabilities, &card.class_names, top);
     }
     Ok(rows)
 }
 
-/// A row of probabilities for each picture.
+/// A row of probabilities for each picture, at the temperature that was fitted on the validation part, where there is one.
 fn probabilities(model: &Model, card: &Card, pictures: &[Converted], device: Device) -> Result<Vec<Vec<f64>>, Error> {
     let _guard = tch::no_grad_guard();
     let images = conversion::tensor(pictures, card, device); // [n, c, h, w]
     let logits = model.forward(&images, Mode::Eval); // [n, classes]
-    let probabilities = logits.softmax(-1, Kind::Double); // f64 [n, classes]
+    let temperature = card.calibration.as_ref().map_or(1.0, |it| it.temperature.value());
+    let probabilities = (logits / temperature).softmax(-1, Kind::Double); // f64 [n, classes]
     Vec::<Vec<f64>>::try_from(probabilities).map_err(Error::torch("give out probabilities"))
 }
 
-fn most_probable(probabilities: &[f64], top: usize) -> Vec<Class> {
-    let class = |(class, &probability)| Class { class, probability };
+fn most_probable(probabilities: &[f64], names: &[String], top: usize) -> Vec<Class> {
+    let class = |(class, &probability): (usize, &f64)| {
+        let name = names.get(class).cloned().unwrap_or_else(|| class.to_string());
+        Class { class, name, probability }
+    };
     let mut classes: Vec<Class> = probabilities.iter().enumerate().map(class).collect();
     classes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     classes.truncate(top);
@@ -128,8 +134,9 @@ mod tests {
 
     #[test]
     fn the_most_probable_come_first_and_of_equals_the_lower() {
-        let order =
-            |top| -> Vec<usize> { most_probable(&[0.2, 0.3, 0.2, 0.3], top).iter().map(|class| class.class).collect() };
+        let order = |top| -> Vec<usize> {
+            most_probable(&[0.2, 0.3, 0.2, 0.3], &[], top).iter().map(|class| class.class).collect()
+        };
         assert_eq!(order(9), [1, 3, 0, 2]);
         assert_eq!(order(1), [1]);
     }
@@ -138,7 +145,18 @@ mod tests {
     fn few_large_pictures_or_many_small_ones_are_answered_at_once() {
         let card = |input| {
             let arch = Arch::Softmax;
-            Card { arch, input, classes: 10, divisor: 255.0, dataset: "mnist".to_owned(), run: None }
+            let (normalise, class_names, dataset) = (None, Vec::new(), "mnist".to_owned());
+            Card {
+                arch,
+                input,
+                classes: 10,
+                divisor: 255.0,
+                normalise,
+                class_names,
+                dataset,
+                run: None,
+                calibration: None,
+            }
         };
         assert_eq!(at_once(&card([1, 28, 28])), 256);
         assert_eq!(at_once(&card([1, 512, 512])), 16); // 2^22 / 2^18

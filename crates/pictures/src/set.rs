@@ -85,23 +85,38 @@ impl Set {
     }
 }
 
+impl Form {
+    /// A picture at the form's size, in colour.
+    pub fn fitted(&self, picture: &RgbImage) -> RgbImage {
+        resize::fit(picture, self.size, self.fit, self.filter)
+    }
+
+    /// The bytes of a picture at the form's size in the order channel, row, column, as [`Set`] holds them; grey only where the form
+    /// says so.
+    pub fn bytes(&self, picture: &RgbImage) -> Vec<u8> {
+        planes(&self.fitted(picture), self.grey == Some(true)).collect()
+    }
+}
+
+/// Row by row: the lightness of each pixel, or all of red, then green, then blue.
+fn planes(picture: &RgbImage, grey: bool) -> Box<dyn Iterator<Item = u8> + '_> {
+    if grey {
+        return Box::new(picture.pixels().map(|pixel| light(pixel.0)));
+    }
+    Box::new((0..3).flat_map(|c| picture.pixels().map(move |pixel| pixel.0[c])))
+}
+
 impl Whole {
     /// Decodes and resizes everything, on all cores.
     pub fn read(place: &Path, settings: &Settings, form: &Form) -> Result<Whole, Error> {
-        let fitted = |picture: RgbImage| resize::fit(&picture, form.size, form.fit, form.filter);
+        let fitted = |picture: RgbImage| form.fitted(&picture);
         let (inventory, pictures) = Inventory::with(place, settings, fitted)?;
         let all_grey = || inventory.pictures.iter().all(|picture| picture.facts.channels == 1);
         let grey = form.grey.unwrap_or_else(all_grey);
         let [height, width] = form.size.map(|side| side as usize);
         let shape = [if grey { 1 } else { 3 }, height, width];
         let mut pixels = Vec::with_capacity(pictures.len() * shape.iter().product::<usize>());
-        for picture in pictures {
-            if grey {
-                pixels.extend(picture.pixels().map(|pixel| light(pixel.0)));
-            } else {
-                (0..3).for_each(|c| pixels.extend(picture.pixels().map(|pixel| pixel.0[c])));
-            }
-        }
+        pictures.iter().for_each(|picture| pixels.extend(planes(picture, grey)));
         Ok(Whole { inventory, shape, pixels })
     }
 

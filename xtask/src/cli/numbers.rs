@@ -21,3 +21,8 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
 pub(super) fn fraction(text: &str) -> Result<f64, String> {
     Range::new("", Included(0.0), Excluded(1.0)).noted("; 0 is no smoothing").parse(text)
 }
+
+/// A share of answers that may be wrong.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    Range::new("", Included(0.0), Excluded(1.0)).noted("; 0.05 is 5 %").parse(text)
+}

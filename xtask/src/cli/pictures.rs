@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::numbers::{BILLION, whole};
+use super::numbers::{BILLION, share, whole};
 use super::{Checkpoint, DeviceArgs, OutputArgs};
 
 /// Whether light and dark of a picture change places before a model sees it.
@@ -34,6 +34,7 @@ answer or `error`; `picture_bytes` has the path in hexadecimal digits where it i
 Examples:
   cargo xtask predict runs/lenet-20260131-120000 seven.png
   cargo xtask predict runs/lenet-20260131-120000 scans/ 'more/*.jpg' --top 1 --json
+  cargo xtask predict runs/photos-20260131-120000 new/ --reject 0.05 --csv answers.csv
   find scans -newer then -print0 | cargo xtask predict runs/lenet-20260131-120000 -")]
 pub struct PredictArgs {
     /// Folder of the run
@@ -47,6 +48,12 @@ pub struct PredictArgs {
     /// Whether light and dark change places
     #[arg(long, value_enum, default_value_t = Invert::Auto)]
     pub invert: Invert,
+    /// Answer "unsure" where needed, so that at most this share of the other answers was wrong on the validation pictures
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub reject: Option<f64>,
+    /// Write a table with a row for each picture: path, class, probability, second best, status and cause; a new file
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
     /// Which of the run's saved models: best, last, or one kept on the way such as snapshots/epoch-0010
     #[arg(long, value_name = "NAME", default_value = "best")]
     pub checkpoint: Checkpoint,

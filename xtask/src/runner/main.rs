@@ -16,6 +16,7 @@ mod features;
 mod filters;
 mod find_rate;
 mod look;
+mod models_command;
 mod observers;
 mod overfit;
 mod own_pictures;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let command = cli::parse().command;
     threads::limit();
     let result = match command {
+        Command::Models => models_command::run(),
         Command::Train(args) => train_command::run(&args),
         Command::FindRate(args) => find_rate::run(&args),
         Command::Eval(args) => eval::run(&args),

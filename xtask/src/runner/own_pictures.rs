@@ -6,12 +6,13 @@ use crate::data_sets::Opened;
 use crate::{backbone, recipes};
 use anyhow::{Context, Result, anyhow};
 use formats::TestPart;
+use inspect::conversion::form;
 use inspect::names;
-use pictures::{Cache, Form, Group, Inventory, Set, Settings, Shares};
+use pictures::{Cache, Group, Inventory, Set, Settings, Shares};
 use std::path::Path;
 use tensor_data::{Holdout, Samples, Source, hold_out};
 use train::Recipe;
-use train::recipe::{Filter, Fit, Pictures};
+use train::recipe::Pictures;
 use xtask::cli::DataDirArgs;
 use xtask::places;
 use xtask::progress::say;
@@ -100,19 +101,6 @@ pub fn open(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Opened> {
     let (train, valid) = (part("training", set.train)?, part("validation", set.validation)?);
     let source = Source { valid: Some(valid), ..Source::new(&recipe.data.set, train, part("test", set.test)?) };
     Ok(Opened { source, note: None, folder })
-}
-
-fn form(own: &Pictures) -> Form {
-    let fit = match own.fit {
-        Fit::Crop => pictures::Fit::Crop,
-        Fit::Squash => pictures::Fit::Squash,
-        Fit::Pad => pictures::Fit::Pad([255; 3]),
-    };
-    let filter = match own.filter {
-        Filter::Bilinear => pictures::Filter::Bilinear,
-        Filter::Bicubic => pictures::Filter::Bicubic,
-    };
-    Form { size: [own.size; 2], grey: Some(!own.colour), fit, filter }
 }
 
 /// An error where files cannot be read, unless they are to be left out; each is named, or counted.

@@ -6,11 +6,12 @@ use pictures::Background;
 use std::path::Path;
 use tch::{Device, Tensor};
 use train::Card;
+use train::recipe::{Filter, Fit, Pictures};
 
+use self::fit::Form;
+use self::ground::Polarity;
+use self::ink::Ink;
 use crate::error::Error;
-use fit::Form;
-use ground::Polarity;
-use ink::Ink;
 
 pub mod doubt;
 mod fit;
@@ -50,6 +51,15 @@ pub struct Converted {
 /// # Errors
 /// If the model takes pictures that are neither grey nor coloured, or of a size that no picture has.
 pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Converted, Error> {
+    if let Some(own) = own_pictures(card) {
+        let how = match own.fit {
+            Fit::Crop => "the middle square",
+            Fit::Squash => "the whole picture, its sides changed",
+            Fit::Pad => "the whole picture, filled up with white",
+        };
+        let steps = vec![format!("{how}, at {0} x {0} pixels", own.size)];
+        return Ok(Converted { pixels: form(own).bytes(picture), steps, doubt: None });
+    }
     let [channels, height, width] = card.input;
     let side = |side| u32::try_from(side).ok().filter(|&side| side > 0);
     let (Some(wide), Some(high)) = (side(width), side(height)) else { return Err(Error::Size { height, width }) };
@@ -73,12 +83,35 @@ pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Conver
 /// # Errors
 /// [`Error::Picture`] if the file gives no picture, and those of [`convert`].
 pub fn convert_file(path: &Path, card: &Card, invert: Invert) -> Result<(Converted, (u32, u32)), Error> {
-    let decoded = pictures::read(path, Background::Telling)?;
+    let background = if own_pictures(card).is_some() { WHITE } else { Background::Telling };
+    let decoded = pictures::read(path, background)?;
     let mut converted = convert(&decoded.pixels, card, invert)?;
     let steps = [decoded.steps, std::mem::take(&mut converted.steps)].concat();
     let damage = decoded.facts.doubt.map(|doubt| format!("it may be damaged: {doubt}"));
     let doubt = doubt::joined(damage.into_iter().chain(converted.doubt.take()));
     Ok((Converted { steps, doubt, ..converted }, decoded.pixels.dimensions()))
+}
+
+/// What lies below transparent pictures of a person's own folder.
+const WHITE: Background = Background::Colour([255; 3]);
+
+/// The person's own pictures that a model was trained on, whose form every other picture gets.
+fn own_pictures(card: &Card) -> Option<&Pictures> {
+    card.run.as_ref()?.recipe.pictures.as_ref()
+}
+
+/// The form of a recipe's own pictures.
+pub fn form(own: &Pictures) -> pictures::Form {
+    let fit = match own.fit {
+        Fit::Crop => pictures::Fit::Crop,
+        Fit::Squash => pictures::Fit::Squash,
+        Fit::Pad => pictures::Fit::Pad([255; 3]),
+    };
+    let filter = match own.filter {
+        Filter::Bilinear => pictures::Filter::Bilinear,
+        Filter::Bicubic => pictures::Filter::Bicubic,
+    };
+    pictures::Form { size: [own.size; 2], grey: Some(!own.colour), fit, filter }
 }
 
 /// Pictures as the model takes them: f32 `[n, channels, height, width]`, scaled as the data set was.

@@ -5,7 +5,17 @@ use models::Arch;
 
 fn card(dataset: &str, input: [i64; 3]) -> Card {
     let (normalise, class_names, dataset) = (None, Vec::new(), dataset.to_owned());
-    Card { arch: Arch::Softmax, input, classes: 10, divisor: 255.0, normalise, class_names, dataset, run: None }
+    Card {
+        arch: Arch::Softmax,
+        input,
+        classes: 10,
+        divisor: 255.0,
+        normalise,
+        class_names,
+        dataset,
+        run: None,
+        calibration: None,
+    }
 }
 
 const DIGITS: [i64; 3] = [1, 28, 28];
