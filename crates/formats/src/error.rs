@@ -28,7 +28,7 @@ pub enum Error {
         /// Where from.
         path: PathBuf,
         /// What is wrong.
-        cause: tensor_data::Error,
+        cause: Box<tensor_data::Error>,
     },
 }
 
@@ -44,6 +44,6 @@ impl Error {
 
     pub(crate) fn samples(path: &Path) -> impl Fn(tensor_data::Error) -> Error {
         let path = path.to_owned();
-        move |cause| Error::Samples { path: path.clone(), cause }
+        move |cause| Error::Samples { path: path.clone(), cause: Box::new(cause) }
     }
 }

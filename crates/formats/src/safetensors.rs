@@ -14,7 +14,7 @@ use std::path::Path;
 pub fn read(path: &Path, test: TestPart) -> Result<Read, Error> {
     let bytes = std::fs::metadata(path).map_err(Error::io(path))?.len();
     if bytes > 2 * MOST_BYTES {
-        return Err(Error::content(path, format!("is larger than {} GiB", 2 * MOST_BYTES >> 30)));
+        return Err(Error::content(path, format!("is larger than {} GiB", (2 * MOST_BYTES) >> 30)));
     }
     let content = std::fs::read(path).map_err(Error::io(path))?;
     let file = SafeTensors::deserialize(&content)

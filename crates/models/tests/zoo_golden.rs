@@ -1,6 +1,6 @@
 //! Networks of the zoo beside PyTorch's with the same weights: logits in evaluation; loss, gradients and running statistics in
 //! training. zoo_golden/make.py wrote the expected values, in f64, and says how the weights are made.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::HashMap;
 

@@ -217,6 +217,21 @@ fn open_with(run: &mut Run, recipe: &Recipe) -> Result<()> {
     Ok(())
 }
 
+/// Rows of a table of layers that are printed; of a longer one the first and the last.
+const ROWS: usize = 30;
+/// Rows kept at either end of a longer one.
+const ENDS: usize = 5;
+
+/// A table of layers that fits on a screen; what was left out is counted.
+fn shortened(table: &str) -> String {
+    let lines: Vec<&str> = table.lines().collect();
+    if lines.len() <= ROWS {
+        return table.to_owned();
+    }
+    let left_out = format!("... {} more layers", lines.len() - 2 * ENDS);
+    [&lines[..ENDS], &[left_out.as_str()], &lines[lines.len() - ENDS..]].concat().join("\n")
+}
+
 /// What is said of a model that is about to be trained.
 pub fn introduction(name: &str, recipe: &Recipe, data: &Dataset, model: &Model, run: &str) -> String {
     let (train, valid, test) = (data.train.len(), data.valid.len(), data.test.len());
@@ -233,6 +248,6 @@ pub fn introduction(name: &str, recipe: &Recipe, data: &Dataset, model: &Model, 
         device::name(data.train.device()),
         console::count(tch::get_num_threads().into(), "thread"),
         recipe.seed,
-        model.summary(),
+        shortened(&model.summary().to_string()),
     )
 }
