@@ -8,9 +8,15 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`tensor_data`] | pictures in memory or from files, split, on a device, as minibatches |
+//! | `pictures` (feature `pictures`) | picture files to checked pixels: inventory of a folder, split, size, cache |
+//! | `formats` (feature `pictures`) | data sets in the files of others: CIFAR, NumPy, safetensors |
 //! | [`models`] | networks: architectures by name, blocks, or one of your own |
 //! | [`optim`] | update rules, penalties, schedules |
 //! | [`train`] | recipes, the loop, early stopping, checkpoints, a run's folder |
+//! | `weights` (feature `pictures`) | tensors of others' files |
+//! | [`metrics`] | intervals, areas, calibration |
+//! | `inspect` (feature `pictures`) | answers, heat maps, features, filters of a saved model |
+//! | `report` (feature `pictures`) | the report, the live page, TensorBoard files |
 //! | [`viz`] | filters, feature maps, curves as PNG and SVG |
 //! | [`torch_ext`] | what tch leaves out of libtorch |
 //! | [`tch`] | libtorch's tensors |
@@ -31,7 +37,9 @@
 //! }
 //! ```
 
-pub use {models, optim, tch, tensor_data, torch_ext, train, viz};
+#[cfg(feature = "pictures")]
+pub use {formats, inspect, pictures, report, weights};
+pub use {metrics, models, optim, tch, tensor_data, torch_ext, train, viz};
 
 pub use models::{Activation, Arch, Mode, Model};
 pub use tch::{Device, Kind, Tensor};

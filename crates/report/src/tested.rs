@@ -25,6 +25,8 @@ const PIXELS: usize = 1_600_000;
 pub struct Tested {
     pub matrix: String,
     pub scores: Vec<ClassScore>,
+    /// What the classes are called.
+    pub names: Vec<String>,
     /// Pictures of the test set, or why there are none to show.
     pub pictures: Result<Pictures, String>,
 }
@@ -48,6 +50,8 @@ pub struct Behind {
 pub struct Cell {
     pub truth: usize,
     pub predicted: usize,
+    /// What both are called.
+    pub named: [String; 2],
     pub count: usize,
     pub shown: Vec<Shown>,
 }
@@ -79,12 +83,13 @@ impl Tested {
             (None, Ok(examined)) => examined.predictions.confusion()?,
             (None, Err(_)) => return Ok(None),
         };
+        let names = names(record, confusion.classes());
         let pictures = match pictures {
-            Ok(examined) => Pictures::draw(&examined, record.identity.recipe.data.divisor, number)
+            Ok(examined) => Pictures::draw(&examined, &names, record.identity.recipe.data.divisor, number)
                 .map_err(|error| format!("they cannot be drawn: {error}")),
             Err(why) => Err(why),
         };
-        Ok(Some(Tested { matrix: matrix(&confusion)?, scores: confusion.per_class(), pictures }))
+        Ok(Some(Tested { matrix: matrix(&confusion, &names)?, scores: confusion.per_class(), names, pictures }))
     }
 
     /// Pictures of the test set, where there are some to show.
@@ -94,12 +99,12 @@ impl Tested {
 }
 
 impl Pictures {
-    fn draw(examined: &Examined<'_>, divisor: f64, number: usize) -> Result<Pictures, Error> {
+    fn draw(examined: &Examined<'_>, names: &[String], divisor: f64, number: usize) -> Result<Pictures, Error> {
         let Examined { split, predictions } = examined;
         let classes = predictions.confusion()?.classes();
         let pixels: usize = split.shape().iter().product::<i64>() as usize;
         let per_cell = (PIXELS / pixels / classes.pow(2)).clamp(1, MOST_OF_A_CELL);
-        let cells = behind(predictions, per_cell);
+        let cells = behind(predictions, names, per_cell);
         let mut all: Vec<&Shown> = cells.values().flat_map(|cell| &cell.shown).collect();
         all.sort_by_key(|shown| shown.tile);
         let chosen: Vec<i64> = all.iter().map(|shown| shown.picture as i64).collect();
@@ -127,7 +132,7 @@ pub fn disagreement(examined: &Examined<'_>, recorded: f64) -> Option<String> {
 }
 
 /// Pictures of every cell that has samples, numbered by their tiles in the order of the cells.
-fn behind(predictions: &Predictions, per_cell: usize) -> BTreeMap<String, Cell> {
+fn behind(predictions: &Predictions, names: &[String], per_cell: usize) -> BTreeMap<String, Cell> {
     let mut samples: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
     for (picture, (&truth, &predicted)) in predictions.labels().iter().zip(predictions.predicted()).enumerate() {
         samples.entry((truth, predicted)).or_default().push(picture);
@@ -149,7 +154,8 @@ fn behind(predictions: &Predictions, per_cell: usize) -> BTreeMap<String, Cell> 
             probability: predictions.confidence(picture),
         });
         let shown = shown.collect();
-        let cell = Cell { truth, predicted, count, shown };
+        let named = [truth, predicted].map(|class| names.get(class).cloned().unwrap_or_else(|| class.to_string()));
+        let cell = Cell { truth, predicted, named, count, shown };
         cells.insert(format!("{truth}-{predicted}"), cell);
     }
     cells
@@ -160,9 +166,15 @@ fn wrong(predictions: &Predictions) -> usize {
     pairs.filter(|(truth, predicted)| truth != predicted).count()
 }
 
-fn matrix(confusion: &Confusion) -> Result<String, Error> {
-    let names = (0..confusion.classes()).map(|class| class.to_string()).collect();
-    let drawn = viz::Confusion::new(names, confusion.counts().to_vec())?;
+/// What the run calls its classes; their numbers in runs of earlier versions.
+fn names(record: &Record, classes: usize) -> Vec<String> {
+    let recorded: Vec<String> =
+        record.summary.iter().flat_map(|it| &it.per_class).map(|class| class.label.clone()).collect();
+    if recorded.len() == classes { recorded } else { (0..classes).map(|class| class.to_string()).collect() }
+}
+
+fn matrix(confusion: &Confusion, names: &[String]) -> Result<String, Error> {
+    let drawn = viz::Confusion::new(names.to_vec(), confusion.counts().to_vec())?;
     Ok(inline(&drawn.draw("Test set")))
 }
 

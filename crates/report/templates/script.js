@@ -72,7 +72,7 @@
       matrix.querySelectorAll('.chosen').forEach((other) => other.classList.remove('chosen'));
       rect.classList.add('chosen');
       const right = cell.truth === cell.predicted;
-      const title = right ? cell.count + ' of class ' + cell.truth + ' recognised' : cell.count + ' of class ' + cell.truth + ' taken for ' + cell.predicted;
+      const title = right ? cell.count + ' of class ' + cell.named[0] + ' recognised' : cell.count + ' of class ' + cell.named[0] + ' taken for ' + cell.named[1];
       const some = cell.shown.length < cell.count ? 'the ' + cell.shown.length + (right ? ' least certain' : ' most confident') + ' of them' : 'all of them';
       const tiles = make('div', undefined, 'tiles');
       for (const shown of cell.shown) {
@@ -85,7 +85,7 @@
         tile.append(picture, make('figcaption', certainty(shown.probability), 'muted'));
         tiles.append(tile);
       }
-      behind.replaceChildren(make('h3', title), make('p', some + ', with the probability of class ' + cell.predicted, 'caption'), tiles);
+      behind.replaceChildren(make('h3', title), make('p', some + ', with the probability of class ' + cell.named[1], 'caption'), tiles);
     };
     let first;
     for (const rect of matrix.querySelectorAll('.viz-cell')) {

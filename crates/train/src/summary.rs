@@ -91,10 +91,11 @@ pub struct ClassFigures {
 }
 
 impl ClassFigures {
-    /// The figures of every class, named by its number.
-    pub fn of(confusion: &Confusion) -> Vec<ClassFigures> {
+    /// The figures of every class under its name; under its number where there is none.
+    pub fn of(confusion: &Confusion, names: &[String]) -> Vec<ClassFigures> {
         let scores = confusion.per_class().into_iter().enumerate();
-        scores.map(|(class, score)| ClassFigures { label: class.to_string(), score }).collect()
+        let label = |class: usize| names.get(class).cloned().unwrap_or_else(|| class.to_string());
+        scores.map(|(class, score)| ClassFigures { label: label(class), score }).collect()
     }
 }
 

@@ -16,10 +16,15 @@ by how they look.
 
 Examples:
   cargo xtask look photos
-  cargo xtask look photos --group prefix --json")]
+  cargo xtask look photos --group prefix --json
+  cargo xtask look --clear-cache")]
 pub struct LookArgs {
     /// Folder of pictures, or a CSV table
-    pub folder: PathBuf,
+    #[arg(required_unless_present = "clear_cache")]
+    pub folder: Option<PathBuf>,
+    /// Remove all decoded pictures that runs keep in the cache (10 GB at most), and say how much that freed
+    #[arg(long, conflicts_with_all = ["folder", "json"])]
+    pub clear_cache: bool,
     /// What keeps pictures on one side of the split: none, folder, prefix (names up to their last number), or a column
     /// of the table
     #[arg(long, value_name = "WHAT", default_value = "none")]

@@ -51,7 +51,7 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
         test: figures,
         top_k: evaluation.top_k,
         test_top_k_error: test.map(|score| score.top_k_error),
-        per_class: confusion.as_ref().map(ClassFigures::of).unwrap_or_default(),
+        per_class: confusion.as_ref().map_or(Vec::new(), |it| ClassFigures::of(it, run.data.class_names())),
         macro_average: confusion.as_ref().and_then(|confusion| confusion.macro_average()),
         confusion: confusion.map(|confusion| confusion.rows()).unwrap_or_default(),
         stopped_by: run.learner.progress.stopped_by.clone().unwrap_or_else(|| "interrupted".to_owned()),

@@ -1,6 +1,7 @@
 //! `look`: what a folder of pictures holds, before anything is learnt from it. It changes nothing.
 
 use crate::console::{self, shown};
+use crate::own_pictures;
 use anyhow::{Result, anyhow};
 use pictures::{Inventory, Part, Settings, Shares, Split};
 use serde_json::{Value, json};
@@ -14,8 +15,9 @@ const LINES: usize = 20;
 
 /// Looks at the folder and prints what it holds; 1 where a picture cannot be read.
 pub fn run(args: &LookArgs) -> Result<ExitCode> {
+    let Some(folder) = &args.folder else { return clear_cache() };
     let settings = Settings { group: pictures::Group::named(&args.group), ..Settings::default() };
-    let inventory = Inventory::of(&args.folder, &settings).map_err(|error| anyhow!("{}", told(&error)))?;
+    let inventory = Inventory::of(folder, &settings).map_err(|error| anyhow!("{}", told(&error)))?;
     let split = Split::of(&inventory, &Shares { seed: args.split_seed, ..Shares::default() });
     if args.output.json {
         console::print_json(&as_json(&inventory, &split))?;
@@ -23,6 +25,13 @@ pub fn run(args: &LookArgs) -> Result<ExitCode> {
         print(&inventory, &split);
     }
     Ok(ExitCode::from(u8::from(!inventory.unreadable.is_empty())))
+}
+
+fn clear_cache() -> Result<ExitCode> {
+    let cache = own_pictures::cache()?;
+    let freed = cache.clear().map_err(|error| anyhow!("{}", told(&error)))?;
+    console::line(false, &format!("{} freed in {}", libtorch::disk::size(freed), shown::path(&cache.folder)));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn told(error: &pictures::Error) -> String {

@@ -33,6 +33,9 @@ pub fn cache() -> Result<Cache> {
 /// Whether a word of the command line is a place with pictures, not the name of a recipe or its file.
 pub fn is_place(word: &str) -> bool {
     let path = Path::new(word);
+    if recipes::is_name(word) {
+        return false;
+    }
     path.is_dir() || (path.is_file() && path.extension().is_none_or(|ending| ending != "toml"))
 }
 

@@ -31,6 +31,12 @@ pub fn read(word: &str, overrides: &[(String, String)]) -> Result<(String, Recip
     Ok((name, Recipe::read(&path, overrides)?))
 }
 
+/// Whether a word is the name of a recipe, whatever folders there are of that name.
+pub fn is_name(word: &str) -> bool {
+    let in_clone = || places::workspace().join("recipes").join(format!("{word}.toml")).is_file();
+    !is_path(word) && (BUILT_IN.iter().any(|(name, _)| *name == word) || in_clone())
+}
+
 /// A recipe that is part of the program, with its name.
 pub fn built_in(word: &str, overrides: &[(String, String)]) -> Result<(String, Recipe)> {
     let found = BUILT_IN.iter().find(|(name, _)| *name == word);

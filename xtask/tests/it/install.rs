@@ -97,7 +97,10 @@ fn it_has_its_own_name_and_knows_what_needs_a_clone() {
     let unknown = installed.run("train no-such-recipe");
     let said = String::from_utf8(unknown.stderr).unwrap();
     assert_eq!(unknown.status.code(), Some(2), "{said}");
-    assert!(said.contains("built in are lenet, mlp, softmax, tutorial-lenet"), "{said}");
+    assert!(
+        said.contains("built in are fashion, lenet, mlp, photos, photos-scratch, softmax, tutorial-lenet"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -39,6 +39,7 @@ mod pages;
 #[cfg(feature = "runner")]
 mod photographed;
 #[cfg(feature = "runner")]
+mod photos;
 mod pictures;
 #[cfg(feature = "runner")]
 mod predict;

@@ -168,7 +168,13 @@ fn a_recipe_that_does_not_exist_is_told_with_those_that_do() {
     let place = Place::new();
     let mut command = place.minibatch("train lenett --out {}/run");
     let done = crate::runs::finish(command.env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR")));
-    assert_says(&place, "name", &done, 2, &["no recipe \"lenett\"", "lenet, mlp, softmax, tutorial-lenet"]);
+    assert_says(
+        &place,
+        "name",
+        &done,
+        2,
+        &["no recipe \"lenett\"", "fashion, lenet, mlp, photos, photos-scratch, softmax, tutorial-lenet"],
+    );
     let done = place.run("train {}/nowhere.toml --out {}/run");
     assert_says(&place, "path", &done, 2, &["no recipe file", "nowhere.toml"]);
 }

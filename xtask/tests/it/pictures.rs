@@ -89,7 +89,9 @@ fn predictions_are_those_of_the_model_itself() {
     let folder = folder("predict");
     for model in ["softmax", "mlp", "lenet"] {
         let run = trained(model);
-        let (itself, _) = load_model(Path::new(&run), &Saved::Best, Device::Cpu).unwrap();
+        let (itself, card) = load_model(Path::new(&run), &Saved::Best, Device::Cpu).unwrap();
+        // Fitted on the validation pictures when training ended.
+        let temperature = card.calibration.unwrap().temperature.value();
         let glyphs: Vec<_> = (100..105).map(|seed| glyph(&folder, seed)).collect();
         let paths: Vec<&str> = glyphs.iter().map(|(path, _)| path.as_str()).collect();
         let start = ["predict", &run, "--json", "--device", "cpu", "--top", "10"];
@@ -98,7 +100,7 @@ fn predictions_are_those_of_the_model_itself() {
         for (picture, (path, image)) in printed["pictures"].as_array().unwrap().iter().zip(&glyphs) {
             assert_eq!(picture["picture"], path.as_str());
             let logits = itself.forward(image, Mode::Eval);
-            let expected = Vec::<f64>::try_from(logits.softmax(-1, Kind::Double).view([-1])).unwrap();
+            let expected = Vec::<f64>::try_from((&logits / temperature).softmax(-1, Kind::Double).view([-1])).unwrap();
             let classes = picture["classes"].as_array().unwrap();
             assert_eq!(classes.len(), 10);
             assert_eq!(classes[0]["class"], logits.argmax(-1, false).int64_value(&[0]), "{model}, {path}");

@@ -22,7 +22,7 @@ const BASE: &str = r#"
 seed = 3
 epochs = 2
 learning_rate = 0.05
-data = { set = "glyphs", validation = 20 }
+data = { set = "glyphs", validation = 20, mean = [0.5], std = [0.5], split_seed = 1 }
 minibatch = { size = 10 }
 loss = { class_weights = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1] }
 gradients = { clip_value = 1, clip_norm = 1 }
