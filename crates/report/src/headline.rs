@@ -40,8 +40,17 @@ pub fn of(records: &[&Record], sets: &DataSets) -> Vec<Figure> {
         .then(|| Figure::plain("data set", (0..records.len()).map(|run| sets.label(run).to_owned()).collect()));
     let figures = [
         error("test error", |record| record.summary.as_ref()?.test_error, How::tested),
-        error("test top-k error", |record| record.summary.as_ref()?.test_top_k_error, How::ranked),
+        figure("test accuracy, 95 % interval", &|record| {
+            let interval = record.summary.as_ref()?.test.as_ref()?.accuracy_interval;
+            Some(format!("{:.1} to {:.1} %", 100.0 * interval.low, 100.0 * interval.high))
+        }),
         error("best validation error", best_validation_error, How::validated),
+        figure("balanced accuracy", &|record| record.summary.as_ref()?.test.as_ref()?.balanced_accuracy.map(percent)),
+        figure("calibration error, and at the temperature", &|record| {
+            let figures = record.summary.as_ref()?.test.as_ref()?;
+            Some(format!("{:.1}, {:.1} %", 100.0 * figures.before.error, 100.0 * figures.after.error))
+        }),
+        error("test top-k error", |record| record.summary.as_ref()?.test_top_k_error, How::ranked),
         figure("test loss", &|record| Some(format!("{:.4}", record.summary.as_ref()?.test_loss?))),
         figure("parameters", &parameters),
         figure("epochs", &|record| Some(record.summary.as_ref()?.epochs.to_string())),

@@ -12,7 +12,7 @@
 //! use report::Report;
 //! use tch::Device;
 //!
-//! let report = Report::read(&["runs/one".into(), "runs/two".into()], &["data".into()], Device::Cpu)?;
+//! let report = Report::read(&["runs/one".into(), "runs/two".into()], &["data".into()], &|_, _| Err("not asked for".into()), Device::Cpu)?;
 //! let page = report.write("comparison".as_ref())?; // comparison/report.html
 //! # Ok::<(), report::Error>(())
 //! ```
@@ -41,3 +41,4 @@ pub mod watch;
 pub use environment::Surroundings;
 pub use error::Error;
 pub use report::{FILE, Note, Report, after_training};
+pub use test_sets::OwnPictures;

@@ -6,7 +6,7 @@ use crate::page::Page;
 use crate::pictures::DataSets;
 use crate::record::Record;
 use crate::sections::Sections;
-use crate::test_sets::{Examined, TestSets};
+use crate::test_sets::{Examined, OwnPictures, TestSets};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tch::Device;
@@ -33,12 +33,12 @@ pub struct Note<'a> {
 impl Report {
     /// Reads the folders of `runs`, each once however often it is named, and asks their best models on `device`. Test pictures
     /// are looked for where each run found them and in the folders `data`, which hold data sets as `<folder>/<name>/`; where
-    /// they are not found, the report has a note instead.
+    /// they are not found, the report has a note instead. `own` opens the pictures of a run that was trained on a folder.
     ///
     /// # Errors
     /// [`Error::Run`] for a folder that is no run.
-    pub fn read(runs: &[PathBuf], data: &[PathBuf], device: Device) -> Result<Report, Error> {
-        let mut test_sets = TestSets::new(data, device);
+    pub fn read(runs: &[PathBuf], data: &[PathBuf], own: OwnPictures<'_>, device: Device) -> Result<Report, Error> {
+        let mut test_sets = TestSets::new(data, device, own);
         let (paths, twice) = each_once(runs)?;
         let names = names::distinct(&paths.iter().map(|(_, whole)| whole.clone()).collect::<Vec<_>>());
         let mut read = Vec::new();

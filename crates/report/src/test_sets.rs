@@ -3,10 +3,10 @@
 
 use crate::known::Known;
 use crate::record::Record;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::{Dataset, Place, Split, catalog};
-use train::{Predictions, Recipe};
+use train::{Identity, Predictions, Recipe};
 use values::shown;
 
 /// A test set, and what the best model of a run says of it.
@@ -25,15 +25,21 @@ impl Examined<'_> {
     }
 }
 
+/// Opens a run's own pictures, which lie in a folder and not in a known data set: its folder and what it is to the data set, or why
+/// not, in words.
+pub type OwnPictures<'a> = &'a dyn Fn(&Path, &Identity) -> Result<Dataset, String>;
+
 /// Data sets that are open.
 pub struct TestSets<'a> {
     roots: &'a [PathBuf],
     device: Device,
+    own: OwnPictures<'a>,
     open: Vec<Open>,
 }
 
 struct Open {
-    place: Place,
+    /// Where a known data set lies; `None` for a person's own pictures.
+    place: Option<Place>,
     /// The divisor scales the pixels.
     divisor: u64,
     normalise: Option<tensor_data::Normalise>,
@@ -41,13 +47,20 @@ struct Open {
 }
 
 impl<'a> TestSets<'a> {
-    pub fn new(roots: &'a [PathBuf], device: Device) -> TestSets<'a> {
-        TestSets { roots, device, open: Vec::new() }
+    pub fn new(roots: &'a [PathBuf], device: Device, own: OwnPictures<'a>) -> TestSets<'a> {
+        TestSets { roots, device, own, open: Vec::new() }
     }
 
     /// The pictures that a run was tested on, or why there are none to show.
     pub fn of(&mut self, record: &Record) -> Result<Examined<'_>, String> {
         let known = Known::of(record);
+        if record.identity.recipe.pictures.is_some() {
+            let data = (self.own)(&record.path, &record.identity)?;
+            self.open.push(Open { place: None, divisor: 0, normalise: None, data });
+            let number = self.open.len() - 1;
+            let predictions = self.examine(number, record, &known)?;
+            return Ok(Examined { split: &self.open[number].data.test, predictions });
+        }
         let set = &record.identity.recipe.data.set;
         let entry = catalog::find(set);
         let places = entry.map_or(Vec::new(), |entry| entry.places(self.roots, known.folder.as_deref()));
@@ -79,20 +92,22 @@ impl<'a> TestSets<'a> {
     fn open(&mut self, place: &Place, recipe: &Recipe) -> Result<usize, String> {
         let divisor = recipe.data.divisor.to_bits();
         let normalise = recipe.data.normalise();
-        let is_it = |open: &Open| open.place == *place && open.divisor == divisor && open.normalise == normalise;
+        let is_it =
+            |open: &Open| open.place.as_ref() == Some(place) && open.divisor == divisor && open.normalise == normalise;
         if let Some(number) = self.open.iter().position(is_it) {
             return Ok(number);
         }
         let data = place.load().map_err(train::Error::from).and_then(|it| recipe.upload(&it.source, self.device));
         let data = data.map_err(|error| format!("those in {} cannot be used: {error}", name(place)))?;
-        self.open.push(Open { place: place.clone(), divisor, normalise, data });
+        self.open.push(Open { place: Some(place.clone()), divisor, normalise, data });
         Ok(self.open.len() - 1)
     }
 
     /// What the best model says of these pictures, where they are the run's.
     fn examine(&self, number: usize, record: &Record, known: &Known) -> Result<Predictions, String> {
         let Open { place, data, .. } = &self.open[number];
-        let others = || format!("those in {} are not the pictures that this run was tested on", name(place));
+        let name = place.as_ref().map_or("the run's folder of pictures".to_owned(), name);
+        let others = || format!("those in {name} are not the pictures that this run was tested on");
         let examined = Examined::of(record, &data.test).ok_or("the run has no best model")?;
         // Pictures of another shape, or fewer than a minibatch.
         let predictions = examined.map_err(|_| others())?.predictions;
