@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 use tch::Device;
-use tensor_data::{Dataset, Source, glyphs};
+use tensor_data::{Source, glyphs};
 use toml::{Table, Value};
 
 /// With everything that may be left out. Every kind of model, rule, schedule and stopping rule comes from [`KINDS`].
@@ -140,11 +140,12 @@ fn judge(base: &Table, changes: &[(Path, Value)]) -> Result<(), String> {
         Err(error) => return refused(error),
     };
     let source = Source::new("glyphs", glyphs::draw(120, 1).unwrap(), glyphs::draw(20, 2).unwrap());
-    let (holdout, scale) = (recipe.data.holdout(recipe.seed), 1.0 / recipe.data.divisor);
-    let data = match Dataset::upload(&source, holdout, scale, recipe.data.storage, Device::Cpu) {
+    let data = match recipe.upload(&source, Device::Cpu) {
         Ok(data) => data,
         // The command line says this with the key.
-        Err(tensor_data::Error::HoldOut { .. }) if changes.iter().any(|(path, _)| name(path) == "validation") => {
+        Err(Error::Data(tensor_data::Error::HoldOut { .. }))
+            if changes.iter().any(|(path, _)| name(path) == "validation") =>
+        {
             return Ok(());
         }
         Err(error) => return Err(format!("{changes:?}: {error}")),
