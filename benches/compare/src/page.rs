@@ -1,8 +1,6 @@
 //! Parts of `docs/performance.md` between markers: what a command writes there never touches what people wrote.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -38,12 +36,8 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let open = |path: &Path| fs::File::options().write(true).create_new(true).mode(0o666).open(path);
-    let mut file = tempfile::Builder::new().make_in(folder, open)?;
-    file.write_all(bytes)?;
-    file.persist(path).map(drop).map_err(|failed| failed.error)
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    whole_file::write(path, bytes)
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@
 use crate::Error;
 use crate::decode::{self, Decoded, MOST_MEGAPIXELS};
 use crate::kind::{Format, HEAD, Kind};
-use crate::numbers::thousands;
 use crate::transparency::Background;
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use values::thousands;
 
 /// Bytes of a file: those of the largest picture at 4 bytes a pixel, uncompressed.
 const MOST_BYTES: u64 = MOST_MEGAPIXELS * 1_000_000 * 4;
@@ -39,7 +39,7 @@ pub fn content(path: &Path) -> Result<(Vec<u8>, Format), Error> {
     }
     let size = size.max(bytes.len() as u64);
     if size > MOST_BYTES {
-        let (size, most) = (thousands(size), MOST_BYTES / 1_000_000);
+        let (size, most) = (thousands(size as f64), MOST_BYTES / 1_000_000);
         let problem = format!("it holds {size} bytes, and more than {most} MB are not read: make it smaller first");
         return Err(refused(path, problem));
     }

@@ -22,7 +22,6 @@ mod jpeg;
 mod kind;
 mod likeness;
 mod listing;
-mod numbers;
 mod orientation;
 mod resize;
 mod set;

@@ -1,9 +1,9 @@
 //! An inventory in one line, as it stands above a training run.
 
 use crate::inventory::Inventory;
-use crate::numbers::thousands;
 use std::collections::BTreeSet;
 use std::path::Path;
+use values::thousands;
 
 /// Names in one list; a folder may have a thousand classes.
 const NAMES: usize = 12;
@@ -14,9 +14,9 @@ impl Inventory {
     pub fn summary(&self) -> String {
         let classes = self.classes.iter().zip(self.counts(None));
         let classes: Vec<String> =
-            classes.map(|(class, count)| format!("{class} {}", thousands(count as u64))).collect();
+            classes.map(|(class, count)| format!("{class} {}", thousands(count as f64))).collect();
         let count = |number: usize, one: &str, more: &str| {
-            format!("{} {}", thousands(number as u64), if number == 1 { one } else { more })
+            format!("{} {}", thousands(number as f64), if number == 1 { one } else { more })
         };
         let mut parts = vec![format!(
             "{}, {} ({})",
@@ -26,7 +26,7 @@ impl Inventory {
         )];
         let mut say = |number: usize, what: &str| {
             if number > 0 {
-                parts.push(format!("{} {what}", thousands(number as u64)));
+                parts.push(format!("{} {what}", thousands(number as f64)));
             }
         };
         say(self.unreadable.len(), "unreadable");

@@ -1,8 +1,8 @@
 //! Values of 16 bits that a camera or scanner filled with fewer: 10 bits in a 16-bit file are nearly black unless they are
 //! scaled by what they really hold.
 
-use crate::numbers::thousands;
 use image::{DynamicImage, ImageBuffer, Pixel};
+use values::thousands;
 
 /// Fewer bits than this are not taken for a narrower range: 8 are what is left in the end.
 const FEWEST: u32 = 8;
@@ -17,7 +17,7 @@ pub fn own_range(mut picture: DynamicImage, steps: &mut Vec<String>) -> DynamicI
         _ => None,
     };
     if let Some((bits, most)) = scaled {
-        steps.push(format!("16-bit values up to {} scaled from their {bits} bits", thousands(most.into())));
+        steps.push(format!("16-bit values up to {} scaled from their {bits} bits", thousands(f64::from(most))));
     }
     picture
 }
