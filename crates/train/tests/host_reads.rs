@@ -1,6 +1,7 @@
 //! How often the loop waits for its device; alone in its process, because reads of all threads are counted.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failed unwrap fails the test")]
 
+#[path = "it/common/mod.rs"]
 mod common;
 
 use common::{data_on, recipe};

@@ -1,0 +1,5 @@
+//! What `viz` promises to those who call it.
+
+mod files;
+mod sheets;
+mod tiling;
