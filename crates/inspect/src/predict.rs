@@ -6,7 +6,7 @@ use crate::error::Error;
 use models::{Mode, Model};
 use serde::Serialize;
 use tch::{Device, Kind};
-use train::Card;
+use train::ModelMeta;
 
 /// Pictures that are classified at once, and how many numbers they may have together: bounds on memory, not on the answers.
 const MOST_PICTURES: usize = 256;
@@ -59,8 +59,8 @@ impl Refused<'_> {
 }
 
 /// How many pictures to give to one call of [`predict`], at least 1, so that they take little memory.
-pub fn at_once(card: &Card) -> usize {
-    let numbers = card.input.iter().fold(1i64, |numbers, &side| numbers.saturating_mul(side)).max(1);
+pub fn at_once(meta: &ModelMeta) -> usize {
+    let numbers = meta.input.iter().fold(1i64, |numbers, &side| numbers.saturating_mul(side)).max(1);
     usize::try_from(MOST_NUMBERS / numbers).unwrap_or(MOST_PICTURES).clamp(1, MOST_PICTURES)
 }
 
@@ -71,7 +71,7 @@ pub fn at_once(card: &Card) -> usize {
 /// Those that would befall every picture: the model takes pictures that no file holds, or libtorch fails.
 pub fn predict<'a>(
     model: &Model,
-    card: &Card,
+    meta: &ModelMeta,
     entries: &'a [Entry],
     invert: Invert,
     top: usize,
@@ -82,7 +82,7 @@ pub fn predict<'a>(
     for entry in entries {
         rows.push(match &entry.problem {
             Some(problem) => Err(Refused::Asked(problem)),
-            None => match conversion::convert_file(&entry.path, card, invert) {
+            None => match conversion::convert_file(&entry.path, meta, invert) {
                 Ok((mut picture, (width, height))) => {
                     let (conversion, doubt) = (std::mem::take(&mut picture.steps), picture.doubt.take());
                     converted.push(picture);
@@ -96,22 +96,27 @@ pub fn predict<'a>(
     if converted.is_empty() {
         return Ok(rows);
     }
-    let mut probabilities = probabilities(model, card, &converted, device)?.into_iter();
+    let mut probabilities = probabilities(model, meta, &converted, device)?.into_iter();
     for prediction in rows.iter_mut().flatten() {
         let probabilities = probabilities.next().unwrap_or_default();
         let doubts = prediction.doubt.take().into_iter().chain(doubt::of_answer(&probabilities));
         prediction.doubt = doubt::joined(doubts);
-        prediction.classes = most_probable(&probabilities, &card.class_names, top);
+        prediction.classes = most_probable(&probabilities, &meta.class_names, top);
     }
     Ok(rows)
 }
 
 /// A row of probabilities for each picture, at the temperature that was fitted on the validation part, where there is one.
-fn probabilities(model: &Model, card: &Card, pictures: &[Converted], device: Device) -> Result<Vec<Vec<f64>>, Error> {
+fn probabilities(
+    model: &Model,
+    meta: &ModelMeta,
+    pictures: &[Converted],
+    device: Device,
+) -> Result<Vec<Vec<f64>>, Error> {
     let _guard = tch::no_grad_guard();
-    let images = conversion::tensor(pictures, card, device); // [n, c, h, w]
+    let images = conversion::tensor(pictures, meta, device); // [n, c, h, w]
     let logits = model.forward(&images, Mode::Eval); // [n, classes]
-    let temperature = card.calibration.as_ref().map_or(1.0, |it| it.temperature.value());
+    let temperature = meta.calibration.as_ref().map_or(1.0, |it| it.temperature.value());
     let probabilities = (logits / temperature).softmax(-1, Kind::Double); // f64 [n, classes]
     Vec::<Vec<f64>>::try_from(probabilities).map_err(Error::torch("give out probabilities"))
 }
@@ -143,10 +148,10 @@ mod tests {
 
     #[test]
     fn few_large_pictures_or_many_small_ones_are_answered_at_once() {
-        let card = |input| {
+        let meta = |input| {
             let arch = Arch::Softmax;
             let (normalise, class_names, dataset) = (None, Vec::new(), "mnist".to_owned());
-            Card {
+            ModelMeta {
                 arch,
                 input,
                 classes: 10,
@@ -158,8 +163,8 @@ mod tests {
                 calibration: None,
             }
         };
-        assert_eq!(at_once(&card([1, 28, 28])), 256);
-        assert_eq!(at_once(&card([1, 512, 512])), 16); // 2^22 / 2^18
-        assert_eq!(at_once(&card([3, 4000, 4000])), 1);
+        assert_eq!(at_once(&meta([1, 28, 28])), 256);
+        assert_eq!(at_once(&meta([1, 512, 512])), 16); // 2^22 / 2^18
+        assert_eq!(at_once(&meta([3, 4000, 4000])), 1);
     }
 }

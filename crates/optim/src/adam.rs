@@ -92,16 +92,16 @@ impl AdamWOptions {
 /// What changes from step to step (`step` counts from 1): epsilon with its bias correction, `-eta` with both, and with
 /// decoupled weight decay what it leaves of a weight.
 ///
-/// The order of the end of section 2 of the paper: the bias corrections go into two numbers, not into tensors.
+/// The order of the end of section 2 of the paper: the bias corrections go into two step_scalars, not into tensors.
 #[cfg(feature = "tch")]
-pub(crate) fn numbers(options: &AdamOptions, weight_decay: f64, step: u64, rate: f64) -> Vec<f64> {
+pub(crate) fn step_scalars(options: &AdamOptions, weight_decay: f64, step: u64, rate: f64) -> Vec<f64> {
     let correction1 = 1.0 - options.beta1.powf(step as f64);
     let correction2 = (1.0 - options.beta2.powf(step as f64)).sqrt();
-    let mut numbers = vec![options.epsilon * correction2, -rate * correction2 / correction1];
+    let mut step_scalars = vec![options.epsilon * correction2, -rate * correction2 / correction1];
     if weight_decay != 0.0 {
-        numbers.push(1.0 - rate * weight_decay);
+        step_scalars.push(1.0 - rate * weight_decay);
     }
-    numbers
+    step_scalars
 }
 
 /// One step of `w` along `g` with those [`numbers`].
@@ -112,9 +112,9 @@ pub(crate) fn update(
     v: &mut Tensor,
     w: &mut Tensor,
     g: &Tensor,
-    numbers: &[Tensor],
+    step_scalars: &[Tensor],
 ) -> Result<(), Error> {
-    if let Some(left_by_decay) = numbers.get(2) {
+    if let Some(left_by_decay) = step_scalars.get(2) {
         let _ = w.f_mul_(left_by_decay)?;
     }
     let _ = m.f_lerp_(g, 1.0 - options.beta1)?;
@@ -122,7 +122,7 @@ pub(crate) fn update(
     let mut buffer = g.f_square()?;
     let _ = v.f_lerp_(&buffer, 1.0 - options.beta2)?;
     square_root(v, &mut buffer)?;
-    let _ = buffer.f_add_(&numbers[0])?;
+    let _ = buffer.f_add_(&step_scalars[0])?;
     let _ = m.f_div_out(&buffer, &buffer)?;
-    add_scaled(w, &buffer, &numbers[1])
+    add_scaled(w, &buffer, &step_scalars[1])
 }

@@ -32,7 +32,7 @@
 //! let w = Tensor::zeros([1, 1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
 //! let b = Tensor::zeros([1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
 //!
-//! // The optimiser shares the tensors with the model: `shallow_clone` copies no numbers.
+//! // The optimiser shares the tensors with the model: `shallow_clone` copies no step_scalars.
 //! let parameters = || vec![
 //!     Parameter::weight("line.weight", w.shallow_clone()),
 //!     Parameter::bias("line.bias", b.shallow_clone()),
@@ -80,6 +80,8 @@ mod error;
 #[cfg(feature = "tch")]
 mod optimizer;
 #[cfg(feature = "tch")]
+mod param_state;
+#[cfg(feature = "tch")]
 mod pass;
 mod penalty;
 pub mod range;
@@ -87,8 +89,6 @@ mod rmsprop;
 mod rule;
 mod schedule;
 mod sgd;
-#[cfg(feature = "tch")]
-mod slot;
 #[cfg(feature = "tch")]
 mod state;
 

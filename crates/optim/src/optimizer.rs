@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use tch::{Kind, Tensor};
 
+use crate::param_state::ParamState;
 use crate::pass::Scalars;
-use crate::slot::Slot;
 use crate::{Error, Penalty, Rule, range};
 
 /// A tensor to be optimised.
@@ -19,23 +19,23 @@ pub struct Parameter {
     pub decay: bool,
     /// What a step's learning rate is multiplied with for this parameter, in `[0, 1e8]`; decoupled weight decay follows it,
     /// as it follows the rate of a parameter group in PyTorch. At 0 the parameter does not move.
-    pub rate_factor: f64,
+    pub lr_multiplier: f64,
 }
 
 impl Parameter {
     /// A weight matrix or filter: decays.
     pub fn weight(name: impl Into<String>, tensor: Tensor) -> Self {
-        Parameter { name: name.into(), tensor, decay: true, rate_factor: 1.0 }
+        Parameter { name: name.into(), tensor, decay: true, lr_multiplier: 1.0 }
     }
 
     /// A bias, or the scale of a normalisation: never decays.
     pub fn bias(name: impl Into<String>, tensor: Tensor) -> Self {
-        Parameter { name: name.into(), tensor, decay: false, rate_factor: 1.0 }
+        Parameter { name: name.into(), tensor, decay: false, lr_multiplier: 1.0 }
     }
 
     fn check(&self) -> Result<(), Error> {
         let refuse = |reason: String| Err(Error::Parameter { name: self.name.clone(), reason });
-        if let Err(problem) = range::RATE_FACTOR.check(self.rate_factor) {
+        if let Err(problem) = range::LR_MULTIPLIER.check(self.lr_multiplier) {
             return refuse(problem.to_string());
         }
         if !self.tensor.defined() {
@@ -74,7 +74,7 @@ impl Parameter {
 #[derive(Debug)]
 pub struct Optimizer {
     rule: Rule,
-    pub(crate) slots: Vec<Slot>,
+    pub(crate) params: Vec<ParamState>,
 }
 
 impl Optimizer {
@@ -102,8 +102,9 @@ impl Optimizer {
                 return refuse(format!("it shares its memory with \"{other}\"; pass a shared tensor once"));
             }
         }
-        let slots = parameters.into_iter().map(|parameter| Slot::new(parameter, rule)).collect::<Result<_, _>>()?;
-        Ok(Optimizer { rule: *rule, slots })
+        let params =
+            parameters.into_iter().map(|parameter| ParamState::new(parameter, rule)).collect::<Result<_, _>>()?;
+        Ok(Optimizer { rule: *rule, params })
     }
 
     /// The rule it was made with.
@@ -113,7 +114,7 @@ impl Optimizer {
 
     /// The parameters, in the order of all lists of gradients.
     pub fn parameters(&self) -> impl ExactSizeIterator<Item = &Parameter> {
-        self.slots.iter().map(|slot| &slot.parameter)
+        self.params.iter().map(|param| &param.parameter)
     }
 
     /// Sets each `.grad` to zero in place.
@@ -121,15 +122,15 @@ impl Optimizer {
     /// An undefined `.grad` would be faster, because autograd then keeps its own buffer where it now adds to this one, but
     /// libtorch's C interface has no way back to it. [`gradients`](Optimizer::gradients) avoids both passes.
     pub fn zero_grad(&mut self) {
-        for slot in &mut self.slots {
-            slot.parameter.tensor.zero_grad();
+        for param in &mut self.params {
+            param.parameter.tensor.zero_grad();
         }
     }
 
     /// The gradients that `backward` has accumulated: each tensor's `.grad`, sharing its memory, in the order of the
     /// parameters; undefined where there is none.
     pub fn accumulated(&self) -> Vec<Tensor> {
-        self.slots.iter().map(|slot| slot.parameter.tensor.grad()).collect()
+        self.params.iter().map(|param| param.parameter.tensor.grad()).collect()
     }
 
     /// The gradients of `loss` (one number, any float dtype) as new tensors in the order of the parameters, undefined
@@ -145,7 +146,7 @@ impl Optimizer {
         if !loss.requires_grad() {
             return refuse("it was not computed from the parameters, or gradients were switched off".into());
         }
-        let inputs: Vec<&Tensor> = self.slots.iter().map(|slot| &slot.parameter.tensor).collect();
+        let inputs: Vec<&Tensor> = self.params.iter().map(|param| &param.parameter.tensor).collect();
         Ok(Tensor::f_run_backward(&[loss], &inputs, false, false)?)
     }
 
@@ -160,9 +161,9 @@ impl Optimizer {
         }
         self.check_gradients(gradients)?;
         let mut scalars = Scalars::default();
-        for (slot, gradient) in self.slots.iter().zip(gradients) {
-            if slot.parameter.decay && gradient.defined() {
-                penalty.add_to(&slot.parameter.tensor, &mut gradient.shallow_clone(), &mut scalars)?;
+        for (param, gradient) in self.params.iter().zip(gradients) {
+            if param.parameter.decay && gradient.defined() {
+                penalty.add_to(&param.parameter.tensor, &mut gradient.shallow_clone(), &mut scalars)?;
             }
         }
         Ok(())
@@ -201,91 +202,91 @@ impl Optimizer {
         self.advance(&Penalty::default(), &self.accumulated(), learning_rate)
     }
 
-    /// All numbers of a step that change from step to step (rates, bias corrections, what decay leaves), parameter by
+    /// All step_scalars of a step that change from step to step (rates, bias corrections, what decay leaves), parameter by
     /// parameter: those of the step that comes `ahead` steps after the next one, at `learning_rate`. The same list, as a
-    /// tensor, makes [`apply_numbers`](Optimizer::apply_numbers) the step that [`apply`](Optimizer::apply) would be.
+    /// tensor, makes [`apply_step_scalars`](Optimizer::apply_step_scalars) the step that [`apply`](Optimizer::apply) would be.
     ///
     /// # Errors
     /// A rate out of range.
-    pub fn numbers(&self, learning_rate: f64, ahead: u64) -> Result<Vec<f64>, Error> {
+    pub fn step_scalars(&self, learning_rate: f64, ahead: u64) -> Result<Vec<f64>, Error> {
         let rate = range::STEP_RATE.check(learning_rate)?;
-        Ok(self.slots.iter().flat_map(|slot| slot.numbers(rate, ahead)).collect())
+        Ok(self.params.iter().flat_map(|param| param.step_scalars(rate, ahead)).collect())
     }
 
-    /// One step along `gradients` whose [`numbers`](Optimizer::numbers) come from a tensor (1-D, f64, on the parameters'
+    /// One step along `gradients` whose [`numbers`](Optimizer::step_scalars) come from a tensor (1-D, f64, on the parameters'
     /// device), so that a captured CUDA graph can make it again with others. The step is not counted: that is
     /// [`count_step`](Optimizer::count_step)'s, once for each time the work is done.
     ///
     /// # Errors
-    /// Gradients that do not fit the parameters or are undefined; another number of numbers; an optimiser that has made no
+    /// Gradients that do not fit the parameters or are undefined; another number of step_scalars; an optimiser that has made no
     /// step yet, because momentum's first step differs from all others.
-    pub fn apply_numbers(&mut self, gradients: &[Tensor], numbers: &Tensor) -> Result<(), Error> {
+    pub fn apply_step_scalars(&mut self, gradients: &[Tensor], step_scalars: &Tensor) -> Result<(), Error> {
         self.check_gradients(gradients)?;
         let refuse = |reason: String| Err(Error::Gradients { reason });
-        let lengths: Vec<usize> = self.slots.iter().map(|slot| slot.numbers(0.0, 0).len()).collect();
+        let lengths: Vec<usize> = self.params.iter().map(|param| param.step_scalars(0.0, 0).len()).collect();
         let expected: usize = lengths.iter().sum();
-        if numbers.size() != [expected as i64] {
-            return refuse(format!("numbers of shape {:?} for a step that takes {expected}", numbers.size()));
+        if step_scalars.size() != [expected as i64] {
+            return refuse(format!("numbers of shape {:?} for a step that takes {expected}", step_scalars.size()));
         }
-        if let Some(slot) = self.slots.iter().zip(gradients).find(|(_, it)| !it.defined()).map(|(slot, _)| slot) {
-            return refuse(format!("\"{}\" has none, but every step must do the same", slot.parameter.name));
+        if let Some(param) = self.params.iter().zip(gradients).find(|(_, it)| !it.defined()).map(|(param, _)| param) {
+            return refuse(format!("\"{}\" has none, but every step must do the same", param.parameter.name));
         }
         if !self.has_stepped() {
             return refuse("the first step differs from the others; make it with `apply`".to_owned());
         }
         let _guard = tch::no_grad_guard();
         let mut scalars = Scalars::default();
-        let (mut converted, mut start) = (numbers.shallow_clone(), 0);
-        for ((slot, gradient), length) in self.slots.iter_mut().zip(gradients).zip(lengths) {
+        let (mut converted, mut start) = (step_scalars.shallow_clone(), 0);
+        for ((param, gradient), length) in self.params.iter_mut().zip(gradients).zip(lengths) {
             if converted.kind() != gradient.kind() {
-                converted = numbers.f_to_kind(gradient.kind())?;
+                converted = step_scalars.f_to_kind(gradient.kind())?;
             }
             let own =
                 (start..start + length).map(|i| converted.f_select(0, i as i64)).collect::<Result<Vec<_>, _>>()?;
-            slot.update(gradient, &own, &mut scalars)?;
+            param.update(gradient, &own, &mut scalars)?;
             start += length;
         }
         Ok(())
     }
 
-    /// Whether every parameter has made a step, so that [`apply_numbers`](Optimizer::apply_numbers) can make the next.
+    /// Whether every parameter has made a step, so that [`apply_step_scalars`](Optimizer::apply_step_scalars) can make the next.
     pub fn has_stepped(&self) -> bool {
-        self.slots.iter().all(|slot| slot.steps > 0)
+        self.params.iter().all(|param| param.steps > 0)
     }
 
-    /// Counts a step made by [`apply_numbers`](Optimizer::apply_numbers).
+    /// Counts a step made by [`apply_step_scalars`](Optimizer::apply_step_scalars).
     pub fn count_step(&mut self) {
-        self.slots.iter_mut().for_each(|slot| slot.steps += 1);
+        self.params.iter_mut().for_each(|param| param.steps += 1);
     }
 
     fn advance(&mut self, penalty: &Penalty, gradients: &[Tensor], learning_rate: f64) -> Result<(), Error> {
         let rate = range::STEP_RATE.check(learning_rate)?;
         let _guard = tch::no_grad_guard();
         let mut scalars = Scalars::default();
-        for (slot, gradient) in self.slots.iter_mut().zip(gradients).filter(|(_, gradient)| gradient.defined()) {
-            if !slot.descend(penalty, gradient, rate)? {
-                if slot.parameter.decay {
-                    penalty.add_to(&slot.parameter.tensor, &mut gradient.shallow_clone(), &mut scalars)?;
+        for (param, gradient) in self.params.iter_mut().zip(gradients).filter(|(_, gradient)| gradient.defined()) {
+            if !param.descend(penalty, gradient, rate)? {
+                if param.parameter.decay {
+                    penalty.add_to(&param.parameter.tensor, &mut gradient.shallow_clone(), &mut scalars)?;
                 }
-                let numbers = slot.numbers(rate, 0).into_iter().map(|number| scalars.get(number, gradient));
-                let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
-                slot.update(gradient, &numbers, &mut scalars)?;
+                let step_scalars = param.step_scalars(rate, 0).into_iter().map(|number| scalars.get(number, gradient));
+                let step_scalars = step_scalars.collect::<Result<Vec<_>, _>>()?;
+                param.update(gradient, &step_scalars, &mut scalars)?;
             }
-            slot.steps += 1;
+            param.steps += 1;
         }
         Ok(())
     }
 
     fn check_gradients(&self, gradients: &[Tensor]) -> Result<(), Error> {
-        if gradients.len() != self.slots.len() {
-            let reason = format!("{} gradients for {} parameters", gradients.len(), self.slots.len());
+        if gradients.len() != self.params.len() {
+            let reason = format!("{} gradients for {} parameters", gradients.len(), self.params.len());
             return Err(Error::Gradients { reason });
         }
-        for (slot, gradient) in self.slots.iter().zip(gradients).filter(|(_, gradient)| gradient.defined()) {
+        for (param, gradient) in self.params.iter().zip(gradients).filter(|(_, gradient)| gradient.defined()) {
             let of = |tensor: &Tensor| (tensor.size(), tensor.kind(), tensor.device());
-            let (found, expected) = (of(gradient), of(&slot.parameter.tensor));
+            let (found, expected) = (of(gradient), of(&param.parameter.tensor));
             if found != expected {
-                let reason = format!("\"{}\" is {expected:?}, its gradient {found:?}", slot.parameter.name);
+                let reason = format!("\"{}\" is {expected:?}, its gradient {found:?}", param.parameter.name);
                 return Err(Error::Gradients { reason });
             }
         }

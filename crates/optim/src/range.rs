@@ -18,7 +18,7 @@ pub const LEARNING_RATE: Range = Range::new("learning_rate", Included(LEAST), In
 pub const STEP_RATE: Range = Range::new("learning rate of the step", Included(0.0), Included(MOST));
 
 /// What one parameter multiplies the rate with: `[0, 1e8]`, so that with the greatest rate an f32 comes out.
-pub const RATE_FACTOR: Range = Range::new("rate_factor", Included(0.0), Included(1e8));
+pub const LR_MULTIPLIER: Range = Range::new("lr_multiplier", Included(0.0), Included(1e8));
 
 /// [`Penalty::l1`](crate::Penalty): `[0, 1e30]`.
 pub const L1: Range = Range::new("l1", Included(0.0), Included(MOST));

@@ -52,7 +52,7 @@ impl RmsPropOptions {
 /// What RMSprop remembers of one parameter; the optional parts are there exactly when the options ask for them.
 #[cfg(feature = "tch")]
 #[derive(Debug)]
-pub(crate) struct Memory {
+pub(crate) struct Averages {
     pub square_average: Tensor,
     pub average: Option<Tensor>,
     pub momentum: Option<Tensor>,
@@ -62,10 +62,10 @@ pub(crate) struct Memory {
 #[cfg(feature = "tch")]
 pub(crate) fn update(
     options: &RmsPropOptions,
-    memory: &mut Memory,
+    memory: &mut Averages,
     w: &mut Tensor,
     g: &Tensor,
-    numbers: &[Tensor],
+    step_scalars: &[Tensor],
     scalars: &mut Scalars,
 ) -> Result<(), Error> {
     // The only buffer: g^2, then the denominator, then the direction.
@@ -86,8 +86,8 @@ pub(crate) fn update(
     if let Some(v) = &mut memory.momentum {
         let mu = scalars.get(options.momentum, v)?;
         let _ = buffer.f_addcmul_out(v, v, &mu)?;
-        add_scaled(w, v, &numbers[0])
+        add_scaled(w, v, &step_scalars[0])
     } else {
-        add_scaled(w, &buffer, &numbers[0])
+        add_scaled(w, &buffer, &step_scalars[0])
     }
 }

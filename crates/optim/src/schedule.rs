@@ -127,7 +127,7 @@ impl Position {
 }
 
 impl Schedule {
-    /// Refuses numbers that are not finite or out of the range in the table above.
+    /// Refuses step_scalars that are not finite or out of the range in the table above.
     pub fn check(&self) -> Result<(), Error> {
         match *self {
             Schedule::Constant => {}

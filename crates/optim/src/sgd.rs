@@ -44,7 +44,7 @@ impl SgdOptions {
 
 /// What changes from step to step: `-eta`, and with Nesterov's momentum `-eta * mu` behind it.
 #[cfg(feature = "tch")]
-pub(crate) fn numbers(options: &SgdOptions, rate: f64) -> Vec<f64> {
+pub(crate) fn step_scalars(options: &SgdOptions, rate: f64) -> Vec<f64> {
     if options.nesterov { vec![-rate, -rate * options.momentum] } else { vec![-rate] }
 }
 
@@ -56,11 +56,11 @@ pub(crate) fn update(
     is_first: bool,
     w: &mut Tensor,
     g: &Tensor,
-    numbers: &[Tensor],
+    step_scalars: &[Tensor],
     scalars: &mut Scalars,
 ) -> Result<(), Error> {
     let Some(v) = momentum else {
-        return add_scaled(w, g, &numbers[0]);
+        return add_scaled(w, g, &step_scalars[0]);
     };
     let mu = options.momentum;
     if is_first {
@@ -74,9 +74,9 @@ pub(crate) fn update(
         scalars.add_scaled(v, g, 1.0 - options.dampening)?;
     }
     if options.nesterov {
-        add_scaled(w, g, &numbers[0])?;
-        add_scaled(w, v, &numbers[1])
+        add_scaled(w, g, &step_scalars[0])?;
+        add_scaled(w, v, &step_scalars[1])
     } else {
-        add_scaled(w, v, &numbers[0])
+        add_scaled(w, v, &step_scalars[0])
     }
 }

@@ -19,9 +19,9 @@ impl Optimizer {
     pub fn state(&self) -> Result<Vec<(String, Tensor)>, Error> {
         let _guard = tch::no_grad_guard();
         let mut state = Vec::new();
-        for slot in &self.slots {
-            let name = &slot.parameter.name;
-            let tensors = slot.tensors();
+        for param in &self.params {
+            let name = &param.parameter.name;
+            let tensors = param.tensors();
             for (part, tensor) in &tensors {
                 // Contiguous whatever the parameter's layout, because file formats want it so.
                 let mut copy = Tensor::f_empty(tensor.size(), (tensor.kind(), tensor.device()))?;
@@ -29,7 +29,7 @@ impl Optimizer {
                 state.push((format!("{part}.{name}"), copy));
             }
             if !tensors.is_empty() {
-                let steps = Tensor::f_from_slice(&[slot.steps as i64])?.f_reshape([] as [i64; 0])?;
+                let steps = Tensor::f_from_slice(&[param.steps as i64])?.f_reshape([] as [i64; 0])?;
                 state.push((format!("steps.{name}"), steps));
             }
         }
@@ -39,9 +39,9 @@ impl Optimizer {
     /// The same tensors without the counts, shared and not copied: for those who look at them and change nothing.
     pub fn memory(&self) -> Vec<(String, Tensor)> {
         let mut memory = Vec::new();
-        for slot in &self.slots {
-            let name = &slot.parameter.name;
-            memory.extend(slot.tensors().into_iter().map(|(part, it)| (format!("{part}.{name}"), it.shallow_clone())));
+        for param in &self.params {
+            let name = &param.parameter.name;
+            memory.extend(param.tensors().into_iter().map(|(part, it)| (format!("{part}.{name}"), it.shallow_clone())));
         }
         memory
     }
@@ -56,9 +56,9 @@ impl Optimizer {
         let mut saved = Saved::new(state)?;
         let mut copies = Vec::new();
         let mut counts = Vec::new();
-        for slot in &self.slots {
-            let name = &slot.parameter.name;
-            let tensors = slot.tensors();
+        for param in &self.params {
+            let name = &param.parameter.name;
+            let tensors = param.tensors();
             for (part, tensor) in &tensors {
                 let found = saved.take(format!("{part}.{name}"), &tensor.size(), tensor.kind())?;
                 copies.push((tensor.shallow_clone(), found));
@@ -69,8 +69,8 @@ impl Optimizer {
         for (mut tensor, found) in copies {
             tensor.f_copy_(found)?;
         }
-        for (slot, steps) in self.slots.iter_mut().zip(counts) {
-            slot.steps = steps;
+        for (param, steps) in self.params.iter_mut().zip(counts) {
+            param.steps = steps;
         }
         Ok(())
     }

@@ -44,12 +44,12 @@ impl Record {
             notes: Vec::new(),
         };
         record.read_figures();
-        let mut card = None;
+        let mut meta = None;
         match run_folder::load_model(path, &Saved::Best, device) {
-            Ok((model, its_card)) => (record.best, card) = (Some(model), Some(its_card)),
+            Ok((model, its_card)) => (record.best, meta) = (Some(model), Some(its_card)),
             Err(error) => record.note(format!("filters, parameters and test figures are left out: {error}")),
         }
-        match train::run_folder::identity(path, card.as_ref()) {
+        match train::run_folder::identity(path, meta.as_ref()) {
             Ok(identity) => record.identity = identity,
             Err(error) => record.note(error.to_string()),
         }

@@ -46,7 +46,7 @@ mod batches;
 #[cfg(feature = "tch")]
 mod dataset;
 #[cfg(feature = "tch")]
-mod feed;
+mod device_cursor;
 #[cfg(feature = "tch")]
 mod shift;
 
@@ -64,4 +64,4 @@ pub use batches::{Batch, Batches, Order, Tail};
 #[cfg(feature = "tch")]
 pub use dataset::{Dataset, Split, Storage};
 #[cfg(feature = "tch")]
-pub use feed::Feed;
+pub use device_cursor::DeviceCursor;

@@ -52,14 +52,14 @@ impl Graph {
     ///
     /// # Errors
     /// Those of `body`; a device that fails.
-    pub fn rehearse<T, E: From<Error>>(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    pub fn warm_up<T, E: From<Error>>(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let aside = self.handle.enter()?;
         let result = body();
         aside.leave()?;
         result
     }
 
-    /// Captures `body`, which must have been [rehearsed](Graph::rehearse) on this thread. Nothing of it is computed.
+    /// Captures `body`, which must have been [rehearsed](Graph::warm_up) on this thread. Nothing of it is computed.
     ///
     /// # Errors
     /// Those of `body`; an operation that cannot be captured, for example one that reads a value; a body that panics, as

@@ -4,7 +4,7 @@ use crate::learner::Learner;
 use crate::plan::Plan;
 use crate::recipe::Recipe;
 use crate::recipe::Watch;
-use crate::stopping::{Memory, Stopper};
+use crate::stopping::{Stopper, StopperState};
 
 impl Learner {
     /// Takes up the changes between the recipe that the run had and that of `plan`: a changed stopping rule starts anew but
@@ -29,7 +29,7 @@ impl Learner {
         }
         if rule_changed {
             let best = self.progress.stopping.best;
-            self.progress.stopping = Memory { best, ..Stopper::new(&now.stopping).memory().clone() };
+            self.progress.stopping = StopperState { best, ..Stopper::new(&now.stopping).memory().clone() };
         }
         let last = self.progress.iteration.saturating_sub(1);
         let rule_is_over = Stopper::resume(&now.stopping, self.progress.stopping.clone()).is_over(last);

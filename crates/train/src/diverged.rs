@@ -12,7 +12,7 @@ pub enum Culprit {
     /// The output of a layer: all parameters are finite, their products are not.
     Output(String),
     /// What the optimiser, the average or the gathered gradients hold of a parameter.
-    Memory(String),
+    OptimizerState(String),
     /// The loss itself: the logits are finite, their differences are not.
     Loss,
     /// It happened too long ago.
@@ -27,7 +27,7 @@ impl fmt::Display for Culprit {
             Culprit::Output(layer) => {
                 write!(f, "first to go was the output of layer {layer}; all parameters are finite")
             }
-            Culprit::Memory(name) => write!(f, "first to go was {name}; all parameters are finite"),
+            Culprit::OptimizerState(name) => write!(f, "first to go was {name}; all parameters are finite"),
             Culprit::Loss => f.write_str("first to go was the loss itself; the logits are finite"),
             Culprit::Unknown => f.write_str("what went first is told by the same run on the CPU (--device cpu)"),
         }

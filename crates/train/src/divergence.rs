@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::evaluate::Score;
 use crate::learner::Learner;
 use crate::plan::Plan;
-use crate::tally::Sums;
+use crate::running_metrics::Sums;
 use models::Model;
 use tch::{Device, Tensor};
 use tensor_data::{Order, Split};
@@ -63,7 +63,7 @@ pub(crate) fn check_score(
 /// `iteration` counts from 1; 0 before the first minibatch.
 fn report(plan: &Plan, learner: &Learner, culprit: Culprit, loss: f64, iteration: u64) -> Error {
     let last = iteration.saturating_sub(1);
-    let learning_rate = plan.learning_rate(last) * learner.progress.stopping.rate_factor;
+    let learning_rate = plan.learning_rate(last) * learner.progress.stopping.lr_multiplier;
     let epoch = last / plan.steps_per_epoch() + 1;
     Error::Diverged(Box::new(Diverged { loss, culprit, iteration, epoch, learning_rate }))
 }
@@ -87,7 +87,7 @@ fn in_state(learner: &Learner) -> Option<Culprit> {
         return Some(Culprit::Values(buffer.name.clone()));
     }
     let memory = learner.memory();
-    memory.into_iter().find(|(_, tensor)| !is_finite(tensor)).map(|(name, _)| Culprit::Memory(name))
+    memory.into_iter().find(|(_, tensor)| !is_finite(tensor)).map(|(name, _)| Culprit::OptimizerState(name))
 }
 
 fn in_outputs(model: &Model, images: &Tensor) -> Option<Culprit> {

@@ -3,7 +3,7 @@
 use crate::criterion::Criterion;
 use crate::error::Error;
 use crate::recipe::Evaluation;
-use crate::tally::{Sums, Tally};
+use crate::running_metrics::{RunningMetrics, Sums};
 use models::{Mode, Model};
 use tch::{Kind, Tensor};
 use tensor_data::{Order, Split};
@@ -28,14 +28,14 @@ pub struct Score {
 pub fn evaluate(model: &Model, split: &Split, how: &Evaluation) -> Result<Score, Error> {
     let _guard = tch::no_grad_guard();
     let criterion = Criterion::plain(split.device());
-    let mut tally = Tally::start(Sums::default(), split.device());
+    let mut running = RunningMetrics::start(Sums::default(), split.device());
     let mut missed = Tensor::zeros([], (Kind::Int64, split.device()));
     for batch in split.batches(how.size, Order::Stored, how.tail)? {
         let logits = model.forward(&batch.images, Mode::Eval); // [m, classes]
-        tally.add(&criterion.measure(&logits, &batch.labels), batch.labels.numel())?;
+        running.add(&criterion.measure(&logits, &batch.labels), batch.labels.numel())?;
         missed += classes_before(&logits, &batch.labels).ge(how.top_k as i64).sum(Kind::Int64);
     }
-    let sums = tally.read();
+    let sums = running.read();
     let top_k_error = missed.int64_value(&[]) as f64 / sums.samples as f64;
     Ok(Score { loss: sums.mean_loss(), error: sums.error(), top_k_error, samples: sums.samples })
 }

@@ -5,8 +5,8 @@ use crate::learner::Learner;
 use crate::outcome::StoppedBy;
 use crate::plan::Plan;
 use crate::progress::Best;
+use crate::running_metrics::Sums;
 use crate::stepping::Stepping;
-use crate::tally::Sums;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened in [`fit`](crate::fit()).

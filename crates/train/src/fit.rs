@@ -77,11 +77,11 @@ fn run(
         let mut batches = plan.minibatches(&data.train, epoch, done)?;
         while batches.len() > 0 {
             let iteration = learner.progress.iteration; // counted from 0
-            let learning_rate = plan.learning_rate(iteration) * stopper.rate_factor();
+            let learning_rate = plan.learning_rate(iteration) * stopper.lr_multiplier();
             plan.reseed(&learner.model, iteration);
-            stepper.step(learner, &mut batches, stopper.rate_factor())?; // forward, loss, backward, update
+            stepper.step(learner, &mut batches, stopper.lr_multiplier())?; // forward, loss, backward, update
 
-            if let Some(how) = stepper.news() {
+            if let Some(how) = stepper.take_mode_change() {
                 observer.on(&Event::Stepping(&how))?;
             }
             learner.progress.iteration += 1;
@@ -91,12 +91,13 @@ fn run(
                 iteration: iteration_count,
                 learning_rate,
                 seconds,
-                sums: &|| stepper.tally.read(),
+                sums: &|| stepper.running.read(),
             })?;
 
             if plan.validates_after(iteration) {
-                let row = validation::regular(plan, data, learner, &mut stopper, stepper.tally.read(), learning_rate)?;
-                stepper.tally.clear();
+                let row =
+                    validation::regular(plan, data, learner, &mut stopper, stepper.running.read(), learning_rate)?;
+                stepper.running.clear();
                 let improved = learner.best().is_some_and(|best| best.iteration == row.iteration);
                 observer.on(&Event::Validated { row: &row, improved, plan, learner })?;
             }
@@ -112,7 +113,7 @@ fn run(
         }
     };
 
-    learner.progress.sums = stepper.tally.read();
+    learner.progress.sums = stepper.running.read();
     divergence::check_state(plan, learner, &learner.progress.sums)?;
     if let Some(row) = validation::closing(plan, data, learner, stopped_by)? {
         learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();

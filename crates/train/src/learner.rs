@@ -2,19 +2,19 @@
 //! hangs off a [`Learner`], and nothing else changes while the loop runs.
 
 use crate::accumulation::Accumulation;
-use crate::card::CARD;
-use crate::card::Card;
 use crate::checkpoint::Files;
 use crate::error::Error;
 use crate::files::{json, parse, serialise, tensors};
 use crate::identity::Identity;
+use crate::model_meta::MODEL_META;
+use crate::model_meta::ModelMeta;
 use crate::outcome::{Outcome, StoppedBy};
 use crate::plan::Plan;
 use crate::precision::LossScale;
 use crate::progress::{Best, Progress};
 use crate::recipe::Trained;
+use crate::running_metrics::Sums;
 use crate::stopping::Stopper;
-use crate::tally::Sums;
 use models::Model;
 use optim::Optimizer;
 use std::path::Path;
@@ -209,7 +209,7 @@ impl Learner {
     }
 
     fn card_files(&self, run: &Identity, values: &[(String, Tensor)]) -> Result<Files, Error> {
-        let card = Card {
+        let meta = ModelMeta {
             arch: self.model.arch().clone(),
             input: self.model.input(),
             classes: self.model.classes(),
@@ -220,7 +220,7 @@ impl Learner {
             run: Some(run.clone()),
             calibration: None,
         };
-        Ok(Files::from([(MODEL.into(), serialise(MODEL, values)?), (CARD.into(), json(CARD, &card)?)]))
+        Ok(Files::from([(MODEL.into(), serialise(MODEL, values)?), (MODEL_META.into(), json(MODEL_META, &meta)?)]))
     }
 
     /// A new learner brought to where a checkpoint stands; `folder` names its files in messages.
@@ -245,10 +245,10 @@ impl Learner {
     }
 
     /// A model alone, with what is known of the pictures it takes.
-    pub(crate) fn model_from_files(files: &Files, folder: &Path, device: Device) -> Result<(Model, Card), Error> {
-        let card = Card::from_files(files, folder)?;
-        let model = Model::new(&card.arch, card.input, card.classes, device, 0)?;
+    pub(crate) fn model_from_files(files: &Files, folder: &Path, device: Device) -> Result<(Model, ModelMeta), Error> {
+        let meta = ModelMeta::from_files(files, folder)?;
+        let model = Model::new(&meta.arch, meta.input, meta.classes, device, 0)?;
         model.load_values(&tensors(files, MODEL, folder)?)?;
-        Ok((model, card))
+        Ok((model, meta))
     }
 }

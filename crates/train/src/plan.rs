@@ -209,7 +209,7 @@ impl Plan {
                 name: it.name.clone(),
                 tensor: it.tensor.shallow_clone(),
                 decay: it.role == Role::Weight && group.is_none_or(|group| group.decay),
-                rate_factor: group.map_or(1.0, |group| group.learning_rate_factor),
+                lr_multiplier: group.map_or(1.0, |group| group.learning_rate_factor),
             });
         }
         for Group { parameters: prefix, .. } in &self.recipe.groups {

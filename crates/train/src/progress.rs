@@ -1,8 +1,8 @@
 //! How far a run has come: plain numbers that every checkpoint holds.
 
 use crate::precision::LossScale;
-use crate::stopping::Memory;
-use crate::tally::Sums;
+use crate::running_metrics::Sums;
+use crate::stopping::StopperState;
 use serde::{Deserialize, Serialize};
 
 /// The best validation so far.
@@ -44,7 +44,7 @@ pub struct Progress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closing: Option<Closing>,
     /// What the stopping rule remembers.
-    pub stopping: Memory,
+    pub stopping: StopperState,
     /// Seconds spent in the loop, over all resumptions.
     pub train_seconds: f64,
     /// The loss scale of f16.

@@ -1,13 +1,13 @@
 //! Takes a run's steps, each the way that it can be taken: as a captured graph, or operation by operation.
 
-use crate::captured::{Again, Captured, Run};
+use crate::captured::{Captured, Replay, Run};
 use crate::criterion::Criterion;
 use crate::error::Error;
 use crate::learner::Learner;
 use crate::plan::Plan;
+use crate::running_metrics::RunningMetrics;
 use crate::stepping::{self, EagerReason, Stepping};
-use crate::tally::Tally;
-use crate::update::Numbers;
+use crate::update::StepScalars;
 use tch::Device;
 use tensor_data::{Batches, Split};
 
@@ -25,12 +25,12 @@ pub(crate) struct Stepper<'a> {
     plan: &'a Plan,
     criterion: Criterion,
     /// The training sums since the last validation.
-    pub(crate) tally: Tally,
+    pub(crate) running: RunningMetrics,
     how: How<'a>,
     /// What is known since the last step of how steps are taken.
-    news: Option<Stepping>,
+    mode_change: Option<Stepping>,
     /// Whether it was told that steps are captured.
-    told: bool,
+    announced: bool,
 }
 
 enum How<'a> {
@@ -47,17 +47,17 @@ impl<'a> Stepper<'a> {
             (Where::OnCuda, Stepping::Eager(reason)) => Err(reason),
             _ => Ok(()),
         };
-        let (how, news) = match stepping::capturable(plan.recipe()).and(possible) {
+        let (how, mode_change) = match stepping::capturable(plan.recipe()).and(possible) {
             Ok(()) => (How::Beginning(place), None),
             Err(reason) => (How::Eager, Some(Stepping::Eager(reason))),
         };
-        let tally = Tally::start(learner.progress.sums, device);
-        Stepper { plan, criterion: plan.criterion(device), tally, how, news, told: false }
+        let running = RunningMetrics::start(learner.progress.sums, device);
+        Stepper { plan, criterion: plan.criterion(device), running, how, mode_change, announced: false }
     }
 
     /// How steps are taken, once: when that is settled.
-    pub(crate) fn news(&mut self) -> Option<Stepping> {
-        self.news.take()
+    pub(crate) fn take_mode_change(&mut self) -> Option<Stepping> {
+        self.mode_change.take()
     }
 
     /// Trains `learner` on the next minibatch of `batches`, of which there is one, and moves them on; `factor` is the
@@ -67,46 +67,46 @@ impl<'a> Stepper<'a> {
             && learner.has_stepped()
             && batches.full_left() > 0
         {
-            match again(place, learner.model.device()) {
-                Ok(again) => self.how = How::Captured(Box::new(Captured::new(self.plan, learner, batches, again)?)),
-                Err(reason) => self.give_up(reason),
+            match replay(place, learner.model.device()) {
+                Ok(replay) => self.how = How::Captured(Box::new(Captured::new(self.plan, learner, batches, replay)?)),
+                Err(reason) => self.fall_back_to_eager(reason),
             }
         }
         if let How::Captured(captured) = &mut self.how
             && batches.full_left() > 0
         {
-            let (plan, criterion, tally) = (self.plan, &self.criterion, &mut self.tally);
-            match captured.step(&mut Run { plan, criterion, tally, learner }, batches, factor)? {
+            let (plan, criterion, running) = (self.plan, &self.criterion, &mut self.running);
+            match captured.step(&mut Run { plan, criterion, running, learner }, batches, factor)? {
                 Ok(()) => {
-                    self.news = (captured.is_settled() && !self.told).then_some(Stepping::Captured);
-                    self.told |= self.news.is_some();
+                    self.mode_change = (captured.is_settled() && !self.announced).then_some(Stepping::Captured);
+                    self.announced |= self.mode_change.is_some();
                     return Ok(());
                 }
-                Err(reason) => self.give_up(reason),
+                Err(reason) => self.fall_back_to_eager(reason),
             }
         }
         self.step_eagerly(learner, batches, factor)
     }
 
-    fn give_up(&mut self, reason: EagerReason) {
+    fn fall_back_to_eager(&mut self, reason: EagerReason) {
         self.how = How::Eager;
-        self.news = Some(Stepping::Eager(reason));
+        self.mode_change = Some(Stepping::Eager(reason));
     }
 
     fn step_eagerly(&mut self, learner: &mut Learner, batches: &mut Batches<'_>, factor: f64) -> Result<(), Error> {
         let Some(batch) = batches.next() else { return Ok(()) };
         let rate = self.plan.learning_rate(learner.progress.iteration) * factor;
-        let updated = learner.learn(self.plan, &self.criterion, &mut self.tally, &batch, Numbers::Host(rate))?;
-        self.tally.count(batch.labels.numel());
+        let updated = learner.learn(self.plan, &self.criterion, &mut self.running, &batch, StepScalars::Host(rate))?;
+        self.running.count(batch.labels.numel());
         learner.progress.updates += u64::from(updated);
         Ok(())
     }
 }
 
-fn again(place: Where, device: Device) -> Result<Again, EagerReason> {
+fn replay(place: Where, device: Device) -> Result<Replay, EagerReason> {
     match place {
-        Where::Anywhere => Ok(Again::Anew { counted: None }),
-        Where::OnCuda => Again::on(device),
+        Where::Anywhere => Ok(Replay::Eager { counted: None }),
+        Where::OnCuda => Replay::on(device),
     }
 }
 
@@ -137,16 +137,16 @@ mod tests {
             let mut stepper = Stepper::new(&plan, &learner, &data.train, Where::OnCuda);
             if beginning {
                 // As on a CUDA device that fails when the graph is made.
-                (stepper.how, stepper.news) = (How::Beginning(Where::OnCuda), None);
+                (stepper.how, stepper.mode_change) = (How::Beginning(Where::OnCuda), None);
             }
             let (mut batches, mut told) = (plan.minibatches(&data.train, 0, 0).unwrap(), Vec::new());
             while batches.len() > 0 {
                 stepper.step(&mut learner, &mut batches, 1.0).unwrap();
                 learner.progress.iteration += 1;
-                told.extend(stepper.news().map(|how| (learner.progress.iteration, how)));
+                told.extend(stepper.take_mode_change().map(|how| (learner.progress.iteration, how)));
             }
             assert_eq!((learner.progress.iteration, learner.progress.updates), (5, 5));
-            assert_eq!(stepper.tally.read().samples, 40);
+            assert_eq!(stepper.running.read().samples, 40);
             (learner.model.clone_values(), told)
         };
         let ((usual, _), (fallen_back, told)) = (train(false), train(true));

@@ -164,7 +164,7 @@ impl Stopping {
 
 /// What a [`Stopper`] remembers between validations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Memory {
+pub struct StopperState {
     /// The lowest value so far of what is watched: validation error or loss.
     pub best: Option<f64>,
     /// `plateau` only: the last value that was significantly lower than those before it.
@@ -176,16 +176,17 @@ pub struct Memory {
     /// Validations in a row without a new best; for `plateau`, without a significant one.
     pub stale: u64,
     /// `halving` and `plateau`: what the scheduled rate is multiplied with.
-    pub rate_factor: f64,
+    #[serde(rename = "rate_factor")] // its name in checkpoints
+    pub lr_multiplier: f64,
     /// The rule has fired.
     pub over: bool,
 }
 
-impl Memory {
+impl StopperState {
     /// The same memory when something else is watched from now on: `best` is the value of the model that is kept, in the new
     /// measure. What was counted in the old one is forgotten; patience and learning rate stay as they are.
-    pub(crate) fn measured_anew(self, best: Option<f64>) -> Memory {
-        Memory { best, reference: self.reference.and(best), stale: 0, over: false, ..self }
+    pub(crate) fn measured_anew(self, best: Option<f64>) -> StopperState {
+        StopperState { best, reference: self.reference.and(best), stale: 0, over: false, ..self }
     }
 
     /// Counts validations in a row without an improvement.
@@ -195,10 +196,10 @@ impl Memory {
 
     /// Multiplies the rate with `factor`, or ends training where that would pass below `floor`.
     fn shrink_rate(&mut self, factor: f64, floor: f64) {
-        if self.rate_factor * factor < floor {
+        if self.lr_multiplier * factor < floor {
             self.over = true;
         } else {
-            self.rate_factor *= factor;
+            self.lr_multiplier *= factor;
             self.stale = 0;
         }
     }
@@ -208,25 +209,32 @@ impl Memory {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stopper {
     rule: Stopping,
-    memory: Memory,
+    memory: StopperState,
 }
 
 impl Stopper {
     /// A rule that has seen nothing.
     pub fn new(rule: &Stopping) -> Stopper {
         let patience = if let Stopping::Patience { patience, .. } = rule { *patience } else { 0 };
-        let memory =
-            Memory { best: None, reference: None, cooldown: 0, patience, stale: 0, rate_factor: 1.0, over: false };
+        let memory = StopperState {
+            best: None,
+            reference: None,
+            cooldown: 0,
+            patience,
+            stale: 0,
+            lr_multiplier: 1.0,
+            over: false,
+        };
         Stopper { rule: rule.clone(), memory }
     }
 
     /// A rule that goes on from what it remembered.
-    pub fn resume(rule: &Stopping, memory: Memory) -> Stopper {
+    pub fn resume(rule: &Stopping, memory: StopperState) -> Stopper {
         Stopper { rule: rule.clone(), memory }
     }
 
     /// What to save.
-    pub fn memory(&self) -> &Memory {
+    pub fn memory(&self) -> &StopperState {
         &self.memory
     }
 
@@ -288,8 +296,8 @@ impl Stopper {
     }
 
     /// What the scheduled learning rate is multiplied with, in (0, 1].
-    pub fn rate_factor(&self) -> f64 {
-        self.memory.rate_factor
+    pub fn lr_multiplier(&self) -> f64 {
+        self.memory.lr_multiplier
     }
 }
 

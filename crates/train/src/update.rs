@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::learner::Learner;
 use crate::plan::Plan;
 use crate::recipe::{Average, Precision};
-use crate::tally::Tally;
+use crate::running_metrics::RunningMetrics;
 use models::Model;
 use optim::Penalty;
 use tch::{Kind, TchError, Tensor};
@@ -15,10 +15,10 @@ use tensor_data::Batch;
 
 /// Where an update takes the numbers from that change from one to the next.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Numbers<'a> {
+pub(crate) enum StepScalars<'a> {
     /// Computed on the host for this learning rate.
     Host(f64),
-    /// Those of [`Learner::numbers`], f64 `[numbers]` on the device, where a captured graph finds others each time.
+    /// Those of [`Learner::step_scalars`], f64 `[scalars]` on the device, where a captured graph finds others each time.
     Device(&'a Tensor),
 }
 
@@ -29,31 +29,31 @@ impl Learner {
         &mut self,
         plan: &Plan,
         criterion: &Criterion,
-        tally: &mut Tally,
+        running: &mut RunningMetrics,
         batch: &Batch,
-        numbers: Numbers<'_>,
+        scalars: StepScalars<'_>,
     ) -> Result<bool, Error> {
         let measured = criterion.forward(plan.recipe().precision, &self.model, batch)?; // its mean loss and errors
         divergence::check_loss(plan, self, &measured.loss, &batch.images)?;
         let gradients = self.gradients(plan, &measured.loss)?; // backward, through the data loss alone
-        let mean = self.gather(plan, gradients, || criterion.weight(&batch.labels))?;
+        let mean = self.accumulate(plan, gradients, || criterion.weight(&batch.labels))?;
         let completed = mean.is_some();
         if let Some(mean) = mean {
-            self.update(plan, mean, numbers)?; // penalty, clipping, step, average
+            self.update(plan, mean, scalars)?; // penalty, clipping, step, average
         }
-        tally.add_figures(&measured, batch.labels.numel())?;
+        running.add_figures(&measured, batch.labels.numel())?;
         Ok(completed)
     }
 
     /// All numbers of an update that change from one to the next: those of the update that comes `ahead` updates after the
     /// next one, at `learning_rate`. The optimiser's, then what the average takes up of the parameters.
-    pub(crate) fn numbers(&self, plan: &Plan, learning_rate: f64, ahead: u64) -> Result<Vec<f64>, Error> {
-        let mut numbers = self.optimizer.numbers(learning_rate, ahead)?;
-        numbers.extend(plan.recipe().average.map(|average| taken_up(&average, self.progress.updates + ahead)));
-        Ok(numbers)
+    pub(crate) fn step_scalars(&self, plan: &Plan, learning_rate: f64, ahead: u64) -> Result<Vec<f64>, Error> {
+        let mut scalars = self.optimizer.step_scalars(learning_rate, ahead)?;
+        scalars.extend(plan.recipe().average.map(|average| taken_up(&average, self.progress.updates + ahead)));
+        Ok(scalars)
     }
 
-    /// Counts an update made with numbers on the device.
+    /// Counts an update made with scalars on the device.
     pub(crate) fn count_update(&mut self) {
         self.optimizer.count_step();
         self.progress.updates += 1;
@@ -79,7 +79,7 @@ impl Learner {
 
     /// Gathers a minibatch's gradients; gives their mean over the samples when the update is complete. `weight` is what
     /// the minibatch's mean loss was divided by. A minibatch that was left out adds nothing.
-    fn gather(
+    fn accumulate(
         &mut self,
         plan: &Plan,
         gradients: Option<Vec<Tensor>>,
@@ -98,11 +98,11 @@ impl Learner {
     }
 
     /// One update along the gradients of the mean data loss, by the order that [`crate::recipe::Gradients`] tells.
-    fn update(&mut self, plan: &Plan, gradients: Vec<Tensor>, numbers: Numbers<'_>) -> Result<(), Error> {
+    fn update(&mut self, plan: &Plan, gradients: Vec<Tensor>, scalars: StepScalars<'_>) -> Result<(), Error> {
         let recipe = plan.recipe();
         let mut penalty = recipe.penalty.terms();
         // What is clipped is the gradient of the whole loss, and a graph makes one pass for each term.
-        if recipe.gradients.clips() || matches!(numbers, Numbers::Device(_)) {
+        if recipe.gradients.clips() || matches!(scalars, StepScalars::Device(_)) {
             self.optimizer.add_penalty(&penalty, &gradients)?;
             penalty = Penalty::default();
         }
@@ -113,19 +113,19 @@ impl Learner {
             let _norm = optim::clip_norm(&gradients, bound)?;
         }
         let average = recipe.average.as_ref().zip(self.averaged.as_ref());
-        match numbers {
-            Numbers::Host(learning_rate) => {
+        match scalars {
+            StepScalars::Host(learning_rate) => {
                 self.optimizer.apply_penalised(&penalty, &gradients, learning_rate)?;
                 if let Some((average, averaged)) = average {
                     let part = taken_up(average, self.progress.updates);
                     move_average(averaged, &self.model, |mut it, towards| it.f_lerp_(towards, part))?;
                 }
             }
-            Numbers::Device(numbers) => {
-                let of_the_rule = numbers.numel() as i64 - i64::from(average.is_some());
-                self.optimizer.apply_numbers(&gradients, &numbers.narrow(0, 0, of_the_rule))?;
+            StepScalars::Device(scalars) => {
+                let of_the_rule = scalars.numel() as i64 - i64::from(average.is_some());
+                self.optimizer.apply_step_scalars(&gradients, &scalars.narrow(0, 0, of_the_rule))?;
                 if let Some((_, averaged)) = average {
-                    let part = numbers.select(0, of_the_rule).to_kind(Kind::Float);
+                    let part = scalars.select(0, of_the_rule).to_kind(Kind::Float);
                     move_average(averaged, &self.model, |mut it, towards| it.f_lerp_tensor_(towards, &part))?;
                 }
             }

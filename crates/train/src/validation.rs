@@ -8,8 +8,8 @@ use crate::learner::Learner;
 use crate::outcome::StoppedBy;
 use crate::plan::Plan;
 use crate::progress::Closing;
+use crate::running_metrics::Sums;
 use crate::stopping::Stopper;
-use crate::tally::Sums;
 use models::Model;
 use tch::Tensor;
 use tensor_data::Dataset;
@@ -41,7 +41,7 @@ pub(crate) fn closing(plan: &Plan, data: &Dataset, learner: &mut Learner, by: St
     if !matches!(by, StoppedBy::Limit(_)) || plan.validates_after(last) {
         return Ok(None);
     }
-    let learning_rate = plan.learning_rate(last) * learner.progress.stopping.rate_factor;
+    let learning_rate = plan.learning_rate(last) * learner.progress.stopping.lr_multiplier;
     let row = measure(plan, data, learner, &learner.progress.sums, learning_rate)?;
     let at = row.chosen();
     let watched = plan.recipe().evaluation.watch.choose(at.error, at.loss);

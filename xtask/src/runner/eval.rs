@@ -25,8 +25,8 @@ pub fn run(args: &EvalArgs) -> Result<ExitCode> {
     let written = read_recipe(&args.run, &[])?;
     let device = device::resolve(args.device.device)?;
     let saved = console::saved(&args.checkpoint);
-    let (model, card) = load_model(&args.run, &saved, device)?;
-    let known = train::run_folder::identity(&args.run, Some(&card))?;
+    let (model, meta) = load_model(&args.run, &saved, device)?;
+    let known = train::run_folder::identity(&args.run, Some(&meta))?;
     let (data, _) = data_sets::open_of_run(&args.run, &known, &args.data, device)?;
     let copies = report::warnings::copies(&data.fingerprint).filter(|_| args.split == SplitName::Test);
     for line in known.differing(&written)?.into_iter().chain(report::warnings::unknown(&known)).chain(copies) {

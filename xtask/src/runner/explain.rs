@@ -15,10 +15,10 @@ use xtask::cli::{ExplainArgs, Method};
 pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
     let saved = console::saved(&args.checkpoint);
-    let (model, card) = load_model(&args.run, &saved, device)?;
+    let (model, meta) = load_model(&args.run, &saved, device)?;
     let suffixes = ["", "-saliency", "-grad-cam", "-occlusion"].map(str::to_owned);
     picture_batch::each(&args.images, &suffixes, |path, name| {
-        let image = picture_batch::image(path, &card, args.invert, device)?; // [1, c, h, w]
+        let image = picture_batch::image(path, &meta, args.invert, device)?; // [1, c, h, w]
         Ok(explain(args, &model, &image, name)?)
     })
 }

@@ -16,12 +16,12 @@ use xtask::cli::FeaturesArgs;
 pub fn run(args: &FeaturesArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
     let saved = console::saved(&args.checkpoint);
-    let (model, card) = load_model(&args.run, &saved, device)?;
+    let (model, meta) = load_model(&args.run, &saved, device)?;
     let out = args.out.clone().unwrap_or_else(|| args.run.join("pictures"));
     let layers = inspect::layers(&model, device).into_iter().map(|layer| format!("-{layer}"));
     let suffixes: Vec<String> = layers.chain([String::new()]).collect();
     picture_batch::each(&args.images, &suffixes, |path, name| {
-        let image = picture_batch::image(path, &card, args.invert, device)?; // [1, c, h, w]
+        let image = picture_batch::image(path, &meta, args.invert, device)?; // [1, c, h, w]
         Ok(draw(&model, &image, &out, name)?)
     })
 }

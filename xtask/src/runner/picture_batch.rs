@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tch::{Device, Tensor};
-use train::Card;
+use train::ModelMeta;
 use xtask::cli;
 
 /// Why a picture was not drawn.
@@ -121,15 +121,15 @@ pub fn invert(asked: cli::Invert) -> conversion::Invert {
 
 /// A picture as the model takes it, f32 `[1, channels, height, width]`; says what was done to it and why it may be none
 /// that the model knows.
-pub fn image(path: &Path, card: &Card, invert: cli::Invert, device: Device) -> Result<Tensor, Trouble> {
-    let (converted, _) = conversion::convert_file(path, card, self::invert(invert)).map_err(trouble)?;
+pub fn image(path: &Path, meta: &ModelMeta, invert: cli::Invert, device: Device) -> Result<Tensor, Trouble> {
+    let (converted, _) = conversion::convert_file(path, meta, self::invert(invert)).map_err(trouble)?;
     for step in &converted.steps {
         console::line(false, &with_remedy(step));
     }
     if let Some(doubt) = &converted.doubt {
         console::line(false, &format!("warning: {doubt}"));
     }
-    Ok(conversion::tensor(&[converted], card, device))
+    Ok(conversion::tensor(&[converted], meta, device))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
-use train::Card;
+use train::ModelMeta;
 use train::run_folder::load_model;
 use xtask::cli::PredictArgs;
 use xtask::progress::say;
@@ -59,11 +59,11 @@ struct Skipped {
 pub fn run(args: &PredictArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
     let saved = console::saved(&args.checkpoint);
-    let (model, card) = load_model(&args.run, &saved, device)?;
+    let (model, meta) = load_model(&args.run, &saved, device)?;
     let asked = asked::find(&args.images, picture_batch::standard_input);
-    let shape = console::shape(&[&[1], card.input.as_slice()].concat());
+    let shape = console::shape(&[&[1], meta.input.as_slice()].concat());
     let (invert, top) = (picture_batch::invert(args.invert), usize::try_from(args.top)?);
-    let least = args.reject.map(|wrong| least_probability(&card, wrong)).transpose()?;
+    let least = args.reject.map(|wrong| least_probability(&meta, wrong)).transpose()?;
     let mut table = args.csv.as_deref().map(Table::new).transpose()?;
     // A table has the second best whatever is printed.
     let top_computed = if table.is_some() { top.max(2) } else { top };
@@ -72,8 +72,8 @@ pub fn run(args: &PredictArgs) -> Result<ExitCode> {
     if !args.output.json {
         asked.passed_over.iter().for_each(picture_batch::passed_over);
     }
-    for entries in asked.entries.chunks(inspect::at_once(&card)) {
-        let rows = inspect::predict(&model, &card, entries, invert, top_computed, device)?;
+    for entries in asked.entries.chunks(inspect::at_once(&meta)) {
+        let rows = inspect::predict(&model, &meta, entries, invert, top_computed, device)?;
         for (entry, row) in entries.iter().zip(rows) {
             let mut result = outcome(entry, row);
             if matches!(result, Outcome::Bad { .. }) {
@@ -98,7 +98,7 @@ pub fn run(args: &PredictArgs) -> Result<ExitCode> {
         console::print_json(&Predictions {
             run: args.run.display().to_string(),
             checkpoint: saved.folder().to_owned(),
-            dataset: card.dataset,
+            dataset: meta.dataset,
             pictures,
             passed_over: asked.passed_over.iter().map(skipped).collect(),
         })?;
@@ -133,8 +133,8 @@ impl Outcome {
 
 /// The probability from which on at most `wrong`, a share, of the answers was wrong on the validation pictures. Where even the surest
 /// were wrong more often, none is given.
-fn least_probability(card: &Card, wrong: f64) -> Result<f64> {
-    let calibration = card.calibration.as_ref().ok_or_else(|| {
+fn least_probability(meta: &ModelMeta, wrong: f64) -> Result<f64> {
+    let calibration = meta.calibration.as_ref().ok_or_else(|| {
         Usage("--reject needs a best model that was measured on its validation pictures, as every run that ended has; this one was not".into())
     })?;
     let Some(threshold) = calibration.reject.at(wrong) else {

@@ -210,9 +210,9 @@ fn make_old(place: &Place, run: &str) {
             continue;
         }
         let read = |name: &str| -> Value { serde_json::from_slice(&fs::read(folder.join(name)).unwrap()).unwrap() };
-        let (mut card, mut manifest) = (read("model.json"), read("manifest.json"));
-        card.as_object_mut().unwrap().remove("run").unwrap();
-        let text = card.to_string();
+        let (mut meta, mut manifest) = (read("model.json"), read("manifest.json"));
+        meta.as_object_mut().unwrap().remove("run").unwrap();
+        let text = meta.to_string();
         let digest: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
         manifest["files"]["model.json"] = serde_json::json!({ "bytes": text.len(), "sha256": digest });
         fs::write(folder.join("model.json"), text).unwrap();

@@ -89,9 +89,9 @@ fn predictions_are_those_of_the_model_itself() {
     let folder = folder("predict");
     for model in ["softmax", "mlp", "lenet"] {
         let run = trained(model);
-        let (itself, card) = load_model(Path::new(&run), &Saved::Best, Device::Cpu).unwrap();
+        let (itself, meta) = load_model(Path::new(&run), &Saved::Best, Device::Cpu).unwrap();
         // Fitted on the validation pictures when training ended.
-        let temperature = card.calibration.unwrap().temperature.value();
+        let temperature = meta.calibration.unwrap().temperature.value();
         let glyphs: Vec<_> = (100..105).map(|seed| glyph(&folder, seed)).collect();
         let paths: Vec<&str> = glyphs.iter().map(|(path, _)| path.as_str()).collect();
         let start = ["predict", &run, "--json", "--device", "cpu", "--top", "10"];

@@ -5,7 +5,7 @@ use image::{GrayImage, Luma, RgbImage};
 use pictures::Background;
 use std::path::Path;
 use tch::{Device, Tensor};
-use train::Card;
+use train::ModelMeta;
 use train::recipe::{Filter, Fit, Pictures};
 
 use self::fit::Form;
@@ -44,14 +44,14 @@ pub struct Converted {
     pub doubt: Option<String>,
 }
 
-/// Brings a picture of any size to the form of the data set that `card`'s model was trained on. For `mnist` and `glyphs` the
+/// Brings a picture of any size to the form of the data set that `meta`'s model was trained on. For `mnist` and `glyphs` the
 /// ink of one digit is found and fitted; other grey pictures are filled up with their ground; of coloured ones the middle is
 /// taken.
 ///
 /// # Errors
 /// If the model takes pictures that are neither grey nor coloured, or of a size that no picture has.
-pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Converted, Error> {
-    if let Some(own) = own_pictures(card) {
+pub fn convert(picture: &RgbImage, meta: &ModelMeta, invert: Invert) -> Result<Converted, Error> {
+    if let Some(own) = own_pictures(meta) {
         let how = match own.fit {
             Fit::Crop => "the middle square",
             Fit::Squash => "the whole picture, its sides changed",
@@ -60,11 +60,11 @@ pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Conver
         let steps = vec![format!("{how}, at {0} x {0} pixels", own.size)];
         return Ok(Converted { pixels: form(own).bytes(picture), steps, doubt: None });
     }
-    let [channels, height, width] = card.input;
+    let [channels, height, width] = meta.input;
     let side = |side| u32::try_from(side).ok().filter(|&side| side > 0);
     let (Some(wide), Some(high)) = (side(width), side(height)) else { return Err(Error::Size { height, width }) };
     let size = (wide, high);
-    let form = match card.dataset.as_str() {
+    let form = match meta.dataset.as_str() {
         "mnist" => Some(Form::Fitted),
         "glyphs" => Some(Form::Loose),
         _ => None,
@@ -82,10 +82,10 @@ pub fn convert(picture: &RgbImage, card: &Card, invert: Invert) -> Result<Conver
 ///
 /// # Errors
 /// [`Error::Picture`] if the file gives no picture, and those of [`convert`].
-pub fn convert_file(path: &Path, card: &Card, invert: Invert) -> Result<(Converted, (u32, u32)), Error> {
-    let background = if own_pictures(card).is_some() { WHITE } else { Background::Telling };
+pub fn convert_file(path: &Path, meta: &ModelMeta, invert: Invert) -> Result<(Converted, (u32, u32)), Error> {
+    let background = if own_pictures(meta).is_some() { WHITE } else { Background::Telling };
     let decoded = pictures::read(path, background)?;
-    let mut converted = convert(&decoded.pixels, card, invert)?;
+    let mut converted = convert(&decoded.pixels, meta, invert)?;
     let steps = [decoded.steps, std::mem::take(&mut converted.steps)].concat();
     let damage = decoded.facts.doubt.map(|doubt| format!("it may be damaged: {doubt}"));
     let doubt = doubt::joined(damage.into_iter().chain(converted.doubt.take()));
@@ -96,8 +96,8 @@ pub fn convert_file(path: &Path, card: &Card, invert: Invert) -> Result<(Convert
 const WHITE: Background = Background::Colour([255; 3]);
 
 /// The person's own pictures that a model was trained on, whose form every other picture gets.
-fn own_pictures(card: &Card) -> Option<&Pictures> {
-    card.run.as_ref()?.recipe.pictures.as_ref()
+fn own_pictures(meta: &ModelMeta) -> Option<&Pictures> {
+    meta.run.as_ref()?.recipe.pictures.as_ref()
 }
 
 /// The form of a recipe's own pictures.
@@ -115,12 +115,12 @@ pub fn form(own: &Pictures) -> pictures::Form {
 }
 
 /// Pictures as the model takes them: f32 `[n, channels, height, width]`, scaled as the data set was.
-pub fn tensor(pictures: &[Converted], card: &Card, device: Device) -> Tensor {
+pub fn tensor(pictures: &[Converted], meta: &ModelMeta, device: Device) -> Tensor {
     let bytes: Vec<u8> = pictures.iter().flat_map(|picture| picture.pixels.iter().copied()).collect();
-    let [channels, height, width] = card.input;
+    let [channels, height, width] = meta.input;
     let images = Tensor::from_slice(&bytes).view([-1, channels, height, width]); // u8 [n, c, h, w]
-    let scaled = images.to_kind(tch::Kind::Float).to_device(device) * (1.0 / card.divisor); // f32 [n, c, h, w]
-    match &card.normalise {
+    let scaled = images.to_kind(tch::Kind::Float).to_device(device) * (1.0 / meta.divisor); // f32 [n, c, h, w]
+    match &meta.normalise {
         Some(normalise) => normalise.apply(&scaled),
         None => scaled,
     }

@@ -3,9 +3,9 @@
 use super::*;
 use models::Arch;
 
-fn card(dataset: &str, input: [i64; 3]) -> Card {
+fn meta(dataset: &str, input: [i64; 3]) -> ModelMeta {
     let (normalise, class_names, dataset) = (None, Vec::new(), dataset.to_owned());
-    Card {
+    ModelMeta {
         arch: Arch::Softmax,
         input,
         classes: 10,
@@ -34,7 +34,7 @@ fn a_picture_of_the_right_size_and_ground_is_taken_pixel_by_pixel() {
         let ink = x.abs_diff(14) < 3 && y.abs_diff(14) < 8;
         image::Rgb([if ink { (200 + x) as u8 } else { 0 }; 3])
     });
-    let converted = convert(&picture, &card("mnist", DIGITS), Invert::Auto).unwrap();
+    let converted = convert(&picture, &meta("mnist", DIGITS), Invert::Auto).unwrap();
     assert!(converted.steps.is_empty(), "{:?}", converted.steps);
     let expected: Vec<u8> = picture.pixels().map(|pixel| pixel.0[0]).collect();
     assert_eq!(converted.pixels, expected);
@@ -44,7 +44,7 @@ fn a_picture_of_the_right_size_and_ground_is_taken_pixel_by_pixel() {
 fn light_and_dark_change_places_when_the_ground_is_light_or_as_asked() {
     let check = |invert, corner: u8, told: &str| {
         let page = page((28, 28), (10, 10), (5, 5));
-        let converted = convert(&page, &card("clothes", DIGITS), invert).unwrap();
+        let converted = convert(&page, &meta("clothes", DIGITS), invert).unwrap();
         assert_eq!(converted.pixels[0], corner, "{invert:?}");
         assert!(converted.steps[0].contains(told), "{:?}", converted.steps);
     };
@@ -57,7 +57,7 @@ fn light_and_dark_change_places_when_the_ground_is_light_or_as_asked() {
 fn ink_is_fitted_with_its_mass_in_the_middle() {
     // 20 x 100 pixels of ink become 4 x 20; the middle of the picture lies between pixels 13 and 14.
     let page = page((300, 200), (200, 20), (20, 100));
-    let converted = convert(&page, &card("mnist", DIGITS), Invert::Auto).unwrap();
+    let converted = convert(&page, &meta("mnist", DIGITS), Invert::Auto).unwrap();
     for y in 0..28 {
         for x in 0..28 {
             let inside = (12..16).contains(&x) && (4..24).contains(&y);
@@ -85,7 +85,7 @@ fn drawn(share: impl Fn(f32, f32) -> f32) -> Converted {
         let (x, y) = (x as f32, y as f32);
         image::Rgb([(230.0 * share(x, y)).round().clamp(0.0, 255.0) as u8; 3])
     });
-    convert(&page, &card("mnist", DIGITS), Invert::Auto).unwrap()
+    convert(&page, &meta("mnist", DIGITS), Invert::Auto).unwrap()
 }
 
 fn ink(x: f32, y: f32) -> f32 {
@@ -128,7 +128,7 @@ fn the_page_leaves_the_digit_as_it_is() {
 fn small_pictures_are_fitted_wherever_the_ink_is() {
     let converted = |left: u32, top: u32| {
         let page = page((28, 28), (left, top), (3, 16));
-        convert(&page, &card("mnist", DIGITS), Invert::Auto).unwrap()
+        convert(&page, &meta("mnist", DIGITS), Invert::Auto).unwrap()
     };
     let middle = converted(12, 6);
     for (left, top) in [(2, 2), (20, 9), (7, 1)] {
@@ -159,7 +159,7 @@ fn what_is_no_digit_is_doubted() {
 #[test]
 fn other_grey_data_sets_keep_the_whole_picture() {
     let page = page((100, 50), (0, 20), (100, 10));
-    let converted = convert(&page, &card("clothes", DIGITS), Invert::Auto).unwrap();
+    let converted = convert(&page, &meta("clothes", DIGITS), Invert::Auto).unwrap();
     let middle = converted.pixels[14 * 28 + 14];
     assert!(middle > 200, "{middle}");
     // The upper and lower quarters are filled up with the ground.
@@ -173,14 +173,14 @@ fn blank_and_extreme_pictures_become_something() {
         for level in [0, 130, 255] {
             let blank = RgbImage::from_pixel(width, height, image::Rgb([level; 3]));
             for dataset in ["mnist", "clothes"] {
-                let converted = convert(&blank, &card(dataset, DIGITS), Invert::Auto).unwrap();
+                let converted = convert(&blank, &meta(dataset, DIGITS), Invert::Auto).unwrap();
                 assert_eq!(converted.pixels.len(), 784, "{width} x {height}");
             }
-            let colour = convert(&blank, &card("photos", [3, 32, 32]), Invert::Auto).unwrap();
+            let colour = convert(&blank, &meta("photos", [3, 32, 32]), Invert::Auto).unwrap();
             assert_eq!(colour.pixels, vec![level; 3 * 32 * 32], "{width} x {height}");
         }
         let line = page((width, height), (0, 0), (width.div_ceil(2), height));
-        assert_eq!(convert(&line, &card("mnist", DIGITS), Invert::Auto).unwrap().pixels.len(), 784);
+        assert_eq!(convert(&line, &meta("mnist", DIGITS), Invert::Auto).unwrap().pixels.len(), 784);
     };
     check(1, 1);
     check(3000, 1);
@@ -191,23 +191,23 @@ fn blank_and_extreme_pictures_become_something() {
 #[test]
 fn colour_is_kept_channel_by_channel_for_a_colour_model() {
     let picture = RgbImage::from_fn(64, 32, |_, _| image::Rgb([10, 20, 30]));
-    let converted = convert(&picture, &card("photos", [3, 32, 32]), Invert::Auto).unwrap();
+    let converted = convert(&picture, &meta("photos", [3, 32, 32]), Invert::Auto).unwrap();
     let expected: Vec<u8> = [10, 20, 30].iter().flat_map(|&level| [level; 1024]).collect();
     assert_eq!(converted.pixels, expected);
     // Of a strip the middle is left, whatever its length.
     let strip = RgbImage::from_fn(30_000, 1, |x, _| image::Rgb([if x == 15_000 || x == 14_999 { 90 } else { 0 }; 3]));
-    let converted = convert(&strip, &card("photos", [3, 32, 32]), Invert::Auto).unwrap();
+    let converted = convert(&strip, &meta("photos", [3, 32, 32]), Invert::Auto).unwrap();
     assert_eq!(converted.pixels, vec![90; 3 * 1024]);
-    assert!(convert(&picture, &card("odd", [2, 32, 32]), Invert::Auto).is_err());
+    assert!(convert(&picture, &meta("odd", [2, 32, 32]), Invert::Auto).is_err());
 }
 
 #[test]
 fn pictures_become_tensors_scaled_as_the_data_set_was() {
-    let mut card = card("mnist", [1, 1, 2]);
-    card.divisor = 256.0;
+    let mut meta = meta("mnist", [1, 1, 2]);
+    meta.divisor = 256.0;
     let pictures =
         [[0, 128], [64, 255]].map(|pixels| Converted { pixels: pixels.to_vec(), steps: Vec::new(), doubt: None });
-    let images = tensor(&pictures, &card, Device::Cpu);
+    let images = tensor(&pictures, &meta, Device::Cpu);
     assert_eq!(images.size(), [2, 1, 1, 2]);
     let values = Vec::<f32>::try_from(images.flatten(0, -1)).unwrap();
     assert_eq!(values, [0.0, 0.5, 0.25, 255.0 / 256.0]);

@@ -177,7 +177,7 @@ fn numbers_beyond_f32_round_to_infinity_as_its_arithmetic_does_and_end_no_progra
     for rule in rules() {
         let net = Net::new();
         // The greatest rate times the greatest factor is an f32 still; four such steps are not.
-        let fast = |it: Parameter| Parameter { rate_factor: 1e8, ..it };
+        let fast = |it: Parameter| Parameter { lr_multiplier: 1e8, ..it };
         let (weight, bias) = (net.weight.shallow_clone(), net.bias.shallow_clone());
         let parameters = vec![fast(Parameter::weight("w", weight)), fast(Parameter::bias("b", bias))];
         let mut optimizer = Optimizer::new(parameters, &rule).unwrap();
@@ -198,7 +198,7 @@ fn numbers_beyond_f32_round_to_infinity_as_its_arithmetic_does_and_end_no_progra
     assert_eq!(value.double_value(&[]), f64::INFINITY);
     let (weight, rule) =
         (leaf(&[1.0]), Rule::AdamW(AdamWOptions { weight_decay: 1e8, epsilon: range::MOST, ..Default::default() }));
-    let fast = Parameter { rate_factor: 1e8, ..Parameter::weight("w", weight.shallow_clone()) };
+    let fast = Parameter { lr_multiplier: 1e8, ..Parameter::weight("w", weight.shallow_clone()) };
     let mut optimizer = Optimizer::new(vec![fast], &rule).unwrap();
     optimizer.apply(&[weight.ones_like().detach()], range::MOST).unwrap();
     assert_eq!(numbers(&weight), [f32::NEG_INFINITY]);
@@ -207,9 +207,9 @@ fn numbers_beyond_f32_round_to_infinity_as_its_arithmetic_does_and_end_no_progra
 #[test]
 fn a_factor_scales_the_rate_and_the_decay_of_its_parameter_alone() {
     let rule = Rule::AdamW(AdamWOptions { weight_decay: 0.5, ..AdamWOptions::default() });
-    let moved = |rate_factor: f64, rate: f64| {
+    let moved = |lr_multiplier: f64, rate: f64| {
         let (one, other) = (leaf(&[2.0]), leaf(&[2.0]));
-        let first = Parameter { rate_factor, ..Parameter::weight("one", one.shallow_clone()) };
+        let first = Parameter { lr_multiplier, ..Parameter::weight("one", one.shallow_clone()) };
         let mut optimizer =
             Optimizer::new(vec![first, Parameter::weight("other", other.shallow_clone())], &rule).unwrap();
         let gradient = || leaf(&[0.25]).detach();
@@ -220,9 +220,9 @@ fn a_factor_scales_the_rate_and_the_decay_of_its_parameter_alone() {
     assert_eq!(half, moved(1.0, 0.125).0);
     assert_eq!(whole, moved(1.0, 0.25).1);
     assert_eq!(moved(0.0, 0.25).0, bits(&leaf(&[2.0])), "a factor of 0 freezes");
-    for rate_factor in [-1.0, f64::NAN, f64::INFINITY] {
-        let parameter = Parameter { rate_factor, ..Parameter::weight("w", leaf(&[1.0])) };
+    for lr_multiplier in [-1.0, f64::NAN, f64::INFINITY] {
+        let parameter = Parameter { lr_multiplier, ..Parameter::weight("w", leaf(&[1.0])) };
         let told = Optimizer::new(vec![parameter], &rule).unwrap_err().to_string();
-        assert!(told.contains("`rate_factor` is") && told.contains("at least 0 and at most 1e8"), "{told}");
+        assert!(told.contains("`lr_multiplier` is") && told.contains("at least 0 and at most 1e8"), "{told}");
     }
 }

@@ -14,9 +14,9 @@ use crate::Error;
 /// Why an attempt failed.
 enum Trouble {
     /// Another attempt may succeed.
-    Passing(String),
+    Transient(String),
     /// This mirror will not give the file.
-    Lasting(String),
+    Permanent(String),
     /// This machine's own fault, whichever mirror is asked.
     Local(Error),
 }
@@ -57,8 +57,8 @@ pub(super) fn download(
                 }
             },
             Err(Trouble::Local(error)) => return Err(error),
-            Err(Trouble::Lasting(reason)) => return Ok(Some(reason)),
-            Err(Trouble::Passing(reason)) => reason,
+            Err(Trouble::Permanent(reason)) => return Ok(Some(reason)),
+            Err(Trouble::Transient(reason)) => reason,
         };
         if attempt >= settings.attempts {
             return Ok(Some(format!("{reason} (attempt {attempt} of {})", settings.attempts.max(1))));
@@ -113,15 +113,17 @@ fn transfer(
             Some((start, total)) if start == from => total,
             _ => {
                 part.clear()?;
-                return Err(Trouble::Passing("the server answered with another range than was asked for".to_owned()));
+                return Err(Trouble::Transient("the server answered with another range than was asked for".to_owned()));
             }
         },
         416 if from > 0 => {
             part.clear()?;
-            return Err(Trouble::Passing(format!("the server's file ends before byte {from}, where this one went on")));
+            return Err(Trouble::Transient(format!(
+                "the server's file ends before byte {from}, where this one went on"
+            )));
         }
-        408 | 429 | 500 | 502 | 503 | 504 => return Err(Trouble::Passing(status(&response))),
-        _ => return Err(Trouble::Lasting(status(&response))),
+        408 | 429 | 500 | 502 | 503 | 504 => return Err(Trouble::Transient(status(&response))),
+        _ => return Err(Trouble::Permanent(status(&response))),
     };
     let resumed = part.len() > 0;
     // Room for the gzip wrapper of content that cannot be packed.
@@ -135,8 +137,8 @@ fn transfer(
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => {
                 return Err(match trouble(ureq::Error::from(e), settings) {
-                    Trouble::Passing(reason) | Trouble::Lasting(reason) => {
-                        Trouble::Passing(format!("cut off after {} bytes: {reason}", part.len()))
+                    Trouble::Transient(reason) | Trouble::Permanent(reason) => {
+                        Trouble::Transient(format!("cut off after {} bytes: {reason}", part.len()))
                     }
                     local => local,
                 });
@@ -144,14 +146,14 @@ fn transfer(
         };
         if part.len() + read as u64 > limit {
             part.clear()?;
-            return Err(Trouble::Lasting(format!("it sends more than the expected {} bytes", remote.bytes)));
+            return Err(Trouble::Permanent(format!("it sends more than the expected {} bytes", remote.bytes)));
         }
         part.append(&buffer[..read])?;
         progress(Progress::Received { name: &remote.name, bytes: part.len(), total });
     }
     match total {
         Some(total) if part.len() < total => {
-            Err(Trouble::Passing(format!("cut off after {} of {total} bytes", part.len())))
+            Err(Trouble::Transient(format!("cut off after {} of {total} bytes", part.len())))
         }
         _ => Ok(resumed),
     }
@@ -172,18 +174,18 @@ fn content_range(response: &Response<Body>) -> Option<(u64, Option<u64>)> {
 fn trouble(error: ureq::Error, settings: &Settings) -> Trouble {
     use ureq::{Error, Timeout};
     match error {
-        Error::HostNotFound => Trouble::Lasting("the host's address is not known; is there a network?".to_owned()),
+        Error::HostNotFound => Trouble::Permanent("the host's address is not known; is there a network?".to_owned()),
         Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            Trouble::Lasting(format!("no connection within {:?}; is there a network?", settings.connect))
+            Trouble::Permanent(format!("no connection within {:?}; is there a network?", settings.connect))
         }
-        Error::Timeout(_) => Trouble::Passing(format!("no byte came for {:?}", settings.stall)),
+        Error::Timeout(_) => Trouble::Transient(format!("no byte came for {:?}", settings.stall)),
         Error::Io(e) => match e.kind() {
             io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-                Trouble::Lasting(format!("no connection: {e}"))
+                Trouble::Permanent(format!("no connection: {e}"))
             }
-            _ => Trouble::Passing(e.to_string()),
+            _ => Trouble::Transient(e.to_string()),
         },
-        Error::Protocol(e) => Trouble::Passing(e.to_string()),
-        other => Trouble::Lasting(other.to_string()),
+        Error::Protocol(e) => Trouble::Transient(e.to_string()),
+        other => Trouble::Permanent(other.to_string()),
     }
 }

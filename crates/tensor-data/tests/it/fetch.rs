@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::server::{Answer, Server};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use crate::server::{Answer, Server};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tensor_data::Error;

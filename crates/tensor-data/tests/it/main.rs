@@ -1,11 +1,17 @@
 //! What `tensor-data` promises to those who call it. One binary for all of it: each links libtorch.
-#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::unwrap_used, reason = "each of them fails the test")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "each of them fails the test"
+)]
 
 #[cfg(feature = "tch")]
 mod batches;
 mod catalog;
 #[cfg(feature = "tch")]
-mod feed;
+mod device_cursor;
 mod fetch;
 mod idx;
 #[cfg(feature = "tch")]

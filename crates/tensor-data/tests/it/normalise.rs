@@ -32,7 +32,7 @@ fn storage_and_gathering_change_no_bit() {
     let batches = |storage| -> (Vec<Tensor>, Tensor) {
         let data = data(storage, Some(&rule())).unwrap();
         let batches = data.train.batches(3, order(), Tail::Drop).unwrap().shifted(1, 2, 0);
-        let fed = batches.feed().unwrap().gather().unwrap().images;
+        let fed = batches.device_cursor().unwrap().next_batch().unwrap().images;
         (batches.map(|batch| batch.images).collect(), fed)
     };
     let ((floats, fed), (bytes, fed_bytes)) = (batches(Storage::F32), batches(Storage::U8));

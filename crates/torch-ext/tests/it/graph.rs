@@ -38,7 +38,7 @@ fn a_replay_computes_what_was_captured_from_the_values_of_now() {
     let mut x = Tensor::full([4], 1.0, (Kind::Float, device));
     let mut graph = Graph::new(device).unwrap();
     let mut double = || x.f_mul_scalar_(2.0).map(|_| ()).map_err(|error| Error(error.to_string()));
-    graph.rehearse(&mut double).unwrap();
+    graph.warm_up(&mut double).unwrap();
     graph.capture(&mut double).unwrap();
     assert_eq!(x.double_value(&[3]), 2.0, "capturing computes nothing");
     graph.replay().unwrap();
@@ -56,7 +56,7 @@ fn seeding_before_a_replay_drops_what_it_drops_before_the_same_work_uncaptured()
     let mut dropped = Tensor::zeros([1000], (Kind::Float, device));
     let mut graph = Graph::new(device).unwrap();
     let mut body = || dropped.f_copy_(&x.dropout(0.5, true)).map_err(|error| Error(error.to_string()));
-    graph.rehearse(&mut body).unwrap();
+    graph.warm_up(&mut body).unwrap();
     graph.capture(&mut body).unwrap();
     for seed in [1, 2] {
         tch::manual_seed(seed);

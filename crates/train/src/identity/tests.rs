@@ -70,8 +70,8 @@ fn every_saved_model_knows_its_run() {
     let kept: Vec<Saved> = kept.map(Saved::Kept).collect();
     assert_eq!(kept.len(), 2 + 4);
     for saved in kept.into_iter().chain([Saved::Best, Saved::Last]) {
-        let (_, card) = load_model(&path, &saved, Device::Cpu).unwrap();
-        assert_eq!(card.run.as_ref(), Some(&identity), "{saved:?}");
+        let (_, meta) = load_model(&path, &saved, Device::Cpu).unwrap();
+        assert_eq!(meta.run.as_ref(), Some(&identity), "{saved:?}");
     }
 }
 

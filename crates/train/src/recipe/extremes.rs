@@ -181,11 +181,11 @@ fn pure(plan: &Plan, learner: &Learner) -> Result<(), String> {
     let mut stopper = Stopper::new(&recipe.stopping);
     for (step, watched) in steps.into_iter().zip([0.9, 0.5, 0.7, f64::NAN]) {
         stopper.observe(step, watched);
-        let rate = plan.learning_rate(step) * stopper.rate_factor();
-        let numbers = learner.optimizer.numbers(rate, step).map_err(|e| e.to_string())?;
+        let rate = plan.learning_rate(step) * stopper.lr_multiplier();
+        let scalars = learner.optimizer.step_scalars(rate, step).map_err(|e| e.to_string())?;
         let average = recipe.average.map_or(0.0, |average| average.decay_at(step));
-        if !(rate >= 0.0 && numbers.iter().chain([&rate, &average]).all(|number| number.is_finite())) {
-            return Err(format!("step {step}: rate {rate}, average {average}, numbers {numbers:?}"));
+        if !(rate >= 0.0 && scalars.iter().chain([&rate, &average]).all(|number| number.is_finite())) {
+            return Err(format!("step {step}: rate {rate}, average {average}, scalars {scalars:?}"));
         }
         let _ = (plan.validates_after(step), plan.updates_after(step), stopper.is_over(step));
     }

@@ -1,8 +1,8 @@
 //! What is known of a run from its folder alone: its recipe, and what it is.
 
-use crate::card::Card;
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::model_meta::ModelMeta;
 use crate::recipe::Recipe;
 use crate::summary::Summary;
 use std::fs;
@@ -23,8 +23,8 @@ pub fn read_recipe(run: &Path, overrides: &[(String, String)]) -> Result<Recipe,
 
 /// The identity of the run in a folder: what the description of one of its models says, or else `run.json`. A run of
 /// an earlier version has neither; what its recipe, its model and its summary say is taken then, without `pictures`.
-pub fn identity(run: &Path, card: Option<&Card>) -> Result<Identity, Error> {
-    if let Some(identity) = card.and_then(|card| card.run.clone()) {
+pub fn identity(run: &Path, meta: Option<&ModelMeta>) -> Result<Identity, Error> {
+    if let Some(identity) = meta.and_then(|meta| meta.run.clone()) {
         return Ok(identity);
     }
     let path = run.join(Identity::FILE);
@@ -37,17 +37,17 @@ pub fn identity(run: &Path, card: Option<&Card>) -> Result<Identity, Error> {
             );
             Error::Run { path, problem }
         }),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => of_old_run(run, card),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => of_old_run(run, meta),
         Err(e) => Err(Error::io("read", path)(e)),
     }
 }
 
-fn of_old_run(run: &Path, card: Option<&Card>) -> Result<Identity, Error> {
+fn of_old_run(run: &Path, meta: Option<&ModelMeta>) -> Result<Identity, Error> {
     let mut recipe = read_recipe(run, &[])?;
-    if let Some(card) = card {
-        recipe.model = card.arch.clone();
-        recipe.data.divisor = card.divisor;
-        recipe.data.set.clone_from(&card.dataset);
+    if let Some(meta) = meta {
+        recipe.model = meta.arch.clone();
+        recipe.data.divisor = meta.divisor;
+        recipe.data.set.clone_from(&meta.dataset);
     }
     let summary = Summary::read(run).ok();
     let name = summary.as_ref().map_or_else(|| recipe_name(run), |summary| summary.recipe.clone());

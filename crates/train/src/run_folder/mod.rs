@@ -17,10 +17,10 @@
 
 mod known;
 mod names;
-mod pace;
 mod remains;
 mod reopened;
 mod reserved;
+mod save_throttle;
 mod saved;
 mod tables;
 mod top;
@@ -40,7 +40,7 @@ use crate::plan::Plan;
 use crate::recipe::Recipe;
 use known::RECIPE;
 use names::{SNAPSHOTS, snapshot_name};
-use pace::Pace;
+use save_throttle::SaveThrottle;
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ pub struct RunFolder {
     identity: Identity,
     /// The recipe that the newest checkpoint was trained with.
     trained: Recipe,
-    pace: Pace,
+    throttle: SaveThrottle,
     saved_best: Option<u64>,
     top: Top,
     tables: Tables,
@@ -108,7 +108,7 @@ impl RunFolder {
     fn held(path: &Path, identity: Identity, trained: Recipe, lock: Option<File>) -> RunFolder {
         let recipe = &identity.recipe;
         RunFolder {
-            pace: Pace::new(recipe.checkpoint.seconds),
+            throttle: SaveThrottle::new(recipe.checkpoint.seconds),
             top: Top::new(path, recipe.checkpoint.keep_top, recipe.evaluation.watch),
             tables: Tables::new(path),
             path: path.to_owned(),
@@ -173,7 +173,7 @@ impl RunFolder {
     /// Seconds spent writing checkpoints and models, over all resumptions, as far as `timings.csv` knows of the earlier
     /// ones.
     pub fn saving_seconds(&self) -> f64 {
-        self.saving_before + self.pace.spent().as_secs_f64()
+        self.saving_before + self.throttle.spent().as_secs_f64()
     }
 
     /// What was written since this was asked last, in order.
@@ -213,7 +213,7 @@ impl RunFolder {
         checkpoint::write(&self.path.join(LAST), &files)?;
         self.note(learner, LAST.to_owned());
         self.top.remove_old()?;
-        self.pace.saved(start);
+        self.throttle.saved(start);
         Ok(())
     }
 
@@ -223,7 +223,7 @@ impl RunFolder {
         fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         checkpoint::replace(&folder.join(&name), &learner.model_files(&self.identity)?)?;
         self.note(learner, format!("{SNAPSHOTS}/{name}"));
-        self.pace.wrote(start);
+        self.throttle.wrote(start);
         Ok(())
     }
 
@@ -281,7 +281,7 @@ impl Observer for RunFolder {
                         self.snapshot(row.epoch, learner)?;
                     }
                 }
-                if self.pace.is_due() { self.save(learner) } else { Ok(()) }
+                if self.throttle.is_due() { self.save(learner) } else { Ok(()) }
             }
             Event::Stopped { learner, .. } => self.save(learner),
         }

@@ -5,11 +5,11 @@ use super::names::{SNAPSHOTS, epoch};
 use super::tables::Tables;
 use super::top::Top;
 use super::{BEST, LAST, RunFolder, lock, remains};
-use crate::card::Card;
 use crate::checkpoint::{self, leftovers};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::learner::Learner;
+use crate::model_meta::ModelMeta;
 use crate::plan::Plan;
 use models::Model;
 use std::path::Path;
@@ -24,8 +24,8 @@ impl RunFolder {
         let last = path.join(LAST);
         let found = checkpoint::exists(&last).then(|| checkpoint::read(&last)).transpose();
         let found = found.map_err(|error| without_way_on(path, error))?;
-        let card = found.map(|found| Card::from_files(&found.files, &found.folder)).transpose()?;
-        let saved = identity(path, card.as_ref())?;
+        let meta = found.map(|found| ModelMeta::from_files(&found.files, &found.folder)).transpose()?;
+        let saved = identity(path, meta.as_ref())?;
         let trained = saved.recipe.clone();
         Ok(RunFolder::held(path, Identity { recipe, ..saved }, trained, Some(lock)))
     }

@@ -1,11 +1,11 @@
 //! The models that a run's folder holds, loaded without their data set.
 
 use super::names::{SNAPSHOTS, TOP, epoch, iteration};
-use crate::card::Card;
 use crate::checkpoint;
 use crate::checkpoint::leftovers;
 use crate::error::Error;
 use crate::learner::Learner;
+use crate::model_meta::ModelMeta;
 use std::path::Path;
 use tch::Device;
 
@@ -33,7 +33,7 @@ impl Saved {
 }
 
 /// Loads a saved model of a run without its data set, and what is known of the pictures it takes.
-pub fn load_model(run: &Path, saved: &Saved, device: Device) -> Result<(models::Model, Card), Error> {
+pub fn load_model(run: &Path, saved: &Saved, device: Device) -> Result<(models::Model, ModelMeta), Error> {
     let name = saved.folder();
     let folder = run.join(name);
     let (is_there, why) = match saved {
@@ -90,6 +90,6 @@ fn numbered(folder: &Path, number: impl Fn(&str) -> Option<u64>) -> Result<Vec<S
 }
 
 /// Loads a model of a run as it was when the snapshot `name` was kept.
-pub fn load_snapshot(run: &Path, name: &str, device: Device) -> Result<(models::Model, Card), Error> {
+pub fn load_snapshot(run: &Path, name: &str, device: Device) -> Result<(models::Model, ModelMeta), Error> {
     load_model(run, &Saved::Kept(format!("{SNAPSHOTS}/{name}")), device)
 }

@@ -58,7 +58,7 @@ fn halving_goes_on_at_a_smaller_rate_until_the_floor() {
     let mut factors = Vec::new();
     for epoch in 0..8 {
         stopper.observe(epoch, if epoch == 0 { 0.1 } else { 0.2 });
-        factors.push((stopper.rate_factor(), stopper.is_over(epoch)));
+        factors.push((stopper.lr_multiplier(), stopper.is_over(epoch)));
     }
     let expected = [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25]
         .into_iter()
@@ -95,7 +95,7 @@ fn a_plateau_shrinks_the_rate_after_the_epochs_that_pytorch_does() {
         let mut stopper = Stopper::new(&rule);
         for (epoch, (error, rate)) in golden.errors.iter().zip(rates).enumerate() {
             stopper.observe(epoch as u64, *error);
-            let found = stopper.rate_factor();
+            let found = stopper.lr_multiplier();
             assert!((found / rate - 1.0).abs() < 1e-12, "{rule:?}, epoch {epoch}: {found}, PyTorch {rate}");
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tensor_data::{Dataset, Normalise, Samples, Source};
 use train::run_folder::{Saved, load_model};
-use train::{Card, Learner, Plan, Recipe, RunFolder, fit, recipe::Minibatch};
+use train::{Learner, ModelMeta, Plan, Recipe, RunFolder, fit, recipe::Minibatch};
 
 fn recipe(mean: &[f64], std: &[f64]) -> Recipe {
     let mut recipe = Recipe::new("tiny", Arch::Softmax, 1, 0.1);
@@ -33,16 +33,16 @@ fn a_saved_model_knows_its_classes_and_its_normalisation() {
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
     let mut run = RunFolder::create(&folder, &recipe).unwrap();
     fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut run).unwrap();
-    let (_, card) = load_model(&folder, &Saved::Best, Device::Cpu).unwrap();
-    assert_eq!(card.class_names, ["cat", "dog"]);
-    assert_eq!(card.normalise, Some(Normalise { mean: vec![0.5], std: vec![0.25] }));
+    let (_, meta) = load_model(&folder, &Saved::Best, Device::Cpu).unwrap();
+    assert_eq!(meta.class_names, ["cat", "dog"]);
+    assert_eq!(meta.normalise, Some(Normalise { mean: vec![0.5], std: vec![0.25] }));
 }
 
 #[test]
 fn a_description_of_an_earlier_version_has_neither() {
     let old = r#"{"arch": {"kind": "softmax"}, "input": [1, 2, 2], "classes": 2, "divisor": 255.0, "dataset": "tiny"}"#;
-    let card: Card = serde_json::from_str(old).unwrap();
-    assert!(card.class_names.is_empty() && card.normalise.is_none());
+    let meta: ModelMeta = serde_json::from_str(old).unwrap();
+    assert!(meta.class_names.is_empty() && meta.normalise.is_none());
 }
 
 #[test]

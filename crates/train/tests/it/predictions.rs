@@ -1,6 +1,5 @@
 //! Predictions are the answers that the error is counted from.
 
-
 use crate::common::{data, recipe, trained};
 use tensor_data::Tail;
 use train::recipe::Evaluation;

@@ -1,7 +1,7 @@
 //! What a resumed run makes of limits, of a changed recipe and of a folder that is not as it was left.
 
-use crate::common::{data, recipe, trained};
 use super::{Recorder, values};
+use crate::common::{data, recipe, trained};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

@@ -11,11 +11,11 @@ use std::path::Path;
 use tensor_data::Normalise;
 
 /// Its file in a checkpoint.
-pub(crate) const CARD: &str = "model.json";
+pub(crate) const MODEL_META: &str = "model.json";
 
 /// What must be known of a saved model to use it: how to build it, and what pictures it takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Card {
+pub struct ModelMeta {
     /// The network.
     pub arch: Arch,
     /// Shape of a picture, `[channels, height, width]`.
@@ -40,11 +40,11 @@ pub struct Card {
     pub calibration: Option<SavedCalibration>,
 }
 
-impl Card {
+impl ModelMeta {
     /// The description in the files of a checkpoint; `folder` names them in messages.
-    pub(crate) fn from_files(files: &Files, folder: &Path) -> Result<Card, Error> {
-        let mut card: Card = parse(files, CARD, folder)?;
-        card.calibration = SavedCalibration::from_files(files, folder)?;
-        Ok(card)
+    pub(crate) fn from_files(files: &Files, folder: &Path) -> Result<ModelMeta, Error> {
+        let mut meta: ModelMeta = parse(files, MODEL_META, folder)?;
+        meta.calibration = SavedCalibration::from_files(files, folder)?;
+        Ok(meta)
     }
 }

@@ -33,15 +33,15 @@ fn a_feed_gives_what_the_iterator_gives_in_every_order_shift_storage_and_tail_ov
                         let order = if shuffled { Order::Shuffled { seed: 4, epoch } } else { Order::Stored };
                         split.batches(5, order, tail).unwrap().shifted(shift, 4, epoch).skip_batches(skip)
                     };
-                    let mut feed = epoch(0, 0).feed().unwrap();
+                    let mut cursor = epoch(0, 0).device_cursor().unwrap();
                     // From the start, then from amid an epoch, as after a resume, then a whole one.
                     for (number, skip) in [(0, 0), (1, 2), (2, 0)] {
                         let mut batches = epoch(number, skip);
-                        feed.follow(&batches).unwrap();
+                        cursor.follow(&batches).unwrap();
                         assert_eq!(batches.full_left(), 4 - skip, "{what}");
                         for left in (0..4 - skip).rev() {
                             let expected = batches.next().unwrap();
-                            check_same(&feed.gather().unwrap(), &expected, &what);
+                            check_same(&cursor.next_batch().unwrap(), &expected, &what);
                             assert_eq!(batches.full_left(), left, "{what}");
                         }
                         let short = batches.next().map(|batch| batch.labels.size()[0]);
@@ -58,23 +58,23 @@ fn what_lies_on_the_device_stays_where_it_is_from_epoch_to_epoch() {
     let split = split(Storage::F32);
     let epoch = |epoch| split.batches(5, Order::Shuffled { seed: 4, epoch }, Tail::Drop).unwrap();
     let (first, second) = (epoch(0), epoch(1));
-    let mut feed = first.feed().unwrap();
+    let mut cursor = first.device_cursor().unwrap();
     drop(first);
-    feed.follow(&second).unwrap();
-    drop(second); // the feed keeps nothing of the epoch's own tensors
+    cursor.follow(&second).unwrap();
+    drop(second); // the cursor keeps nothing of the epoch's own tensors
     let expected = epoch(1).next().unwrap();
-    check_same(&feed.gather().unwrap(), &expected, "after the epoch that it followed is gone");
+    check_same(&cursor.next_batch().unwrap(), &expected, "after the epoch that it followed is gone");
 }
 
 #[test]
 fn minibatches_of_another_kind_are_not_followed() {
     let split = split(Storage::F32);
     let shuffled = |size| split.batches(size, Order::Shuffled { seed: 4, epoch: 0 }, Tail::Drop).unwrap();
-    let mut feed = shuffled(5).feed().unwrap();
+    let mut cursor = shuffled(5).device_cursor().unwrap();
     let stored = split.batches(5, Order::Stored, Tail::Drop).unwrap();
     for other in [stored, shuffled(4), shuffled(5).shifted(1, 4, 0)] {
-        let told = feed.follow(&other).unwrap_err().to_string();
+        let told = cursor.follow(&other).unwrap_err().to_string();
         assert!(told.contains("of another size or kind"), "{told}");
     }
-    feed.follow(&shuffled(5)).unwrap();
+    cursor.follow(&shuffled(5)).unwrap();
 }

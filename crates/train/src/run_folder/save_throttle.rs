@@ -8,7 +8,7 @@ const LEAST_INTERVAL: u32 = 100;
 
 /// When to save next, and what saving has cost so far.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct SaveThrottle {
     /// Shortest time between two savings; zero saves whenever there is something to save.
     shortest: Duration,
     /// When to save next; `None` in a time that the clock does not reach.
@@ -16,11 +16,11 @@ pub(super) struct Pace {
     spent: Duration,
 }
 
-impl Pace {
-    pub(super) fn new(shortest_seconds: f64) -> Pace {
+impl SaveThrottle {
+    pub(super) fn new(shortest_seconds: f64) -> SaveThrottle {
         // A time beyond all durations is one that never comes.
         let shortest = Duration::try_from_secs_f64(shortest_seconds).unwrap_or(Duration::MAX);
-        Pace { shortest, next: Some(Instant::now()), spent: Duration::ZERO }
+        SaveThrottle { shortest, next: Some(Instant::now()), spent: Duration::ZERO }
     }
 
     /// Whether the time to save has come.
@@ -72,10 +72,10 @@ mod tests {
     #[test]
     fn a_time_beyond_the_clock_never_comes() {
         for shortest in [1e9, 1e19, 1e300, f64::INFINITY] {
-            let mut pace = Pace::new(shortest);
-            assert!(pace.is_due(), "the first saving waits for nothing");
-            pace.saved(Instant::now());
-            assert!(!pace.is_due(), "{shortest}");
+            let mut throttle = SaveThrottle::new(shortest);
+            assert!(throttle.is_due(), "the first saving waits for nothing");
+            throttle.saved(Instant::now());
+            assert!(!throttle.is_due(), "{shortest}");
         }
         assert_eq!(pause(seconds(1.0), Duration::MAX), Duration::MAX);
     }

@@ -10,7 +10,7 @@ use crate::{Batch, Batches, Error, Split};
 /// The minibatches of full size that [`Batches`] would give from where they stand, with the same bits, each gathered at a
 /// place that lies on the device. All that changes between two minibatches or two epochs stays where it is in memory.
 #[derive(Debug)]
-pub struct Feed<'a> {
+pub struct DeviceCursor<'a> {
     split: &'a Split,
     /// Picture indices in the order of the epoch, `i64 [n]`; None in stored order.
     order: Option<Tensor>,
@@ -22,14 +22,14 @@ pub struct Feed<'a> {
 }
 
 impl<'a> Batches<'a> {
-    /// A feed that goes on where these minibatches stand.
+    /// A cursor that goes on where these minibatches stand.
     ///
     /// # Errors
     /// [`Error::Tensor`] when libtorch fails, for example for want of memory.
-    pub fn feed(&self) -> Result<Feed<'a>, Error> {
+    pub fn device_cursor(&self) -> Result<DeviceCursor<'a>, Error> {
         let device = self.split.device();
-        let make = || -> Result<Feed<'a>, TchError> {
-            Ok(Feed {
+        let make = || -> Result<DeviceCursor<'a>, TchError> {
+            Ok(DeviceCursor {
                 split: self.split,
                 order: self.order.as_ref().map(copied).transpose()?,
                 shift: self.shift.as_ref().map(Shift::copied).transpose()?,
@@ -41,7 +41,7 @@ impl<'a> Batches<'a> {
     }
 }
 
-impl Feed<'_> {
+impl DeviceCursor<'_> {
     /// Goes on where `batches` stand: those of the split, size, kind of order and shift that it was made from, in any epoch.
     /// Order and moves are copied to where those of the epoch before were.
     ///
@@ -69,7 +69,7 @@ impl Feed<'_> {
     ///
     /// # Errors
     /// [`Error::Tensor`] when libtorch fails, for example for want of memory.
-    pub fn gather(&mut self) -> Result<Batch, Error> {
+    pub fn next_batch(&mut self) -> Result<Batch, Error> {
         let gather = || -> Result<Batch, TchError> {
             let places = self.counting.f_add(&self.place)?; // [m]
             let rows = match &self.order {

@@ -30,7 +30,7 @@ impl Sums {
 }
 
 /// The same sums while they grow. On the CPU, where reading waits for nothing, they are the host's own numbers.
-pub(crate) struct Tally {
+pub(crate) struct RunningMetrics {
     sums: Running,
     samples: i64,
 }
@@ -54,14 +54,14 @@ impl Running {
     }
 }
 
-impl Tally {
-    pub(crate) fn start(from: Sums, device: Device) -> Tally {
+impl RunningMetrics {
+    pub(crate) fn start(from: Sums, device: Device) -> RunningMetrics {
         let Sums { loss, errors, samples } = from;
         let sums = match device {
             Device::Cpu => Running::Host { loss, errors },
             _ => Running::on(device, loss, errors),
         };
-        Tally { sums, samples }
+        RunningMetrics { sums, samples }
     }
 
     /// Adds a minibatch of `count` samples. No device wait.
@@ -71,7 +71,7 @@ impl Tally {
         Ok(())
     }
 
-    /// The part of [`add`](Tally::add) that is the device's; in place, so that a captured graph can do it again.
+    /// The part of [`add`](RunningMetrics::add) that is the device's; in place, so that a captured graph can do it again.
     pub(crate) fn add_figures(&mut self, measured: &Measured, count: usize) -> Result<(), Error> {
         let _guard = tch::no_grad_guard();
         match &mut self.sums {
@@ -91,7 +91,7 @@ impl Tally {
         Ok(())
     }
 
-    /// The part of [`add`](Tally::add) that is the host's.
+    /// The part of [`add`](RunningMetrics::add) that is the host's.
     pub(crate) fn count(&mut self, count: usize) {
         self.samples += count as i64;
     }
@@ -123,31 +123,31 @@ mod tests {
     use super::*;
 
     /// Adds, clears and adds again.
-    fn check(mut tally: Tally) -> Tally {
+    fn check(mut running: RunningMetrics) -> RunningMetrics {
         let measured = Measured { loss: Tensor::from(0.25f32), errors: Tensor::from(2i64) };
-        tally.add(&measured, 4).unwrap();
-        assert_eq!(tally.read(), Sums { loss: 2.5, errors: 5, samples: 14 });
-        tally.clear();
-        assert_eq!(tally.read(), Sums::default());
-        tally.add_figures(&measured, 4).unwrap();
-        tally.count(4);
-        assert_eq!(tally.read(), Sums { loss: 1.0, errors: 2, samples: 4 });
-        tally
+        running.add(&measured, 4).unwrap();
+        assert_eq!(running.read(), Sums { loss: 2.5, errors: 5, samples: 14 });
+        running.clear();
+        assert_eq!(running.read(), Sums::default());
+        running.add_figures(&measured, 4).unwrap();
+        running.count(4);
+        assert_eq!(running.read(), Sums { loss: 1.0, errors: 2, samples: 4 });
+        running
     }
 
     #[test]
     fn sums_are_added_and_cleared_on_the_host() {
-        check(Tally::start(Sums { loss: 1.5, errors: 3, samples: 10 }, Device::Cpu));
+        check(RunningMetrics::start(Sums { loss: 1.5, errors: 3, samples: 10 }, Device::Cpu));
     }
 
     #[test]
     fn sums_on_a_device_stay_where_they_lie_so_that_a_captured_step_finds_them() {
-        let tally = Tally { sums: Running::on(Device::Cpu, 1.5, 3), samples: 10 };
-        let places = |tally: &Tally| match &tally.sums {
+        let running = RunningMetrics { sums: Running::on(Device::Cpu, 1.5, 3), samples: 10 };
+        let places = |running: &RunningMetrics| match &running.sums {
             Running::Device { loss, errors } => [loss.data_ptr() as usize, errors.data_ptr() as usize],
             Running::Host { .. } => panic!("they lie on the device"),
         };
-        let before = places(&tally);
-        assert_eq!(places(&check(tally)), before);
+        let before = places(&running);
+        assert_eq!(places(&check(running)), before);
     }
 }
