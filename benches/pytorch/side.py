@@ -30,7 +30,7 @@ class Pictures(Dataset):
 
 
 class Moved:
-    """A loader's minibatches on another device, which takes pinned ones while the host goes on."""
+    """A loader's minibatches on another device, which takes pinned ones while the host continues."""
 
     def __init__(self, loader, device):
         self.loader, self.device = loader, device

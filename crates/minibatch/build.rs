@@ -1,5 +1,5 @@
 //! Lets `cargo run` and `cargo test` of programs that depend on this crate find libtorch when they start. Cargo puts the
-//! library folders that build scripts name on the loader's path, but only those inside its own target folder: hence links
+//! library folders that build scripts name on the loader's path, but only those inside its own target folder: so links
 //! to libtorch's files in this script's folder.
 
 use std::os::unix::fs::symlink;

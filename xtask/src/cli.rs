@@ -65,7 +65,7 @@ pub enum Command {
     Eval(EvalArgs),
     /// Classes and probabilities of pictures
     Predict(PredictArgs),
-    /// Draw what a saved model has learnt to look for
+    /// Draw what a saved model has learned to look for
     Filters(FiltersArgs),
     /// Draw what each layer of a saved model makes of a picture
     Features(FeaturesArgs),
@@ -178,7 +178,7 @@ fetches it through pip. The folder chosen is linked as .libtorch in the workspac
 
 Examples:
   cargo xtask setup
-  cargo xtask setup --cpu --force                   fetch the CPU parts anew
+  cargo xtask setup --cpu --force                   fetch the CPU parts again
   export LIBTORCH=\"$(cargo xtask setup --print)\"    for a program outside this workspace")]
 pub struct SetupArgs {
     /// Only the parts that a CPU needs, even where there is an NVIDIA GPU

@@ -74,7 +74,7 @@ pub fn goals(platform: Platform) -> Vec<Goal> {
 
 impl Goal {
     /// The times of `side`, a median per repetition. A side that trains on fewer pictures than ours (a `scale` row tells)
-    /// counts as if it went on at that pace.
+    /// counts as if it continued at that pace.
     pub fn times(&self, record: &Record, side: Side) -> Vec<(u32, f64)> {
         let scale = if self.measure == "epoch" { scale(record, self.work, side).unwrap_or(1.0) } else { 1.0 };
         let times = record.medians(self.work.name(), side.name(), self.measure);

@@ -50,10 +50,10 @@ impl Row {
 }
 
 impl Record {
-    /// Takes over from `earlier` what is not in `works`, which are measured anew, and the versions that took part in it.
+    /// Takes over from `earlier` what is not in `works`, which are measured again, and the versions that took part in it.
     pub fn keep(&mut self, earlier: Record, works: &[Work]) {
-        let anew = |row: &Row| works.iter().any(|work| work.name() == row.work);
-        self.rows.extend(earlier.rows.into_iter().filter(|row| !anew(row)));
+        let again = |row: &Row| works.iter().any(|work| work.name() == row.work);
+        self.rows.extend(earlier.rows.into_iter().filter(|row| !again(row)));
         let peers = earlier.machine.peers.into_iter();
         let more: Vec<String> = peers.filter(|peer| !self.machine.peers.contains(peer)).collect();
         self.machine.peers.extend(more);
@@ -213,10 +213,10 @@ pub(crate) mod tests {
     fn works_that_are_not_measured_anew_are_kept_with_the_versions_that_took_part() {
         let mut earlier = record(&[("mlp-20", "burn", 1, "epoch", 9.0), ("lenet-500", "ours", 1, "epoch", 4.0)]);
         earlier.machine.peers = vec!["burn 0".into()];
-        let mut anew = record(&[]);
-        anew.keep(earlier, &[Work::Lenet500]);
-        assert_eq!(anew.rows, record(&[("mlp-20", "burn", 1, "epoch", 9.0)]).rows);
-        assert_eq!(anew.machine.peers, ["burn 0"]);
+        let mut again = record(&[]);
+        again.keep(earlier, &[Work::Lenet500]);
+        assert_eq!(again.rows, record(&[("mlp-20", "burn", 1, "epoch", 9.0)]).rows);
+        assert_eq!(again.machine.peers, ["burn 0"]);
     }
 
     #[test]

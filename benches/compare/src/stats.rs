@@ -33,7 +33,7 @@ pub fn median(values: &[f64]) -> Option<f64> {
     spread(values).map(|spread| spread.median)
 }
 
-/// `theirs / ours`, repetition by repetition: what both measured while the machine was in one mood. Repetitions that
+/// `theirs / ours`, repetition by repetition: what both measured while the machine was in one state. Repetitions that
 /// one side lacks are left out.
 pub fn ratios(theirs: &[(u32, f64)], ours: &[(u32, f64)]) -> Vec<f64> {
     let of = |repetition| ours.iter().find(|(other, _)| *other == repetition).map(|(_, value)| *value);

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, Tensor};
 use viz::{Cell, Columns, FloatImage, GridOptions, Picture, TileOptions, Zoom, grid, tiles};
 
-/// Biases lie between -BIAS and BIAS: at random, because nothing is learnt here.
+/// Biases lie between -BIAS and BIAS: at random, because nothing is learned here.
 const BIAS: f32 = 0.5;
 /// Pixels, 0 to 255, are divided by this.
 const DIVISOR: f64 = 256.0;
@@ -76,7 +76,7 @@ impl Filters {
     ///
     /// # Errors
     /// If the model has no such layer, not so many filters, or filters for pictures of other than 1 or 3 channels.
-    pub fn learnt(model: &Model, count: i64) -> Result<Filters, Error> {
+    pub fn learned(model: &Model, count: i64) -> Result<Filters, Error> {
         let [channels, height, width] = model.input();
         if !matches!(channels, 1 | 3) {
             return Err(Error::FilterChannels { channels });

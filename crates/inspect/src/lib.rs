@@ -9,7 +9,7 @@
 //! | [`explain()`] | which parts of a picture made a model answer as it did |
 //! | [`features()`] | what each layer of a model makes of one picture |
 //! | [`dream()`] | the pictures that the units of a model respond to most |
-//! | [`filters`] | what a model has learnt to look for, and how that grew |
+//! | [`filters`] | what a model has learned to look for, and how that grew |
 //! | [`convolve()`] | what convolution and pooling do to a picture; [`landscape`] is one to try it on |
 //!
 //! The crate reads no command line and no environment, and prints nothing: what there is to say is a value or an [`Error`].

@@ -33,7 +33,7 @@ pub fn complete_space(kind: Kind) -> u64 {
 }
 
 /// pip options that name the platform of the pinned wheels, so that the Python that runs pip may be of any version.
-/// pip compares platform tags by name, hence each glibc version that wheels are built for.
+/// pip compares platform tags by name, so each glibc version that wheels are built for.
 pub fn platform() -> Vec<String> {
     let fixed = ["--only-binary=:all:", "--implementation=cp", "--python-version=3.12", "--abi=cp312"];
     let glibc = (5..=28).rev().map(|minor| format!("--platform=manylinux_2_{minor}_x86_64"));

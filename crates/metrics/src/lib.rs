@@ -1,7 +1,7 @@
 //! Figures about a classifier that say how far they can be believed. Plain arrays in, numbers out: no tensors, no files.
 //!
 //! An accuracy measured on 33 pictures may be off by 16 points either way, an accuracy over unbalanced classes may hide a class
-//! that is never recognised, and the probabilities of a trained network are too high as a rule. Hence:
+//! that is never recognised, and the probabilities of a trained network are too high as a rule. So:
 //!
 //! - [`wilson`]: the interval in which an accuracy lies, and [`bootstrap`] for all figures that are no plain shares;
 //! - [`Confusion`]: which class is taken for which; precision, recall and F1 of each, balanced accuracy;

@@ -104,7 +104,7 @@ impl Model {
     /// The same model with tensors of its own, of the same values.
     ///
     /// # Errors
-    /// [`Error::NoTwin`] for a program's own network that has none; [`Error::Libtorch`] for want of memory.
+    /// [`Error::NoTwin`] for a program's own network that has none; [`Error::Libtorch`] where memory runs out.
     pub fn twin(&self) -> Result<Model, Error> {
         let (body, tensors) = match &self.body {
             Body::Tree(tree) => (Body::Tree(tree.clone()), self.tensors.copied()?),

@@ -24,7 +24,7 @@ struct Side {
     /// The picture's length.
     pixels: i64,
     /// First pixel of each cell's receptive field and the one after its last, rising. Padding is counted as if the picture
-    /// went on there, so that a cell whose filter lies half outside stays where its filter does.
+    /// continued there, so that a cell whose filter lies half outside stays where its filter does.
     fields: Vec<[i64; 2]>,
     /// From one cell to the next: the product of the strides.
     step: i64,

@@ -1,6 +1,6 @@
 //! Optimisers whose state can be saved, penalties on weights, and learning-rate schedules.
 //!
-//! The crate exists because training that can stop and go on *with the same bits* needs three things to be values:
+//! The crate exists because training that can stop and continue *with the same bits* needs three things to be values:
 //! the update rule (a [`Rule`], named in a recipe), the rate (a [`Schedule`], a pure function of the step), and the
 //! optimiser's memory (`Optimizer::state`, a list of named tensors). It knows no models, no data and no files.
 //!
@@ -55,7 +55,7 @@
 //! assert!((w.double_value(&[0, 0]) - 2.0).abs() < 1e-3);
 //! assert!((b.double_value(&[0]) + 1.0).abs() < 1e-3);
 //!
-//! // Save the state beside the parameters, load it later, and go on with the same bits.
+//! // Save the state beside the parameters, load it later, and continue with the same bits.
 //! let saved = optimizer.state()?;
 //! assert_eq!(saved[0].0, "momentum.line.weight");
 //! let mut resumed = Optimizer::new(parameters(), &rule)?;

@@ -24,7 +24,7 @@ enum RuleState {
 }
 
 impl ParamState {
-    /// All memory is allocated here, so that a run which starts has the memory to go on.
+    /// All memory is allocated here, so that a run which starts has the memory to continue.
     pub fn new(parameter: Parameter, rule: &Rule) -> Result<Self, Error> {
         let zeros = || parameter.tensor.detach().f_zeros_like();
         let memory = match *rule {

@@ -14,7 +14,7 @@ pub struct Duplicates {
     pub exact: bool,
     /// Whether they stand in different classes: at least one label is wrong.
     pub across_classes: bool,
-    /// Whether they stand in different parts, where parts were given: what is tested was learnt.
+    /// Whether they stand in different parts, where parts were given: what is tested was learned.
     pub across_splits: bool,
 }
 

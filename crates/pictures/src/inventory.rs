@@ -1,4 +1,4 @@
-//! What a folder of pictures holds, before anything is learnt from it.
+//! What a folder of pictures holds, before anything is learned from it.
 
 use crate::decode::Facts;
 use crate::duplicates::{self, Duplicates};

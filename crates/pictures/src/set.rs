@@ -34,7 +34,7 @@ pub struct Pictures {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Set {
-    /// What the folder holds. Whoever trains on it says what is unreadable and refuses, or goes on without.
+    /// What the folder holds. Whoever trains on it says what is unreadable and refuses, or continues without.
     pub inventory: Inventory,
     /// Which of the inventory's pictures stand in which part, in the order of the parts' pictures.
     pub split: Split,

@@ -1,4 +1,4 @@
-//! Who is learnt from, who chooses, who judges: seeded, every class in its share, and what belongs together on one side.
+//! Who is learned from, who chooses, who judges: seeded, every class in its share, and what belongs together on one side.
 
 use crate::duplicates::Sets;
 use crate::inventory::Inventory;

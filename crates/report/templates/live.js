@@ -1,4 +1,4 @@
-// While training goes on, the parts that change are asked for every second, and put in place of those shown.
+// While training continues, the parts that change are asked for every second, and put in place of those shown.
 (() => {
   const ending = document.getElementById('ending');
   const bar = document.getElementById('progress');
@@ -33,7 +33,7 @@
     } else {
       document.querySelector('.kind').textContent = 'Training has ended';
       say(interrupted
-        ? 'Training was interrupted. To go on: cargo xtask train --resume ' + ending.dataset.run
+        ? 'Training was interrupted. To continue: cargo xtask train --resume ' + ending.dataset.run
         : 'Training has ended; the report is at ' + ending.dataset.report + ' (a run that was stopped before its end has none yet).');
     }
   };

@@ -66,7 +66,7 @@ impl Split {
     ///
     /// # Errors
     /// [`Error::EmptyBatch`] for size 0; [`Error::BatchTooLarge`] when not one minibatch would be left;
-    /// [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    /// [`Error::Tensor`] when libtorch fails, for example where memory runs out.
     pub fn batches(&self, size: usize, order: Order, tail: Tail) -> Result<Batches<'_>, Error> {
         let available = self.len();
         if size == 0 {
@@ -91,7 +91,7 @@ impl Split {
 }
 
 impl Batches<'_> {
-    /// Goes on after the first `count` minibatches, without making them: for a run resumed inside an epoch.
+    /// Continues after the first `count` minibatches, without making them: for a run resumed inside an epoch.
     #[must_use]
     pub fn skip_batches(mut self, count: usize) -> Self {
         self.advance(count);

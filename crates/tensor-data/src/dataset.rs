@@ -16,8 +16,8 @@ pub enum Storage {
     /// One byte a pixel, made `f32` minibatch by minibatch: a quarter of the memory, for sets that would not fit.
     U8,
     /// Scaled `f32`, four bytes a pixel: minibatches in stored order are views, and nothing is converted in the loop.
-    /// The default, because stored and shuffled epochs are the quicker for it and common sets are small (MNIST: 220 MB).
-    /// Only large minibatches of shifted pictures come quicker from bytes.
+    /// The default, because stored and shuffled epochs are the faster for it and common sets are small (MNIST: 220 MB).
+    /// Only large minibatches of shifted pictures come faster from bytes.
     #[default]
     F32,
 }
@@ -116,7 +116,7 @@ impl Dataset {
     /// and in stored order, to f32 `[m, ...]` of four dimensions. Name, fingerprint, labels and order stay.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`] for size 0; [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    /// [`Error::EmptyBatch`] for size 0; [`Error::Tensor`] when libtorch fails, for example where memory runs out.
     pub fn map(&self, size: usize, f: impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
         let map = |split: &Split| split.map(size, &f);
         let (train, valid, test) = (map(&self.train)?, map(&self.valid)?, map(&self.test)?);
@@ -141,7 +141,7 @@ impl Split {
     ///
     /// # Errors
     /// [`Error::Scale`] unless `scale` is positive and finite in `f32`; [`Error::NoDevice`] for a CUDA device that does
-    /// not exist; [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    /// not exist; [`Error::Tensor`] when libtorch fails, for example where memory runs out.
     pub fn upload(samples: &Samples, scale: f64, storage: Storage, device: Device) -> Result<Self, Error> {
         if !(scale as f32 > 0.0 && (scale as f32).is_finite()) {
             return Err(Error::Scale(scale));

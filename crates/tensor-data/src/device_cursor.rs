@@ -22,10 +22,10 @@ pub struct DeviceCursor<'a> {
 }
 
 impl<'a> Batches<'a> {
-    /// A cursor that goes on where these minibatches stand.
+    /// A cursor that continues where these minibatches stand.
     ///
     /// # Errors
-    /// [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    /// [`Error::Tensor`] when libtorch fails, for example where memory runs out.
     pub fn device_cursor(&self) -> Result<DeviceCursor<'a>, Error> {
         let device = self.split.device();
         let make = || -> Result<DeviceCursor<'a>, TchError> {
@@ -42,7 +42,7 @@ impl<'a> Batches<'a> {
 }
 
 impl DeviceCursor<'_> {
-    /// Goes on where `batches` stand: those of the split, size, kind of order and shift that it was made from, in any epoch.
+    /// Continues where `batches` stand: those of the split, size, kind of order and shift that it was made from, in any epoch.
     /// Order and moves are copied to where those of the epoch before were.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl DeviceCursor<'_> {
     /// The minibatch at the place, which moves on behind it. The caller takes no more of them than there are.
     ///
     /// # Errors
-    /// [`Error::Tensor`] when libtorch fails, for example for want of memory.
+    /// [`Error::Tensor`] when libtorch fails, for example where memory runs out.
     pub fn next_batch(&mut self) -> Result<Batch, Error> {
         let gather = || -> Result<Batch, TchError> {
             let places = self.counting.f_add(&self.place)?; // [m]

@@ -81,7 +81,7 @@ pub enum Error {
         files: Vec<PathBuf>,
     },
     /// A file is there already, and its content is not the published one. It is left untouched.
-    #[error("{}: {reason}; nothing was overwritten: move the file away to have it fetched anew", path.display())]
+    #[error("{}: {reason}; nothing was overwritten: move the file away to have it fetched again", path.display())]
     Different {
         /// The file.
         path: PathBuf,
@@ -90,7 +90,7 @@ pub enum Error {
     },
     /// No mirror gave the file.
     #[error(
-        "{name} could not be fetched:\n{}run it again to go on from what is there, or put the file into {} by hand",
+        "{name} could not be fetched:\n{}run it again to continue from what is there, or put the file into {} by hand",
         tried.iter().map(|t| format!("  {}: {}\n", t.url, t.reason)).collect::<String>(), dir.display()
     )]
     Fetch {
@@ -250,7 +250,7 @@ pub enum Fault {
     },
     /// More bytes than the header claims.
     #[error(
-        "the file goes on after the {expected} bytes of content that its header claims; it is damaged, or two files were joined"
+        "the file continues after the {expected} bytes of content that its header claims; it is damaged, or two files were joined"
     )]
     Trailing {
         /// Bytes claimed.

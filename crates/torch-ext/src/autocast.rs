@@ -31,8 +31,8 @@ pub struct Autocast {
 impl Autocast {
     /// Starts a region on the CPU or on all CUDA devices, with `BFloat16` or `Half`.
     ///
-    /// Weights that were cast are kept until the outermost region ends and are forgotten then; hence a region holds
-    /// the forward pass of one step, not the steps of an epoch, which would go on with stale weights.
+    /// Weights that were cast are kept until the outermost region ends and are forgotten then; so a region holds
+    /// the forward pass of one step, not the steps of an epoch, which would continue with stale weights.
     ///
     /// # Errors
     /// Another dtype or device.

@@ -24,7 +24,7 @@ pub fn graph_support(device: Device) -> Result<(), Error> {
 /// Work on one CUDA device that is to be captured, or was.
 ///
 /// While it captures, nothing is computed: libtorch's operations are written down with the addresses that they read and
-/// write. Hence whatever changes between two [`replay`](Graph::replay)s must lie in tensors that stay where they are,
+/// write. So whatever changes between two [`replay`](Graph::replay)s must lie in tensors that stay where they are,
 /// and nothing inside may read a value back. Dropout draws at each replay from libtorch's generator as it is then, so that
 /// `tch::manual_seed` before a replay drops what it would have dropped before the same work uncaptured.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Graph {
     }
 }
 
-/// The first line of what a panic said; libtorch's messages go on with a backtrace.
+/// The first line of what a panic said; libtorch's messages continue with a backtrace.
 fn what(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("without a message").lines().next().unwrap_or_default().to_owned()

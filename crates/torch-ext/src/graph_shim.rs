@@ -47,7 +47,7 @@ impl Shim {
         make_cuda_visible()?;
         let path = places().into_iter().find(|path| path.exists()).ok_or_else(|| match NOT_BUILT {
             Some(lack) => Error(format!("this build holds no {NAME}: {lack}")),
-            None => Error(format!("{NAME} is not beside the program: build it anew, or copy it there")),
+            None => Error(format!("{NAME} is not beside the program: build it again, or copy it there")),
         })?;
         // SAFETY: the library is ours; its initialisers are those of a few C++ objects.
         let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }
@@ -97,7 +97,7 @@ unsafe fn symbol<T: Copy>(library: &Library, name: &str) -> Result<T, Error> {
     found.map(|it| *it).map_err(|error| Error(format!("{NAME} is of another version: {error}")))
 }
 
-/// What a function answered, the first line of it: CUDA's messages go on with general advice.
+/// What a function answered, the first line of it: CUDA's messages continue with general advice.
 fn said(message: *mut c_char) -> Result<(), Error> {
     done(message).map_err(|Error(text)| Error(text.lines().next().unwrap_or_default().to_owned()))
 }

@@ -7,9 +7,9 @@ use crate::recipe::Watch;
 use crate::stopping::{Stopper, StopperState};
 
 impl Learner {
-    /// Takes up the changes between the recipe that the run had and that of `plan`: a changed stopping rule starts anew but
+    /// Takes up the changes between the recipe that the run had and that of `plan`: a changed stopping rule starts again but
     /// keeps the best; where something else is watched, the best is that of the kept model in the new measure, and the rule
-    /// counts anew; and a run that ended by what has changed can continue. Gives what a person should know of it, in lines.
+    /// counts again; and a run that ended by what has changed can continue. Gives what a person should know of it, in lines.
     pub fn adopt(&mut self, before: &Recipe, plan: &Plan) -> Vec<String> {
         let now = plan.recipe();
         let mut notes = Vec::new();

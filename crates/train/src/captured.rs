@@ -1,6 +1,6 @@
 //! A training step that can be captured: everything it reads and writes stays where it is on the device, and what changes
 //! from step to step (the place in the epoch, rates, bias corrections) is fetched there by the step itself. On CUDA it becomes
-//! one graph; elsewhere the same operations can be done anew each time, which is how the tests compare the two.
+//! one graph; elsewhere the same operations can be done again each time, which is how the tests compare the two.
 
 use crate::criterion::Criterion;
 use crate::error::Error;

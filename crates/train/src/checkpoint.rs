@@ -81,7 +81,7 @@ pub fn read(folder: &Path) -> Result<Found, Error> {
             Err(earlier) => Err(Error::Checkpoint {
                 path: folder.to_owned(),
                 problem: format!(
-                    "neither it nor the one before it can be used; nothing is left to go on from\n  {damaged}\n  {earlier}"
+                    "neither it nor the one before it can be used; nothing is left to continue from\n  {damaged}\n  {earlier}"
                 ),
             }),
         },

@@ -103,9 +103,9 @@ fn hint(cause: &std::io::Error) -> &'static str {
     use std::io::ErrorKind;
     match cause.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            " (the disk is full: make room, then go on with --resume; what was saved before is intact)"
+            " (the disk is full: make room, then continue with --resume; what was saved before is intact)"
         }
-        ErrorKind::FileTooLarge => " (a limit on the size of files was reached: raise it, then go on with --resume)",
+        ErrorKind::FileTooLarge => " (a limit on the size of files was reached: raise it, then continue with --resume)",
         ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
             " (it cannot be written: choose another folder with --out, or change its permissions)"
         }

@@ -22,7 +22,7 @@ use tensor_data::Dataset;
 ///
 /// A limit that ends training between two validations brings one more, so that there is a best model and a row of the state
 /// that training ended with. It is no part of the course of the run: the stopping rule does not hear of it, and what it found
-/// is kept apart ([`Closing`](crate::Closing)) and forgotten when training continues. Hence a run whose limit is raised ends
+/// is kept apart ([`Closing`](crate::Closing)) and forgotten when training continues. So a run whose limit is raised ends
 /// with the bits of one that never had the limit, its table of validations included.
 ///
 /// On CUDA each step is captured as a graph where that is possible; [`Event::Stepping`] tells.
@@ -37,7 +37,7 @@ pub fn fit(
 }
 
 /// [`fit`] for tests: steps take their minibatch and their numbers from the device on every device, as captured graphs do on
-/// CUDA; where there are no graphs, the operations of one are done anew.
+/// CUDA; where there are no graphs, the operations of one are done again.
 #[doc(hidden)]
 pub fn fit_as_captured(
     plan: &Plan,

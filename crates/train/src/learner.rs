@@ -92,7 +92,7 @@ impl Learner {
     /// the recipe moves the pictures.
     ///
     /// # Errors
-    /// [`Error::Data`] where libtorch fails, for example for want of memory.
+    /// [`Error::Data`] where libtorch fails, for example where memory runs out.
     pub fn features(&self, plan: &Plan, data: &Dataset) -> Result<Option<Dataset>, Error> {
         let recipe = plan.recipe();
         if !self.model.is_frozen() || recipe.minibatch.shift > 0 {
@@ -156,7 +156,7 @@ impl Learner {
         }
     }
 
-    /// What training came to, where it has ended; `None` while it can go on.
+    /// What training came to, where it has ended; `None` while it can continue.
     pub fn outcome(&self, plan: &Plan) -> Option<Outcome> {
         let stopped_by = match self.progress.stopped_by.as_deref()? {
             "epochs" => StoppedBy::Epochs,
@@ -171,7 +171,7 @@ impl Learner {
         Outcome { stopped_by, best: self.best(), iterations, train_seconds }
     }
 
-    /// The files of a checkpoint that training can go on from.
+    /// The files of a checkpoint that training can continue from.
     pub(crate) fn to_files(&self, run: &Identity) -> Result<Files, Error> {
         let mut files = self.model_files(run)?;
         files.insert(OPTIMIZER.into(), serialise(OPTIMIZER, &self.optimizer.state()?)?);

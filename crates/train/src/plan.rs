@@ -252,7 +252,7 @@ impl Plan {
         }
     }
 
-    /// `stopped_by` as it is saved and told: `None` while the run can go on.
+    /// `stopped_by` as it is saved and told: `None` while the run can continue.
     pub(crate) fn name_of(&self, by: StoppedBy) -> Option<String> {
         match by {
             StoppedBy::Epochs => Some("epochs".to_owned()),

@@ -50,6 +50,6 @@ pub struct Progress {
     /// The loss scale of f16.
     #[serde(default)]
     pub loss_scale: LossScale,
-    /// Why training ended; `None` while it can go on.
+    /// Why training ended; `None` while it can continue.
     pub stopped_by: Option<String>,
 }

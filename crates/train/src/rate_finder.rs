@@ -157,7 +157,7 @@ impl Observer for Sweep<'_> {
                 self.take_in(*learning_rate, (sums.loss - before.loss) / (sums.samples - before.samples) as f64)
             }
             Event::Validated { .. } => {
-                self.before = Sums::default(); // the sums start anew
+                self.before = Sums::default(); // the sums start again
                 Ok(())
             }
             Event::Started { .. } | Event::Stepping(_) | Event::Stopped { .. } => Ok(()),

@@ -96,7 +96,7 @@ impl RunningMetrics {
         self.samples += count as i64;
     }
 
-    /// Starts anew from nothing, in place.
+    /// Starts again from nothing, in place.
     pub(crate) fn clear(&mut self) {
         match &mut self.sums {
             Running::Host { loss, errors } => (*loss, *errors) = (0.0, 0),

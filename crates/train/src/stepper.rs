@@ -16,7 +16,7 @@ use tensor_data::{Batches, Split};
 pub(crate) enum Where {
     /// On CUDA, as graphs.
     OnCuda,
-    /// Anywhere: what would be captured is done anew at each step. For tests.
+    /// Anywhere: what would be captured is done again at each step. For tests.
     Anywhere,
 }
 

@@ -59,7 +59,7 @@ pub enum Stopping {
         epochs: u64,
     },
     /// No improvement in n epochs, then a smaller learning rate (rule C). With the best in epoch b and none after it, the
-    /// rate is multiplied after epochs b + n, b + 2n, ..., each time counting anew; a new best starts the count anew and
+    /// rate is multiplied after epochs b + n, b + 2n, ..., each time counting again; a new best starts the count again and
     /// leaves the rate. Training ends where the rate would pass below `floor` times the base rate; a rate at the floor is
     /// still trained with: a factor of 1/2 and a floor of 1/1024 make ten halvings and end training after epoch b + 11n.
     ///
@@ -228,7 +228,7 @@ impl Stopper {
         Stopper { rule: rule.clone(), memory }
     }
 
-    /// A rule that goes on from what it remembered.
+    /// A rule that continues from what it remembered.
     pub fn resume(rule: &Stopping, memory: StopperState) -> Stopper {
         Stopper { rule: rule.clone(), memory }
     }

@@ -1,4 +1,4 @@
-//! Pictures of what a network learnt: plain arrays in, PNG and SVG out.
+//! Pictures of what a network learned: plain arrays in, PNG and SVG out.
 //!
 //! This crate knows no tensors, no files of a run and no network: whoever has numbers can draw them. It needs no fonts
 //! on the machine: raster text comes from glyphs compiled in (Noto Sans Mono, SIL Open Font License 1.1), and drawings in

@@ -1,4 +1,4 @@
-//! `look`: a folder of pictures before anything is learnt from it.
+//! `look`: a folder of pictures before anything is learned from it.
 
 use std::path::PathBuf;
 

@@ -142,7 +142,7 @@ pub struct ConvolveArgs {
     /// Seed of the random filters
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "run", value_parser = whole::<u64>(0, i64::MAX))]
     pub seed: u64,
-    /// Take the filters that the first layer of this run's best model has learnt
+    /// Take the filters that the first layer of this run's best model has learned
     #[arg(long, value_name = "RUN")]
     pub run: Option<PathBuf>,
     /// Pool a last row or column that does not fill a window, too

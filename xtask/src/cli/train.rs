@@ -55,7 +55,7 @@ pub struct TrainArgs {
     /// Folder of the run (default: runs/RECIPE-YYYYMMDD-HHMMSS); an existing run is never overwritten
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Go on with a run that was stopped, in its own folder
+    /// Continue with a run that was stopped, in its own folder
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
     /// Change one key of the recipe, dotted; may be given several times
@@ -67,7 +67,7 @@ pub struct TrainArgs {
     /// Check everything, train and validate a few minibatches, say what training would take, and leave nothing behind
     #[arg(long, conflicts_with_all = ["resume", "overfit_one_batch", "watch", "tensorboard"])]
     pub dry_run: bool,
-    /// Train on one minibatch until it is learnt by heart, to see whether model and optimiser can learn (STEPS at most,
+    /// Train on one minibatch until it is memorised, to see whether model and optimiser can learn (STEPS at most,
     /// default 2000)
     #[arg(long, value_name = "STEPS", num_args = 0..=1, require_equals = true, default_missing_value = "2000",
           conflicts_with_all = ["resume", "epochs", "watch", "tensorboard"])]

@@ -92,7 +92,7 @@ fn fetch(known: &Known, to: &Path) -> Result<()> {
     whole_file::write(to, &bytes).with_context(|| format!("cannot write {}", shown::path(to)))
 }
 
-/// Loads weights into a model; with the head trained anew, all but the head. Says what was taken.
+/// Loads weights into a model; with the head trained again, all but the head. Says what was taken.
 ///
 /// # Errors
 /// For a file that holds no such weights, in one line.

@@ -18,7 +18,7 @@ pub fn run(args: &ConvolveArgs) -> Result<ExitCode> {
     let device = device::resolve(args.device.device)?;
     let filters = match &args.run {
         None => Filters::random(args.filters as usize, 3, args.size as usize, args.seed, device),
-        Some(run) => learnt(run, args.filters as i64, device)?,
+        Some(run) => learned(run, args.filters as i64, device)?,
     };
     if args.images.is_empty() {
         show(args, &landscape::draw(), "landscape", &filters).map_err(Trouble::into_error)?;
@@ -34,9 +34,9 @@ pub fn run(args: &ConvolveArgs) -> Result<ExitCode> {
 }
 
 /// The filters of a run's best model.
-fn learnt(run: &Path, count: i64, device: Device) -> Result<Filters> {
+fn learned(run: &Path, count: i64, device: Device) -> Result<Filters> {
     let (model, _) = load_model(run, &Saved::Best, device)?;
-    Filters::learnt(&model, count).map_err(|error| match error {
+    Filters::learned(&model, count).map_err(|error| match error {
         Error::TooManyFilters { asked, there } => {
             Usage(format!("--filters {asked}: the first layer of this run has {there}")).into()
         }

@@ -2,7 +2,7 @@
 //!
 //! | `event` | keys | when |
 //! | --- | --- | --- |
-//! | `started` | `run`, `recipe`, `dataset`, `model`, `parameters`, `device`, `seed`, `minibatch_size`, `steps_per_epoch`, `epochs`, `validate_every`, `iteration` (above 0 in a run that goes on) | before the first minibatch |
+//! | `started` | `run`, `recipe`, `dataset`, `model`, `parameters`, `device`, `seed`, `minibatch_size`, `steps_per_epoch`, `epochs`, `validate_every`, `iteration` (above 0 in a run that continues) | before the first minibatch |
 //! | `stepping` | `captured`: whether each step is one captured CUDA graph; `reason`, where it is not | after one of the first minibatches |
 //! | `trained` | `epoch`, `iteration`, `last_iteration` (where training ends at the latest, as far as is known), `learning_rate`, `loss` and `error` since the last validation, `seconds` | at most four times a second |
 //! | `validated` | the columns of `metrics.csv`, `improved`, `seconds` | after each validation |

@@ -1,4 +1,4 @@
-//! `look`: what a folder of pictures holds, before anything is learnt from it. It changes nothing.
+//! `look`: what a folder of pictures holds, before anything is learned from it. It changes nothing.
 
 use crate::console::{self, shown};
 use crate::own_pictures;

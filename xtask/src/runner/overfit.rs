@@ -1,9 +1,9 @@
-//! `train --overfit-one-batch`: can this model, with this optimiser at this learning rate, learn one minibatch by heart?
+//! `train --overfit-one-batch`: can this model, with this optimiser at this learning rate, memorise one minibatch?
 //! One that cannot has a mistake in its recipe or its code, and no data set will help it.
 //!
 //! The minibatch is taken at equal distances from the training set; shifts, dropout, penalties, weight decay, the
-//! schedule, the stopping rule and the limits are put aside. It is learnt when every picture is right and the mean loss is
-//! below [`BOUND`]. Exit status: 0 learnt, 1 not.
+//! schedule, the stopping rule and the limits are put aside. It is learned when every picture is right and the mean loss is
+//! below [`BOUND`]. Exit status: 0 learned, 1 not.
 //!
 //! With `--json` the line has `event` `overfit` and the keys of [`Verdict`].
 
@@ -24,14 +24,15 @@ use xtask::words::Suggested;
 
 /// Nats per picture: the right class has a probability of 95 %, in the geometric mean.
 const BOUND: f64 = 0.05;
-/// Keys of a recipe that hinder learning by heart, where the recipe has them.
+/// Keys of a recipe that hinder memorising, where the recipe has them.
 const HINDRANCES: [(&str, &str); 2] = [("model.dropout", "0"), ("optimizer.weight_decay", "0")];
 
 /// What it came to.
 #[derive(Serialize)]
 struct Verdict {
     event: &'static str,
-    learnt: bool,
+    #[serde(rename = "learnt")] // programs read it by this name
+    learned: bool,
     recipe: String,
     dataset: String,
     model: &'static str,
@@ -48,7 +49,7 @@ struct Verdict {
     seconds: f64,
 }
 
-/// Trains on one minibatch, and says whether it was learnt.
+/// Trains on one minibatch, and says whether it was learned.
 pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
     let signals = Signals::listen()?;
     let wanted = Wanted::from(args);
@@ -96,7 +97,7 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
     let best = outcome.best.unwrap_or(train::Best { iteration: 0, error: first.error, loss: first.loss });
     let verdict = Verdict {
         event: "overfit",
-        learnt: best.error == 0.0 && best.loss <= BOUND,
+        learned: best.error == 0.0 && best.loss <= BOUND,
         recipe: name,
         dataset: data.name.clone(),
         model: recipe.model.kind(),
@@ -113,13 +114,13 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
     if json {
         console::print_json_line(&verdict)?;
     }
-    Ok(match (outcome.stopped_by, verdict.learnt) {
+    Ok(match (outcome.stopped_by, verdict.learned) {
         (StoppedBy::Interrupt, false) => ExitCode::from(signals.status()),
-        (_, learnt) => ExitCode::from(u8::from(!learnt)),
+        (_, learned) => ExitCode::from(u8::from(!learned)),
     })
 }
 
-/// The recipe with nothing in it that keeps a model from learning one minibatch by heart.
+/// The recipe with nothing in it that keeps a model from memorising one minibatch.
 fn without_hindrances(recipe: &Recipe, size: usize, most_steps: u64) -> Result<Recipe> {
     let known: Vec<String> = recipe.settings()?.into_iter().map(|(key, _)| key).collect();
     let overrides = HINDRANCES.iter().filter(|(key, _)| known.iter().any(|name| name == key));
@@ -169,8 +170,8 @@ fn describe(verdict: &Verdict) -> String {
     let Verdict { steps, loss, error, first_loss, .. } = verdict;
     let came =
         format!("loss {first_loss:.4} to {loss:.4}, error {}, in {}", percent(*error), duration(verdict.seconds));
-    if verdict.learnt {
-        return format!("\nlearnt  by heart after {steps} steps ({came}): model and optimiser can learn");
+    if verdict.learned {
+        return format!("\nmemorised after {steps} steps ({came}): model and optimiser can learn");
     }
     let advice = if *loss < 0.98 * first_loss {
         format!(
@@ -184,7 +185,7 @@ fn describe(verdict: &Verdict) -> String {
             Suggested::new("find-rate")
         )
     };
-    format!("\nNOT learnt by heart after {steps} steps ({came}): {advice}")
+    format!("\nNOT memorised after {steps} steps ({came}): {advice}")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A person's own pictures as a data set: what is said of a folder before anything is learnt from it, and the same pictures again when
+//! A person's own pictures as a data set: what is said of a folder before anything is learned from it, and the same pictures again when
 //! a run is resumed, evaluated or reported.
 
 use crate::console::{self, Usage, shown};

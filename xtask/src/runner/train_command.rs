@@ -134,7 +134,7 @@ fn begin(args: &TrainArgs) -> Result<Run> {
     Ok(run)
 }
 
-/// A run that goes on; `None` when it is finished already.
+/// A run that continues; `None` when it is finished already.
 fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     let mut folder = RunFolder::open(path, &recipes::overrides(args))?;
     let changes = folder.changes()?;
@@ -171,7 +171,7 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     let mut reporter = Reporter::new(path, args.output.json)?;
     if let Some(error) = damaged {
         reporter
-            .line(&format!("WARNING: the newest checkpoint is damaged, going on from the one before it: {error}"))?;
+            .line(&format!("WARNING: the newest checkpoint is damaged, continuing from the one before it: {error}"))?;
     }
     reporter.line(&format!("resuming {} at iteration {}", shown::path(path), learner.progress.iteration))?;
     for note in notes {

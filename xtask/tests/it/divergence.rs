@@ -66,7 +66,7 @@ fn a_run_that_diverges_late_keeps_its_last_checkpoint_and_its_best_model_to_the_
         let before = saved();
         check(&place, "run", "train --resume {}/run --epochs 4 --set learning_rate=1e30", &["(epoch 3)", "1e30"]);
         assert!(saved() == before, "{accumulate}");
-        // With its old rate it goes on as if nothing had been.
+        // With its old rate it continues as if nothing had been.
         place.good("train --resume {}/run --set learning_rate=0.05");
         place.good(&format!("train {recipe} --epochs 4 {accumulate} --out {{}}/whole{}", accumulate.len()));
         place.assert_same_run("run", &format!("whole{}", accumulate.len()));

@@ -1,5 +1,5 @@
 //! Training that loses nothing: signals, SIGKILL at random moments, damaged files. Whatever happens, the
-//! run that goes on ends with the very bytes of the undisturbed one.
+//! run that continues ends with the very bytes of the undisturbed one.
 //!
 //! The kill test makes a dozen kills. `MINIBATCH_KILLS=300 cargo test -p xtask --test it faults::kill` makes 300.
 
@@ -140,7 +140,7 @@ fn a_damaged_checkpoint_is_told_and_the_one_before_it_goes_on_to_the_same_bytes(
         place.copy("stopped", "run");
         damage(&place.path("run/last").join(file));
         let done = place.good("train --resume {}/run");
-        for part in ["WARNING", "going on from the one before it", file, told] {
+        for part in ["WARNING", "continuing from the one before it", file, told] {
             assert!(done.out.contains(part), "{file}: \"{part}\" is not in: {}", done.out);
         }
         place.assert_same_run("run", "whole");
@@ -153,7 +153,7 @@ fn a_damaged_checkpoint_is_told_and_the_one_before_it_goes_on_to_the_same_bytes(
     let before = place.state("run");
     let done = place.run("train --resume {}/run");
     assert_eq!(done.status, Some(1), "{done:?}");
-    for part in ["nothing is left to go on from", "has 1000 bytes where", "last.previous", "SHA-256 differs"] {
+    for part in ["nothing is left to continue from", "has 1000 bytes where", "last.previous", "SHA-256 differs"] {
         assert!(done.err.contains(part), "\"{part}\" is not in: {}", done.err);
     }
     assert!(place.state("run") == before, "what is damaged is left for others to look at");

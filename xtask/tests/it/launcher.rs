@@ -140,7 +140,7 @@ fn damage_of_the_same_size_in_the_cache_is_found_by_setup() {
     let entry = cache_entry(&machine, Kind::Cpu);
     machine.expect(&["setup"], 0);
     fs::write(entry.join(format!("torch/lib/libc10.{}", std::env::consts::DLL_EXTENSION)), "edoc erom").unwrap();
-    // Fetching anew is what it tries next; there is no Python here.
+    // Fetching again is what it tries next; there is no Python here.
     let said = machine.expect(&["setup"], 1);
     assert!(said.contains("is damaged") && said.contains("no python3"), "{said}");
 }

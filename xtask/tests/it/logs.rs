@@ -313,7 +313,7 @@ fn the_event_file_holds_every_validation_once_and_its_checksums_are_right() {
     };
     assert_eq!(table.len(), 3);
     check(3);
-    // A record that was cut, as a crash leaves it, and a run that goes on without being asked to.
+    // A record that was cut, as a crash leaves it, and a run that continues without being asked to.
     let whole = place.bytes(EVENTS);
     fs::write(place.path(EVENTS), &whole[..whole.len() - 7]).unwrap();
     place.good("train --resume {}/run --epochs 5");

@@ -4,7 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
-    reason = "a test stops where it cannot go on, and says what it skips"
+    reason = "a test stops where it cannot continue, and says what it skips"
 )]
 
 mod fetch;

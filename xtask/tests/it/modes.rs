@@ -83,11 +83,7 @@ fn one_minibatch_is_learnt_by_heart_by_a_model_that_can_learn() {
     let before: Vec<_> = place.state(".").into_keys().collect();
     let done = run(&place, "train {}/thing.toml --overfit-one-batch");
     assert_eq!(done.status, Some(0), "{done:?}");
-    assert!(
-        done.out.contains("learnt  by heart after") && done.out.contains("model and optimiser can learn"),
-        "{}",
-        done.out
-    );
+    assert!(done.out.contains("memorised after") && done.out.contains("model and optimiser can learn"), "{}", done.out);
     let done = run(&place, "train {}/thing.toml --overfit-one-batch --json");
     let verdict: Value = serde_json::from_str(&done.out).expect("one line of JSON");
     assert_eq!(
@@ -113,7 +109,7 @@ fn a_model_that_cannot_learn_is_told_so_with_status_one() {
         let steps = if option.starts_with("--over") { "" } else { "--overfit-one-batch=30" };
         let done = run(&place, &format!("train {{}}/thing.toml {option} {steps}"));
         assert_eq!(done.status, Some(1), "{option}: {done:?}");
-        assert!(done.out.contains("NOT learnt by heart after") && done.out.contains(told), "{option}: {}", done.out);
+        assert!(done.out.contains("NOT memorised after") && done.out.contains(told), "{option}: {}", done.out);
         assert!(!done.err.contains("error:"), "it is an answer and no error: {}", done.err);
     }
     let diverged = run(&place, "train {}/thing.toml --set learning_rate=1e30 --overfit-one-batch --json");

@@ -5,7 +5,7 @@ use image::{Rgb, RgbImage};
 use std::fs;
 use std::path::PathBuf;
 
-/// Squares of one colour and place each on a ground of noise: learnt within minutes by a small network, within seconds by a head.
+/// Squares of one colour and place each on a ground of noise: learned within minutes by a small network, within seconds by a head.
 fn picture(class: u8, seed: u32) -> RgbImage {
     let colour = [[200, 40, 40], [40, 180, 60], [50, 60, 220]][usize::from(class)];
     RgbImage::from_fn(80, 60, |x, y| {

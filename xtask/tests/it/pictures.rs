@@ -1,4 +1,4 @@
-//! The commands that draw what a network learnt and that read pictures, on tiny runs over glyphs.
+//! The commands that draw what a network learned and that read pictures, on tiny runs over glyphs.
 
 use std::fs;
 use std::path::{Path, PathBuf};

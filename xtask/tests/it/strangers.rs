@@ -1,5 +1,5 @@
 //! What strangers send to the page of a run: huge bodies, endless headers, bytes that are no HTTP; and clients that never
-//! read. Whatever they do, the run goes on training, its page is served, and its memory stays as it was.
+//! read. Whatever they do, the run continues training, its page is served, and its memory stays as it was.
 
 use crate::runs::Place;
 use crate::watch::Watched;

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 /// A run that trains until the end of its test.
 pub struct Watched {
     pub child: Child,
-    /// Kept open, so that the run can go on writing.
+    /// Kept open, so that the run can continue writing.
     out: BufReader<ChildStdout>,
     pub page: Page,
 }
@@ -215,7 +215,7 @@ fn the_page_renews_itself_in_a_browser() {
     run.wait_for(|state| state["rows"].as_u64() >= Some(2));
     let Some((page, console)) = visit(&place, run.page.0) else { return };
     assert!(console.is_empty(), "{console:?}");
-    // The attribute stays as it was when the page was loaded; the curves are drawn anew.
+    // The attribute stays as it was when the page was loaded; the curves are drawn again.
     let loaded = |page: &str| page.split_once("data-rows=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
     let drawn = |page: &str| {
         let numbers = page.split_once("<script type=\"application/json\">").unwrap().1.split_once("</script>").unwrap();

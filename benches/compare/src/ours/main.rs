@@ -183,7 +183,7 @@ impl Meter<'_> {
         Meter { args, device, steps_per_epoch, mark: Instant::now(), loss: 0.0, samples: 0 }
     }
 
-    /// Seconds since the last mark, which is set anew. What the device was told to do by then is done.
+    /// Seconds since the last mark, which is set again. What the device was told to do by then is done.
     fn lap(&mut self) -> f64 {
         self.finish();
         let seconds = self.mark.elapsed().as_secs_f64();

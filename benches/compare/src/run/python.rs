@@ -47,7 +47,7 @@ fn check(python: &Path, requirements: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The environment in `folder`, made anew unless one is there that works.
+/// The environment in `folder`, made again unless one is there that works.
 fn in_cache(folder: &Path, requirements: &Path) -> Result<PathBuf> {
     let python = folder.join("bin/python");
     if python.exists() && check(&python, requirements).is_ok() {
@@ -58,7 +58,7 @@ fn in_cache(folder: &Path, requirements: &Path) -> Result<PathBuf> {
          or name one that has torch with --python",
     )?;
     say(format!("setting up PyTorch {VERSION} in {} (some gigabytes, once per user)", folder.display()));
-    // Programs in a virtual environment hold its path, hence it is made in its place and not renamed into it.
+    // Programs in a virtual environment hold its path, so it is made in its place and not renamed into it.
     let _ = fs::remove_dir_all(folder);
     let made = make(&base, folder, requirements).and_then(|()| check(&python, requirements));
     if made.is_err() {

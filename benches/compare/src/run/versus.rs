@@ -1,4 +1,4 @@
-//! All sides take turns, A B A B, so that a change in the machine's mood meets each. Before anything is timed, their
+//! All sides take turns, A B A B, so that a change in the machine's state meets each. Before anything is timed, their
 //! losses are shown to coincide from the same initial parameters ([`compare::coincide`]).
 
 use std::path::{Path, PathBuf};

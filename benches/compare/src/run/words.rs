@@ -22,7 +22,7 @@ Examples:
   cargo xtask bench --versus --peers         burn and candle too; some 10 minutes more
   cargo xtask bench --versus --device cuda   on the first GPU, against PyTorch there
   cargo xtask bench --scaling                time and memory as work grows
-  cargo xtask bench --render                 docs/performance.md anew from benches/results/")]
+  cargo xtask bench --render                 docs/performance.md again from benches/results/")]
 pub struct Words {
     /// Alternate with PyTorch 2.11.0 and write the table of docs/performance.md
     #[arg(long, conflicts_with_all = ["scaling", "render"])]
@@ -30,7 +30,7 @@ pub struct Words {
     /// Time and memory against batch, data set, threads and width, and over 10,000 steps
     #[arg(long, conflicts_with = "render")]
     pub scaling: bool,
-    /// Write tables and charts anew from the newest results, measuring nothing
+    /// Write tables and charts again from the newest results, measuring nothing
     #[arg(long)]
     pub render: bool,
     /// Keep what the criterion benches measured in benches/results/ and write it into docs/performance.md

@@ -65,7 +65,7 @@ impl Network {
         let mut x = x.clone();
         for layer in &self.convolutions {
             x = x.conv2d(&value(&layer.weight), 0, 1, 1, 1)?;
-            // The bias is the same all over a window, hence it may be added to the fewer numbers that pooling leaves.
+            // The bias is the same all over a window, so it may be added to the fewer numbers that pooling leaves.
             x = max_pool_2x2(&x)?.broadcast_add(&value(&layer.bias).reshape((1, (), 1, 1))?)?.tanh()?;
         }
         if !self.convolutions.is_empty() {

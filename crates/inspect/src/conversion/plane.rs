@@ -58,7 +58,7 @@ impl Plane {
     }
 
     /// A morphological opening: light structures into which no window fits are gone, larger ones and everything darker
-    /// stay as they are. The edge counts as going on outwards, so that what runs out of the picture is no thin strip.
+    /// stay as they are. The edge counts as continuing outwards, so that what runs out of the picture is no thin strip.
     pub fn opened(&self, reach: Reach) -> Self {
         let least = self.slid(reach.across, Pass::Least).turned().slid(reach.down, Pass::Least); // turned, grown
         let most = least.slid(reach.down, Pass::Most).turned(); // grown across only
@@ -151,7 +151,7 @@ mod tests {
     fn opening_removes_what_no_window_fits_into() {
         let line = plane(&[&[9.0, 9.0, 1.0, 5.0, 1.0, 7.0, 7.0, 7.0, 2.0]]);
         let across = Reach { across: 1, down: 0 };
-        // The strip at the left edge goes on outwards, the single 5 is thinner than three, the three 7s are not.
+        // The strip at the left edge continues outwards, the single 5 is thinner than three, the three 7s are not.
         assert_eq!(line.opened(across).values, [9.0, 9.0, 1.0, 1.0, 1.0, 7.0, 7.0, 7.0, 2.0]);
         assert_eq!(line.turned().opened(Reach { across: 0, down: 1 }).values, line.opened(across).values);
         // A ramp stays as it is, whatever the window.

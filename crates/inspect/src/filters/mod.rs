@@ -1,4 +1,4 @@
-//! What a model has learnt to look for, and how that grew while it trained.
+//! What a model has learned to look for, and how that grew while it trained.
 
 mod growth;
 mod sheet;

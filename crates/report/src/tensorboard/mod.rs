@@ -1,7 +1,7 @@
 //! A run's figures as TensorBoard reads them, in `tensorboard/` inside the run's folder.
 //!
-//! There is one event file. When training starts it is written anew from `metrics.csv` and `timings.csv`, which a resumed
-//! run has cut down to its checkpoint; hence no step comes twice, and a run that is resumed with this observer shows its
+//! There is one event file. When training starts it is written again from `metrics.csv` and `timings.csv`, which a resumed
+//! run has cut down to its checkpoint; so no step comes twice, and a run that is resumed with this observer shows its
 //! whole course. Rows of earlier processes get the times at which they would have come had training gone on without a
 //! break.
 

@@ -13,7 +13,7 @@ const FOR_ASKING: Duration = Duration::from_secs(5);
 /// In which a piece of the answer must have been taken, and in which all of it.
 const FOR_A_PIECE: Duration = Duration::from_secs(10);
 const FOR_THE_ANSWER: Duration = Duration::from_secs(60);
-/// In which the other side may go on sending after its answer: were the connection closed at once, what is still under
+/// In which the other side may continue sending after its answer: were the connection closed at once, what is still under
 /// way to this side would make the system throw the answer away.
 const FOR_LEAVING: Duration = Duration::from_secs(1);
 const DROPPED_AT_MOST: usize = 1 << 20;

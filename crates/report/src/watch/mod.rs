@@ -1,7 +1,7 @@
-//! The page of a run that is being trained, served on this machine alone, which renews itself while training goes on.
+//! The page of a run that is being trained, served on this machine alone, which renews itself while training continues.
 //!
 //! The observer keeps on a board what the page shows, a thread of its own answers the browser from that board. Nothing
-//! comes back from there: training computes the same numbers, watched or not, and goes on when the server fails. What
+//! comes back from there: training computes the same numbers, watched or not, and continues when the server fails. What
 //! others send is met by bounds alone: of bytes, of connections, of time.
 
 mod answer;

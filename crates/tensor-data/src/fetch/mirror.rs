@@ -89,7 +89,7 @@ fn agent(url: &str, settings: &Settings) -> Agent {
     config.build().into()
 }
 
-/// One request, its body appended to `part`. True when it went on from what was there.
+/// One request, its body appended to `part`. True when it continued from what was there.
 fn transfer(
     agent: &Agent,
     url: &str,
@@ -119,7 +119,7 @@ fn transfer(
         416 if from > 0 => {
             part.clear()?;
             return Err(Trouble::Transient(format!(
-                "the server's file ends before byte {from}, where this one went on"
+                "the server's file ends before byte {from}, where this one continued"
             )));
         }
         408 | 429 | 500 | 502 | 503 | 504 => return Err(Trouble::Transient(status(&response))),

@@ -18,7 +18,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Goes on with the file at `path`, or begins it.
+    /// Continues with the file at `path`, or begins it.
     pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         match opened.and_then(|mut file| Ok((file.seek(SeekFrom::End(0))?, file))) {
@@ -59,7 +59,7 @@ impl Part {
         Ok(())
     }
 
-    /// Leaves what there is for a later download to go on from; an empty file is of no use to it.
+    /// Leaves what there is for a later download to continue from; an empty file is of no use to it.
     pub(super) fn leave(self) {
         if self.len == 0 {
             let _ = fs::remove_file(&self.path);

@@ -54,7 +54,7 @@ impl Field {
         Self([(); CELLS + 3].map(|()| [(); CELLS + 3].map(|()| node())))
     }
 
-    /// `point` moved by the field, which goes on beyond the glyph's square as it is on the edge.
+    /// `point` moved by the field, which continues beyond the glyph's square as it is on the edge.
     pub(super) fn apply(&self, point: Point) -> Point {
         let place = point.map(|v| ((v + 0.5) * CELLS as f32).clamp(0.0, CELLS as f32));
         let [column, row] = place.map(|v| (v as usize).min(CELLS - 1));

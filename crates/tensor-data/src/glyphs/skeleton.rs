@@ -30,7 +30,7 @@ impl Stroke {
         let mut polyline = vec![at(0)];
         for i in 0..spans {
             let (a, b) = (at(i), at(i + 1));
-            // Past its ends a closed curve goes on round, an open one stands still.
+            // Past its ends a closed curve continues round, an open one stands still.
             let (first, last) = if closed { (spans - 1, 1) } else { (0, spans) };
             let before = at(if i == 0 { first } else { i - 1 });
             let after = at(if i + 1 == spans { last } else { i + 2 });

@@ -135,14 +135,14 @@ fn absurd_sizes_are_refused_before_anything_is_read() {
 
 #[test]
 fn trailing_bytes_are_refused() {
-    check(read_images, &[images(), vec![0]].concat(), &["goes on after the 12 bytes"]);
+    check(read_images, &[images(), vec![0]].concat(), &["continues after the 12 bytes"]);
 }
 
 #[test]
 fn a_gzip_bomb_is_unpacked_no_further_than_its_header_claims() {
     // 100 MB of zeros behind the header of two small pictures.
     let bomb = gzip(&[images(), vec![0; 100_000_000]].concat());
-    check_stored(read_images, &bomb, &["goes on after the 12 bytes"]);
+    check_stored(read_images, &bomb, &["continues after the 12 bytes"]);
 }
 
 #[test]

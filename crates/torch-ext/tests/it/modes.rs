@@ -22,7 +22,7 @@ fn a_region_of_autocast_sees_weights_as_they_are_now_and_ends_with_its_guard() {
     }
     let outer = Autocast::enter(Device::Cpu, Kind::BFloat16).unwrap();
     drop(Autocast::enter(Device::Cpu, Kind::Half).unwrap());
-    assert_eq!(x.matmul(&x).kind(), Kind::BFloat16, "the outer region goes on");
+    assert_eq!(x.matmul(&x).kind(), Kind::BFloat16, "the outer region continues");
     drop(outer);
 }
 

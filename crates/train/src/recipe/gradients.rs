@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// All else counts minibatches and not updates: `iteration`, schedules, patience, limits, validation. An update uses the
 /// learning rate of the minibatch that completes it. A validation or a stop in between sees the parameters as they are; the
-/// gradients gathered so far are part of the checkpoint, and a resumed run goes on with them.
+/// gradients gathered so far are part of the checkpoint, and a resumed run continues with them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gradients {

@@ -80,7 +80,7 @@ const ON_RESUME: [(&str, May); 39] = [
         ),
     ),
     ("average.", No("the checkpoint's average was made by the old rule")),
-    // When training ends and what is saved; a changed rule counts anew and keeps the best.
+    // When training ends and what is saved; a changed rule counts again and keeps the best.
     ("stopping.", Yes),
     ("limits.", Yes),
     ("checkpoint.", Yes),
@@ -117,7 +117,7 @@ impl Recipe {
     /// | --- | --- | --- |
     /// | `description`, `graphs`, `penalty.with_weight_decay` | yes | no figure depends on it |
     /// | `epochs`, `learning_rate`, `[schedule]`, other keys of `[optimizer]`, `gradients.clip_*` | yes | it is about the minibatches to come |
-    /// | `[stopping]`, `[limits]`, `[checkpoint]` | yes | it is about when training ends and what is saved; a changed rule counts anew and keeps the best |
+    /// | `[stopping]`, `[limits]`, `[checkpoint]` | yes | it is about when training ends and what is saved; a changed rule counts again and keeps the best |
     /// | `evaluation.watch` | yes | the remembered best becomes the kept model's value in the new measure: [`Learner::adopt`](crate::Learner::adopt) |
     /// | `evaluation.size` | where the tail is kept | with `tail = "drop"` it decides which pictures count |
     /// | `optimizer.momentum` | not from or to 0 | with it the optimiser keeps a tensor more per parameter |

@@ -137,7 +137,7 @@ impl RunFolder {
         &self.identity.recipe
     }
 
-    /// What the run is, with the recipe that it is to go on with.
+    /// What the run is, with the recipe that it is to continue with.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
@@ -147,7 +147,7 @@ impl RunFolder {
         &self.trained
     }
 
-    /// The differences between the recipe that the run was trained with and the one that it is to go on with, whether
+    /// The differences between the recipe that the run was trained with and the one that it is to continue with, whether
     /// `recipe.toml` was edited or a key overridden. An error when a key differs that cannot change in mid-run.
     pub fn changes(&self) -> Result<Vec<String>, Error> {
         self.trained.changes_on_resume(self.recipe())
@@ -158,7 +158,7 @@ impl RunFolder {
         self.identity.data_folder = folder;
     }
 
-    /// Writes the recipe and what the run is anew, after a resumed run changed them.
+    /// Writes the recipe and what the run is again, after a resumed run changed them.
     pub fn write_recipe(&self) -> Result<(), Error> {
         checkpoint::write_file(&self.path.join(RECIPE), self.recipe().to_toml()?.as_bytes())?;
         self.identity.write(&self.path)

@@ -17,7 +17,7 @@ use tch::Device;
 use tensor_data::Dataset;
 
 impl RunFolder {
-    /// Opens the folder of a run that is to go on, with `overrides` applied to its `recipe.toml`.
+    /// Opens the folder of a run that is to continue, with `overrides` applied to its `recipe.toml`.
     pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<RunFolder, Error> {
         let recipe = read_recipe(path, overrides)?;
         let lock = lock(path)?;

@@ -28,7 +28,7 @@ impl SaveThrottle {
         self.next.is_some_and(|next| Instant::now() >= next)
     }
 
-    /// Takes in that saving went on since `start`.
+    /// Takes in that saving continued since `start`.
     pub(super) fn saved(&mut self, start: Instant) {
         let took = start.elapsed();
         self.spent = self.spent.saturating_add(took);

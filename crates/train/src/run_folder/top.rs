@@ -2,7 +2,7 @@
 //!
 //! A model that is to be kept waits in memory until the run saves. Then it is written, then `last/` is, and only then are
 //! models removed that others have pushed out: at every moment `top/` holds at least the best models up to the newest
-//! checkpoint. What was written after that checkpoint is removed when the run goes on, and comes again. Hence an
+//! checkpoint. What was written after that checkpoint is removed when the run continues, and comes again. So an
 //! interrupted run keeps the very models of the undisturbed one.
 
 use super::names::{TOP, iteration, name};

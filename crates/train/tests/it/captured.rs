@@ -1,5 +1,5 @@
 //! Steps that take their minibatch and their numbers from the device, as captured graphs do, leave the same bits as ordinary
-//! ones. Here their operations are done anew each time; on CUDA, where there is one, they are replayed.
+//! ones. Here their operations are done again each time; on CUDA, where there is one, they are replayed.
 
 use crate::common::{data, data_on, recipe};
 use std::sync::atomic::{AtomicBool, Ordering};

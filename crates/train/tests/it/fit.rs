@@ -1,4 +1,4 @@
-//! The loop: it learns, keeps the best, is deterministic, and goes on after an interruption as if there had been none.
+//! The loop: it learns, keeps the best, is deterministic, and continues after an interruption as if there had been none.
 
 #[path = "fit/resume.rs"]
 mod resume;

@@ -126,7 +126,7 @@ fn another_measure_gives_the_remembered_best_its_value() {
     assert_eq!(outcome.best, Some(expected));
 }
 
-/// A rule that had fired on errors counts anew on losses; where it has fired on those too, the run stays ended.
+/// A rule that had fired on errors counts again on losses; where it has fired on those too, the run stays ended.
 #[test]
 fn a_rule_counts_anew_in_another_measure() {
     let plain = recipe(&["stopping.kind=no-improvement", "stopping.epochs=2"]);
