@@ -206,6 +206,7 @@ fn dropout_zeroes_units_in_training_only_and_keeps_their_mean() {
     for parameter in model.parameters().iter().filter(|p| p.role == Role::Weight) {
         let _ = parameter.tensor.detach().fill_(1.0);
     }
+    let _alone = crate::alone();
     let sum = |mode: Mode, seed: i64| {
         tch::manual_seed(seed);
         model.forward(&Tensor::ones([1, 1, 1, 1], FLOAT), mode).double_value(&[0, 0])
@@ -227,6 +228,7 @@ fn convolution_and_pooling_in_one_pass_have_the_gradients_of_the_separate_layers
         }
         let model = Model::new(&arch, [2, 17, 19], 10, Device::Cpu, 5).unwrap();
         let output = model.parameter("output.weight").unwrap().tensor.shallow_clone();
+        let _alone = crate::alone();
         let _ = tch::no_grad(|| output.shallow_clone().uniform_(-0.1, 0.1));
         let images = Tensor::linspace(-1.0, 1.0, 21 * 2 * 17 * 19, FLOAT).view([21, 2, 17, 19]).cos();
         let labels = Tensor::arange(21, (Kind::Int64, Device::Cpu)).remainder(10);

@@ -1,8 +1,7 @@
 //! Whole models against libtorch's own layers and autograd in f64: in f32 and under autocast to bf16, on odd sizes, on
 //! every instruction set.
 
-use std::sync::{Mutex, PoisonError};
-
+use crate::alone;
 use models::{Activation, Arch, Initial, Mode, Model};
 use tch::{Device, Kind, Tensor};
 use torch_ext::{Autocast, Isa};
@@ -14,9 +13,6 @@ const F32: f64 = 2e-6;
 /// any result: of logits the feature maps, the hidden layer's sums, its units, and the result itself; of gradients the
 /// layer's input, the gradient of its units, that before the activation, and the result.
 const BF16: f64 = 4.0 / 256.0;
-
-/// The limit on instruction sets and libtorch's generator are one for all threads: what is seeded here is drawn here.
-static SHARED: Mutex<()> = Mutex::new(());
 
 fn lenet(filters: [i64; 2], kernel: i64, ignore_border: bool) -> Arch {
     let (activation, initial) = (Activation::Tanh, Initial::ByActivation);
@@ -55,7 +51,7 @@ fn values(shape: &[i64], scale: f64) -> Tensor {
 
 /// Logits and the gradients of all parameters, under autocast to bf16 or not.
 fn check(arch: &Arch, input: [i64; 3], classes: i64, batch: i64, autocast: bool) {
-    let _shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     tch::manual_seed(53);
     let model = Model::new(arch, input, classes, Device::Cpu, 1).unwrap();
     let fan_in = |shape: &[i64]| shape[1..].iter().product::<i64>().max(1) as f64;
