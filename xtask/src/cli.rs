@@ -14,12 +14,14 @@ mod look;
 mod numbers;
 mod pictures;
 mod report;
+mod sweep;
 mod train;
 
 pub use explain::{DreamArgs, ExplainArgs, Method};
 pub use look::LookArgs;
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::ReportArgs;
+pub use sweep::{SweepArgs, SweepStrategy};
 pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
 
 /// What is typed in a clone.
@@ -61,6 +63,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Find a good learning rate for a recipe, and draw how the loss answers to it
     FindRate(FindRateArgs),
+    /// Train a recipe with many settings and find the best
+    Sweep(SweepArgs),
     /// Error of a saved model on one split of its data set
     Eval(EvalArgs),
     /// Classes and probabilities of pictures
@@ -117,7 +121,8 @@ fn named(command: clap::Command, program: &'static str) -> clap::Command {
     };
     let command = command
         .mut_subcommands(examples)
-        .mut_subcommand("train", |train| train.override_usage(train::USAGE.replace(NAME, program)));
+        .mut_subcommand("train", |train| train.override_usage(train::USAGE.replace(NAME, program)))
+        .mut_subcommand("sweep", |sweep| sweep.override_usage(sweep::USAGE.replace(NAME, program)));
     examples(command).name(program).bin_name(program)
 }
 

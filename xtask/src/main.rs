@@ -33,6 +33,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Models
         | Command::Train(_)
         | Command::FindRate(_)
+        | Command::Sweep(_)
         | Command::Eval(_)
         | Command::Predict(_)
         | Command::Filters(_)

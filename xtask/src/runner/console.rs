@@ -43,7 +43,10 @@ fn has_lines(error: &anyhow::Error) -> bool {
 fn of_training<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a train::Error> {
     match error.downcast_ref() {
         Some(report::Error::Run(error)) => Some(error),
-        _ => error.downcast_ref(),
+        _ => match error.downcast_ref() {
+            Some(sweep::Error::Train(error)) => Some(error),
+            _ => error.downcast_ref(),
+        },
     }
 }
 
@@ -51,7 +54,8 @@ fn of_training<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a t
 pub fn status(error: &anyhow::Error) -> u8 {
     let usage = error.downcast_ref::<Usage>().is_some()
         || of_training(error.as_ref()).is_some_and(train::Error::is_usage)
-        || error.downcast_ref::<inspect::Error>().is_some_and(inspect::Error::is_usage);
+        || error.downcast_ref::<inspect::Error>().is_some_and(inspect::Error::is_usage)
+        || error.downcast_ref::<sweep::Error>().is_some_and(sweep::Error::is_usage);
     if usage { 2 } else { 1 }
 }
 

@@ -28,6 +28,7 @@ mod recipes;
 mod report_command;
 mod reporter;
 mod signals;
+mod sweep_command;
 mod threads;
 mod train_command;
 mod watch;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Models => models_command::run(),
         Command::Train(args) => train_command::run(&args),
         Command::FindRate(args) => find_rate::run(&args),
+        Command::Sweep(args) => sweep_command::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Look(args) => look::run(&args),
         Command::Predict(args) => predict::run(&args),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::Dataset;
 use train::{Identity, Learner, Plan, Recipe};
-use xtask::cli::{self, DataDirArgs, FindRateArgs, Setting, TrainArgs};
+use xtask::cli::{self, DataDirArgs, FindRateArgs, Setting, SweepArgs, TrainArgs};
 
 /// What the commands that train from the start have in common.
 pub struct Wanted<'a> {
@@ -67,6 +67,22 @@ impl<'a> From<&'a FindRateArgs> for Wanted<'a> {
         Wanted {
             recipe: &args.recipe,
             overrides: recipes::options(args.dataset.as_deref(), args.seed, None).into_iter().chain(set).collect(),
+            exact: args.dataset.is_some(),
+            data: &args.data,
+            device: args.device.device,
+        }
+    }
+}
+
+impl<'a> From<&'a SweepArgs> for Wanted<'a> {
+    fn from(args: &'a SweepArgs) -> Wanted<'a> {
+        let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
+        Wanted {
+            recipe: args.recipe.as_deref().unwrap_or_default(),
+            overrides: recipes::options(args.dataset.as_deref(), args.seed, args.epochs)
+                .into_iter()
+                .chain(set)
+                .collect(),
             exact: args.dataset.is_some(),
             data: &args.data,
             device: args.device.device,

@@ -3,9 +3,10 @@
 use crate::console::Usage;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
+use sweep::Definition;
 use train::Recipe;
 use xtask::cli::{Setting, TrainArgs};
-use xtask::places;
+use xtask::{places, shown};
 
 /// The project's own recipes, for a program that has no clone around it.
 const BUILT_IN: [(&str, &str); 9] = [
@@ -26,9 +27,24 @@ pub fn read(word: &str, overrides: &[(String, String)]) -> Result<(String, Recip
         return built_in(word, overrides);
     }
     let path = find(word)?;
-    // It becomes part of folders' names.
-    let name = inspect::names::safe(&path.file_stem().unwrap_or_default().to_string_lossy());
-    Ok((name, Recipe::read(&path, overrides)?))
+    Ok((name_of(&path), Recipe::read(&path, overrides)?))
+}
+
+/// The same with what its `[sweep]` table says.
+pub fn read_sweep(word: &str, overrides: &[(String, String)]) -> Result<(String, Definition, Recipe)> {
+    if places::clone().is_none() && !is_path(word) {
+        let (name, recipe) = built_in(word, overrides)?;
+        return Ok((name, Definition::default(), recipe));
+    }
+    let path = find(word)?;
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let (definition, recipe) = Definition::read(&text, &shown::path(&path), overrides)?;
+    Ok((name_of(&path), definition, recipe))
+}
+
+/// The name of a recipe's file. It becomes part of folders' names.
+fn name_of(path: &Path) -> String {
+    inspect::names::safe(&path.file_stem().unwrap_or_default().to_string_lossy())
 }
 
 /// Whether a word is the name of a recipe, whatever folders there are of that name.

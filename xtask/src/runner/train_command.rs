@@ -200,7 +200,7 @@ fn take_folder(out: Option<&Path>, name: &str) -> Result<Reserved> {
 
 /// `runs/<recipe>-<yyyymmdd-hhmmss>` in the workspace, then the same with a number behind it: for runs that begin in one
 /// second.
-fn default_folders(name: &str) -> impl Iterator<Item = PathBuf> {
+pub fn default_folders(name: &str) -> impl Iterator<Item = PathBuf> {
     let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
     let first = places::shorten(&places::workspace().join("runs").join(format!("{name}-{stamp}")));
     let others = first.clone();

@@ -83,6 +83,9 @@ fn explain(error: &toml::de::Error, table: &Table) -> String {
         None => plain(message),
     };
     let text = text.trim_end().replacen(message, &told, 1);
+    if message.starts_with("unknown field `sweep`") {
+        return format!("{text}\n[sweep] says what the command `sweep` tries: leave it out to train one run");
+    }
     match suggestion(message) {
         Some(name) => format!("{text}\ndid you mean `{name}`?"),
         None => text,

@@ -1,0 +1,366 @@
+//! A sweep's folder: what it is, what happened, and who trains what. Processes that share one take turns at its lock, and none
+//! takes a run that another holds.
+//!
+//! ```text
+//! recipe.toml     the recipe with every key, before any was changed
+//! sweep.toml      what is tried: the [sweep] table
+//! run.json        the sweep's recipe and pictures, as a run's folder says them
+//! journal.jsonl   what happened, a line each; all that follows is made from it
+//! sweep.csv       a row for each run
+//! winner.toml     the recipe of the best trial, ready for `train`
+//! result.json     the winner with its test error
+//! trials/0001-seed-0/   the folder of a run
+//! ```
+//!
+//! A process is killed at any moment: its locks go with it, its run's folder holds the last checkpoint, and the next process
+//! continues from there.
+
+use crate::definition::{Definition, Search};
+use crate::error::Error;
+use crate::journal::{Entry, Journal};
+use crate::space::Settings;
+use crate::state::{Ended, State};
+use crate::strategy::Next;
+use crate::table;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use train::{Identity, Recipe};
+
+const LOCK: &str = ".lock";
+const RECIPE: &str = "recipe.toml";
+const TRIALS: &str = "trials";
+
+/// A sweep's folder.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    identity: Identity,
+    search: Search,
+    definition: Definition,
+}
+
+/// A run that this process alone trains, until it is dropped.
+#[derive(Debug)]
+pub struct Claim {
+    /// The trial, counted from 1.
+    pub trial: u64,
+    /// Which of its runs, counted from 0.
+    pub run: u64,
+    /// The trial's values.
+    pub settings: Settings,
+    /// The run's folder; not there before it is begun.
+    pub folder: PathBuf,
+    /// Rungs of successive halving that it has reached, and whether it was to continue after the last.
+    pub rungs: (u32, bool),
+    lock: Option<(File, PathBuf)>,
+}
+
+/// What there is to do.
+#[derive(Debug)]
+pub enum Work {
+    /// Train this.
+    Train(Box<Claim>),
+    /// Others train, and what comes next depends on them.
+    Wait,
+    /// All runs have ended.
+    Done,
+    /// Nothing is left to begin; others still train.
+    Others,
+}
+
+/// The folder of a run, inside the sweep's.
+pub(crate) fn run_folder(trial: u64, seed: u64) -> String {
+    format!("{TRIALS}/{trial:04}-seed-{seed}")
+}
+
+impl Folder {
+    /// Begins a sweep in a folder that is not there or is empty. `identity` says what the recipe's runs are.
+    ///
+    /// # Errors
+    /// A definition that does not fit the recipe; a folder that holds anything.
+    pub fn create(path: &Path, definition: &Definition, identity: Identity) -> Result<Folder, Error> {
+        let search = definition.resolve(&identity.recipe)?;
+        train::RunFolder::check_free(path)?;
+        fs::create_dir_all(path).map_err(Error::io("create", path))?;
+        let folder = Folder { path: path.to_owned(), identity, search, definition: definition.clone() };
+        let _lock = folder.lock()?;
+        // Another process may have begun between the look and the lock.
+        train::RunFolder::check_free(path)?;
+        fs::create_dir_all(path.join(TRIALS)).map_err(Error::io("create", path.join(TRIALS)))?;
+        let identity = Identity { recipe: folder.search.base.clone(), ..folder.identity.clone() };
+        let text = serde_json::to_vec_pretty(&identity).map_err(|e| Error::io("write", path)(e.into()))?;
+        folder.write(Identity::FILE, &text)?;
+        folder.write(RECIPE, folder.search.base.to_toml()?.as_bytes())?;
+        // Last, because it makes the folder that of a sweep.
+        folder.write_definition()?;
+        table::write(path, &folder.search, &State::default())?;
+        Ok(folder)
+    }
+
+    /// Opens a sweep that was begun. `change` may raise the number of trials and the minutes.
+    ///
+    /// # Errors
+    /// A folder that is no sweep's, or whose files were changed to something that makes none.
+    pub fn open(path: &Path, change: impl FnOnce(&mut Definition)) -> Result<Folder, Error> {
+        let read = |name: &str| fs::read_to_string(path.join(name)).map_err(Error::io("read", path.join(name)));
+        if !path.join(Definition::FILE).is_file() {
+            let problem = format!("is not the folder of a sweep: it holds no {}", Definition::FILE);
+            return Err(Error::folder(path, problem));
+        }
+        let mut definition = Definition::parse(&read(Definition::FILE)?)
+            .map_err(|problem| Error::folder(path.join(Definition::FILE), problem))?;
+        let before = definition.clone();
+        change(&mut definition);
+        let text = read(Identity::FILE)?;
+        let identity: Identity = serde_json::from_str(&text)
+            .map_err(|e| Error::folder(path.join(Identity::FILE), values::plain(&e.to_string())))?;
+        let search = definition.resolve(&identity.recipe)?;
+        let folder = Folder { path: path.to_owned(), identity, search, definition };
+        let (journal, _lock) = folder.locked()?;
+        if folder.definition != before {
+            folder.write_definition()?;
+        }
+        // The process before may have been killed between the journal and the table.
+        table::write(path, &folder.search, &journal.state)?;
+        Ok(folder)
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is tried.
+    pub fn search(&self) -> &Search {
+        &self.search
+    }
+
+    /// The sweep as it was defined.
+    pub fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// What the runs of the sweep's recipe are.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What a run of `recipe` is.
+    pub fn identity_of(&self, recipe: &Recipe) -> Identity {
+        Identity { recipe: recipe.clone(), ..self.identity.clone() }
+    }
+
+    /// What is known now.
+    ///
+    /// # Errors
+    /// A journal that cannot be read.
+    pub fn state(&self) -> Result<State, Error> {
+        Ok(self.locked()?.0.state)
+    }
+
+    /// Takes a run to train: one that was begun and is held by nobody, else the next of a trial, else a new trial.
+    ///
+    /// # Errors
+    /// Files that cannot be read or written.
+    pub fn claim(&self) -> Result<Work, Error> {
+        let (mut journal, _lock) = self.locked()?;
+        let mut others = false;
+        for trial in journal.state.trials.iter().filter(|trial| !trial.is_over()) {
+            for (run, _) in (0..).zip(&trial.runs).filter(|(_, run)| run.ended.is_none()) {
+                match self.take(&journal.state, trial.number, run)? {
+                    Some(claim) => return Ok(Work::Train(Box::new(claim))),
+                    None => others = true,
+                }
+            }
+        }
+        match self.search.next(&journal.state.seen()) {
+            Next::Try(settings) => {
+                journal.append(Entry::Proposed { settings })?;
+                table::write(&self.path, &self.search, &journal.state)?;
+                let number = journal.state.trials.len() as u64;
+                let claim = self.take(&journal.state, number, 0)?;
+                // Nobody else can hold it: it was made under the sweep's lock.
+                claim.map_or(Ok(Work::Wait), |claim| Ok(Work::Train(Box::new(claim))))
+            }
+            Next::Wait => Ok(Work::Wait),
+            Next::Done if others => Ok(Work::Others),
+            Next::Done => Ok(Work::Done),
+        }
+    }
+
+    /// Whether another process trains a run.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    pub fn others_train(&self) -> Result<bool, Error> {
+        let (journal, _lock) = self.locked()?;
+        for trial in journal.state.trials.iter().filter(|trial| !trial.is_over()) {
+            for (run, _) in (0..).zip(&trial.runs).filter(|(_, run)| run.ended.is_none()) {
+                if self.take(&journal.state, trial.number, run)?.is_none() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes a run's lock; `None` where another process holds it. The sweep's lock is held.
+    fn take(&self, state: &State, trial: u64, run: u64) -> Result<Option<Claim>, Error> {
+        let name = run_folder(trial, self.search.seed(run));
+        let lock = self.path.join(format!("{name}.lock"));
+        let file = open_lock(&lock)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(cause)) => return Err(Error::io("lock", lock)(cause)),
+        }
+        let settings =
+            state.trials.iter().find(|it| it.number == trial).map(|it| it.settings.clone()).unwrap_or_default();
+        let rungs = state.run(trial, run).map_or(&[][..], |run| run.rungs.as_slice());
+        let rungs = (rungs.len() as u32, rungs.last().is_none_or(|(_, continues)| *continues));
+        Ok(Some(Claim { trial, run, settings, folder: self.path.join(name), rungs, lock: Some((file, lock)) }))
+    }
+
+    /// Notes that a run has reached a rung of successive halving, and says whether it continues.
+    ///
+    /// # Errors
+    /// Files that cannot be read or written.
+    pub fn reach(&self, claim: &mut Claim, objective: f64) -> Result<bool, Error> {
+        let (mut journal, _lock) = self.locked()?;
+        let rung = claim.rungs.0 as usize;
+        let runs = journal.state.trials.iter().flat_map(|trial| &trial.runs);
+        let others: Vec<f64> = runs.filter_map(|run| run.rungs.get(rung)).map(|(objective, _)| *objective).collect();
+        let continues = self.search.halving.is_none_or(|halving| halving.continues(objective, &others));
+        let (trial, run) = (claim.trial, claim.run);
+        let objective = Some(objective).filter(|it| it.is_finite());
+        journal.append(Entry::Rung { trial, run, objective, continues })?;
+        claim.rungs = (claim.rungs.0 + 1, continues);
+        Ok(continues)
+    }
+
+    /// Notes what a run came to, and lets go of it.
+    ///
+    /// # Errors
+    /// Files that cannot be written.
+    pub fn end(&self, mut claim: Claim, ended: Ended) -> Result<State, Error> {
+        let (mut journal, _lock) = self.locked()?;
+        journal.append(Entry::Ended { trial: claim.trial, run: claim.run, ended })?;
+        table::write(&self.path, &self.search, &journal.state)?;
+        // Under the sweep's lock nobody waits for this one.
+        if let Some((_file, path)) = claim.lock.take() {
+            fs::remove_file(&path).map_err(Error::io("remove", path))?;
+        }
+        Ok(journal.state)
+    }
+
+    /// The journal, with the sweep's lock, which is let go when the file is dropped.
+    pub(crate) fn locked(&self) -> Result<(Journal, File), Error> {
+        let lock = self.lock()?;
+        Ok((Journal::open(&self.path, self.search.seeds)?, lock))
+    }
+
+    fn lock(&self) -> Result<File, Error> {
+        let path = self.path.join(LOCK);
+        let file = open_lock(&path)?;
+        file.lock().map_err(Error::io("lock", path))?;
+        Ok(file)
+    }
+
+    fn write_definition(&self) -> Result<(), Error> {
+        let text = toml::to_string_pretty(&self.definition).map_err(|e| Error::Definition(e.to_string()))?;
+        self.write(Definition::FILE, text.as_bytes())
+    }
+
+    /// Writes a file of the folder, whole or not at all.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        whole_file::write(&self.path.join(name), bytes).map_err(Error::io("write", self.path.join(name)))
+    }
+}
+
+fn open_lock(path: &Path) -> Result<File, Error> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(Error::io("open", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::How;
+    use crate::state::tests::ended;
+    use models::Arch;
+
+    fn folder(root: &Path, grid: &str, seeds: u64) -> Folder {
+        let mut definition = Definition { seeds: Some(seeds), ..Definition::default() };
+        definition.add_grid("learning_rate", grid);
+        let recipe = Recipe::new("glyphs", Arch::Softmax {}, 1, 0.1);
+        Folder::create(root, &definition, Identity::new("small", &recipe)).unwrap()
+    }
+
+    fn claim(folder: &Folder) -> Claim {
+        match folder.claim().unwrap() {
+            Work::Train(claim) => *claim,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn nobody_takes_a_run_that_another_holds() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), "0.1,0.2", 2);
+        // Another process sees the same files through another handle.
+        let other = Folder::open(root.path(), |_| {}).unwrap();
+        let mut taken = Vec::new();
+        for folder in [&folder, &other, &folder, &other] {
+            taken.push(claim(folder));
+        }
+        let mut places: Vec<(u64, u64)> = taken.iter().map(|it| (it.trial, it.run)).collect();
+        places.sort_unstable();
+        assert_eq!(places, [(1, 0), (1, 1), (2, 0), (2, 1)]);
+        assert!(matches!(other.claim().unwrap(), Work::Others));
+        // One is killed: its run is free again.
+        let lost = taken.remove(1);
+        let place = (lost.trial, lost.run);
+        drop(lost);
+        let again = claim(&other);
+        assert_eq!((again.trial, again.run), place);
+        taken.push(again);
+        for claim in taken {
+            folder.end(claim, ended(How::Done, 0.5, 1.0)).unwrap();
+        }
+        assert!(matches!(folder.claim().unwrap(), Work::Done));
+        let table = fs::read_to_string(root.path().join(table::FILE)).unwrap();
+        assert_eq!(table.matches(",done,").count(), 4, "{table}");
+        let locks = fs::read_dir(root.path().join(TRIALS)).unwrap().count();
+        assert_eq!(locks, 0, "no lock is left behind");
+    }
+
+    #[test]
+    fn after_a_divergence_the_other_seeds_are_left_out() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), "0.1,0.2", 3);
+        let first = claim(&folder);
+        folder.end(first, ended(How::Diverged, 0.5, 1.0)).unwrap();
+        let second = claim(&folder);
+        assert_eq!((second.trial, second.run), (2, 0));
+        let table = fs::read_to_string(root.path().join(table::FILE)).unwrap();
+        assert!(table.contains("1,0,diverged,0.1") && table.contains("1,2,left out,0.1"), "{table}");
+    }
+
+    #[test]
+    fn a_sweep_takes_more_trials_but_no_used_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let mut definition = Definition { trials: Some(1), ..Definition::default() };
+        definition.add_random("learning_rate", "log(1e-3,1)");
+        let recipe = Recipe::new("glyphs", Arch::Softmax {}, 1, 0.1);
+        let create = || Folder::create(root.path(), &definition, Identity::new("small", &recipe));
+        let folder = create().unwrap();
+        assert!(create().unwrap_err().to_string().contains("never overwritten"));
+        let one = claim(&folder);
+        folder.end(one, ended(How::Done, 0.5, 1.0)).unwrap();
+        assert!(matches!(folder.claim().unwrap(), Work::Done));
+        let more = Folder::open(root.path(), |it| it.trials = Some(2)).unwrap();
+        assert_eq!(claim(&more).trial, 2);
+        assert_eq!(Folder::open(root.path(), |_| {}).unwrap().search().trials, 2, "it is remembered");
+        let empty = tempfile::tempdir().unwrap();
+        assert!(Folder::open(empty.path(), |_| {}).unwrap_err().to_string().contains("not the folder of a sweep"));
+    }
+}

@@ -1,0 +1,112 @@
+//! The command that searches for good settings.
+
+use std::ops::Bound::{Excluded, Included};
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+use values::Range;
+
+use super::numbers::{BILLION, whole};
+use super::{DataDirArgs, DeviceArgs, OutputArgs, Setting};
+
+/// A new sweep or an old one.
+pub(super) const USAGE: &str = "\
+cargo xtask sweep [OPTIONS] <RECIPE> --grid <KEY=VALUES>
+       cargo xtask sweep [OPTIONS] --resume <FOLDER>";
+
+/// `sweep`
+#[derive(Debug, Args)]
+#[command(override_usage = USAGE)]
+#[command(after_help = "\
+Values of a grid: `50,100,200`, `1e-3..1e0:log7` (7 values, each the same multiple of the one before), `0..0.9:lin4` (4 at
+equal distances). Ranges to draw from: `log(1e-6,1e-2)`, `lin(0,0.5)`. Keys that hold whole numbers get whole numbers. A
+[sweep] table in the recipe's file says the same: strategy, trials, seeds, minutes, [sweep.grid], [sweep.random],
+[sweep.halving].
+
+Trials are compared by their validation error (or loss, where evaluation.watch says so), by the mean over their seeds; the
+test set is looked at once, for the winner. Each run has a folder of its own. A sweep that was stopped or killed continues
+with --resume, and several processes may work on one folder, each started with --resume.
+
+Examples:
+  cargo xtask sweep mlp --grid learning_rate=1e-3..1e0:log7
+  cargo xtask sweep mlp --grid learning_rate=1e-3..1e0:log4 --strategy zoom --trials 12
+  cargo xtask sweep mlp --grid model.hidden=50,100,200,500,1000 --seeds 3
+  cargo xtask sweep mlp --random learning_rate='log(1e-3,1)' --random penalty.l2='log(1e-6,1e-2)' --strategy tpe --trials 40
+  cargo xtask sweep lenet --random learning_rate='log(1e-3,1)' --trials 60 --halving 1 --max-minutes 30
+  cargo xtask sweep --resume runs/sweep-mlp-20260131-120000
+
+With --json every line of standard output is a JSON object: `begun`, `validated` and `ended` for each run, and in the last
+line `sweep` with the keys of result.json, `folder` and `stopped` (done, others, interrupted or minutes).")]
+pub struct SweepArgs {
+    /// Name of a recipe in recipes/, path to a TOML file, or a folder of pictures
+    #[arg(required_unless_present = "resume")]
+    pub recipe: Option<String>,
+    /// Values of one key; several such keys are combined
+    #[arg(long, value_name = "KEY=VALUES", action = ArgAction::Append, conflicts_with = "resume")]
+    pub grid: Vec<Setting>,
+    /// A range of one key, to draw from
+    #[arg(long, value_name = "KEY=RANGE", action = ArgAction::Append, conflicts_with = "resume")]
+    pub random: Vec<Setting>,
+    /// What is tried next (default: grid, or random where a key is drawn)
+    #[arg(long, value_enum, conflicts_with = "resume")]
+    pub strategy: Option<SweepStrategy>,
+    /// Settings to try at most (default: all of a grid); with --resume more than before
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, 1_000_000))]
+    pub trials: Option<u64>,
+    /// Runs of each trial: the recipe's seed, the next, and so on
+    #[arg(long, value_name = "K", conflicts_with = "resume", value_parser = whole::<u64>(1, 1000))]
+    pub seeds: Option<u64>,
+    /// Stop training after so many minutes of this call; what was not finished continues with --resume
+    #[arg(long, value_name = "M", value_parser = minutes)]
+    pub max_minutes: Option<f64>,
+    /// Stop poor trials early: from so many epochs on, and at each multiple by the factor, the best part continues
+    #[arg(long, value_name = "EPOCHS", conflicts_with = "resume", value_parser = whole::<u64>(1, BILLION))]
+    pub halving: Option<u64>,
+    /// One of so many continues
+    #[arg(long, value_name = "N", requires = "halving", value_parser = whole::<u64>(2, 100))]
+    pub halving_factor: Option<u64>,
+    /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
+    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    pub dataset: Option<String>,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Seed of the first run of each trial and of the strategy, in place of the recipe's
+    #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = whole::<u64>(0, i64::MAX))]
+    pub seed: Option<u64>,
+    /// Upper limit of epochs, in place of the recipe's
+    #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = whole::<u64>(1, BILLION))]
+    pub epochs: Option<u64>,
+    /// Change one key of the recipe for all trials, dotted; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append, conflicts_with = "resume")]
+    pub set: Vec<Setting>,
+    /// Folder of the sweep (default: runs/sweep-RECIPE-YYYYMMDD-HHMMSS)
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Continue with a sweep, or help another process with it
+    #[arg(long, value_name = "FOLDER", conflicts_with = "recipe")]
+    pub resume: Option<PathBuf>,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// How the space is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SweepStrategy {
+    /// Every combination of the grid's values
+    Grid,
+    /// Combinations drawn at random
+    Random,
+    /// The grid, then narrower grids around the lowest validation error
+    Zoom,
+    /// What a model of the good and the poor trials favours (tree-structured Parzen estimator)
+    Tpe,
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    Range::new("", Excluded(0.0), Included(1e9)).parse(text)
+}
