@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 /// An error of this crate. Its text says what went wrong, where, and how to mend it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A recipe that is not TOML, has an unknown key or a value of the wrong type.
     #[error("recipe {origin}: {problem}")]
@@ -55,8 +56,11 @@ pub enum Error {
         problem: String,
     },
     /// An observer failed; training stopped with the last checkpoint intact.
-    #[error("{0}")]
-    Observer(String),
+    #[error("{cause}")]
+    Observer {
+        /// What it said.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// From the data set.
     #[error(transparent)]
     Data(#[from] tensor_data::Error),
@@ -84,6 +88,14 @@ impl Error {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.into();
         move |cause| Error::Io { action, path, cause }
+    }
+
+    /// What an observer of this crate failed with, as it is; of any other, wrapped.
+    pub(crate) fn of_observer(cause: Box<dyn std::error::Error + Send + Sync>) -> Error {
+        match cause.downcast::<Error>() {
+            Ok(own) => *own,
+            Err(cause) => Error::Observer { cause },
+        }
     }
 
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.

@@ -13,12 +13,13 @@ use crate::signals::Signals;
 use anyhow::Result;
 use optim::Schedule;
 use serde::Serialize;
+use std::ops::ControlFlow::Continue;
 use std::process::ExitCode;
 use tensor_data::{Dataset, Tail};
 use train::recipe::{Evaluation, Limits, Loss, Order, Penalty, Size, Watch};
 use train::run_folder::Reserved;
 use train::stopping::Stopping;
-use train::{Error, Event, Identity, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
+use train::{Answer, Event, Identity, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
 use xtask::cli::TrainArgs;
 use xtask::words::Suggested;
 
@@ -51,7 +52,7 @@ struct Verdict {
 
 /// Trains on one minibatch, and says whether it was learned.
 pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let wanted = Wanted::from(args);
     let named = wanted.recipe()?;
     let place = args.out.as_deref().map(Reserved::take).transpose()?;
@@ -93,7 +94,8 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
         Some(folder) => folder,
         None => &mut (),
     };
-    let outcome = fit(&plan, &data, &mut learner, signals.flag(), &mut (saving, Milestones { json, next: 1 }))?;
+    let mut told = (&mut Milestones { json, next: 1 }, &mut signals);
+    let outcome = fit(&plan, &data, &mut learner, &mut (saving, &mut told))?;
     let best = outcome.best.unwrap_or(train::Best { iteration: 0, error: first.error, loss: first.loss });
     let verdict = Verdict {
         event: "overfit",
@@ -148,7 +150,7 @@ struct Milestones {
 }
 
 impl Observer for Milestones {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         if let Event::Validated { row: Row { iteration, validation_loss, validation_error, .. }, .. } = event
             && *iteration >= self.next
         {
@@ -156,7 +158,7 @@ impl Observer for Milestones {
             let error = percent(*validation_error);
             console::line(self.json, &format!("step {iteration:>7}  loss {validation_loss:.4}  error {error:>7}"));
         }
-        Ok(())
+        Ok(Continue(()))
     }
 }
 

@@ -2,9 +2,9 @@
 //! a JSON line per measure.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -16,7 +16,7 @@ use tensor_data::catalog::MNIST;
 use tensor_data::files::Folder;
 use tensor_data::{Dataset, Samples, Source};
 use torch_ext::memory;
-use train::{Event, Learner, Observer, Plan, Recipe, fit};
+use train::{Answer, Event, Learner, Observer, Plan, Recipe, fit};
 
 /// What a turn is.
 #[derive(Debug, Parser)]
@@ -113,7 +113,7 @@ fn run(args: &Args) -> Result<()> {
         Tensor::write_safetensors(&values, path).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let mut meter = Meter::new(args, device, plan.steps_per_epoch());
-    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut meter)?;
+    fit(&plan, &data, &mut learner, &mut meter)?;
     say("flops", training_flops(&learner) * (plan.steps_per_epoch() * plan.minibatch_size() as u64) as f64)?;
     say("memory-peak", held(memory::PEAK)?)
 }
@@ -229,8 +229,9 @@ impl Meter<'_> {
 }
 
 impl Observer for Meter<'_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), train::Error> {
-        self.hear(event).map_err(|error| train::Error::Observer(error.to_string()))
+    fn on(&mut self, event: &Event<'_>) -> Answer {
+        self.hear(event)?;
+        Ok(ControlFlow::Continue(()))
     }
 }
 

@@ -2,7 +2,6 @@
 //! autocast computes it, the parameters move by the gradient.
 
 use models::Arch;
-use std::sync::atomic::AtomicBool;
 use tch::{Device, Kind, Tensor};
 use tensor_data::{Dataset, Source, glyphs};
 use train::{Learner, Plan, Recipe, fit};
@@ -66,7 +65,7 @@ fn a_step_moves_the_parameters_by_the_gradient_of_f64_to_the_bits_of_its_precisi
             let loss = logits.cross_entropy_for_logits(&batch.labels);
             let gradients = Tensor::run_backward(&[loss], &leaves, false, false);
 
-            fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap();
+            fit(&plan, &data, &mut learner, &mut ()).unwrap();
             for (((name, before), (_, after)), expected) in
                 before.iter().zip(learner.model.named_tensors()).zip(&gradients)
             {
