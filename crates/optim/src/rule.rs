@@ -65,6 +65,15 @@ impl Rule {
         }
     }
 
+    /// The same rule without decoupled weight decay.
+    #[must_use]
+    pub fn without_weight_decay(self) -> Rule {
+        match self {
+            Rule::AdamW(options) => Rule::AdamW(AdamWOptions { weight_decay: 0.0, ..options }),
+            Rule::Sgd(_) | Rule::Adam(_) | Rule::RmsProp(_) => self,
+        }
+    }
+
     /// Decoupled weight decay, 0 for rules without. Together with an L2 [`Penalty`](crate::Penalty) it decays twice.
     pub fn weight_decay(&self) -> f64 {
         match self {

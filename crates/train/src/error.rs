@@ -56,8 +56,11 @@ pub enum Error {
         problem: String,
     },
     /// An observer failed; training stopped with the last checkpoint intact.
-    #[error("{0}")]
-    Observer(String),
+    #[error("{cause}")]
+    Observer {
+        /// What it said.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// From the data set.
     #[error(transparent)]
     Data(#[from] tensor_data::Error),
@@ -82,6 +85,14 @@ impl Error {
     /// Says what libtorch was asked for when it failed; made for `map_err`.
     pub(crate) fn torch(action: &'static str) -> impl Fn(tch::TchError) -> Error + Copy {
         move |cause| Error::Libtorch(torch_ext::Error::doing(action)(cause))
+    }
+
+    /// What an observer of this crate failed with, as it is; of any other, wrapped.
+    pub(crate) fn of_observer(cause: Box<dyn std::error::Error + Send + Sync>) -> Error {
+        match cause.downcast::<Error>() {
+            Ok(own) => *own,
+            Err(cause) => Error::Observer { cause },
+        }
     }
 
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.

@@ -8,7 +8,7 @@ use crate::files::{json, parse, serialise, tensors};
 use crate::identity::Identity;
 use crate::model_meta::MODEL_META;
 use crate::model_meta::ModelMeta;
-use crate::outcome::{Outcome, StoppedBy};
+use crate::outcome::{Holds, Outcome, StoppedBy};
 use crate::plan::Plan;
 use crate::precision::LossScale;
 use crate::progress::{Best, Progress};
@@ -165,19 +165,27 @@ impl Learner {
         }
     }
 
-    /// What training came to, where it has ended; `None` while it can continue.
-    pub fn outcome(&self, plan: &Plan) -> Option<Outcome> {
-        let stopped_by = match self.progress.stopped_by.as_deref()? {
+    /// What training came to, where it has ended before, with the best parameters put into the model as [`fit`](crate::fit()) leaves
+    /// them; `None` while it can continue.
+    ///
+    /// # Errors
+    /// [`Error::Model`] where the best parameters are not those of the model.
+    pub fn finished(&self, plan: &Plan) -> Result<Option<Outcome>, Error> {
+        let Some(reason) = self.progress.stopped_by.as_deref() else { return Ok(None) };
+        let stopped_by = match reason {
             "epochs" => StoppedBy::Epochs,
             _ => plan.limit_reached(&self.progress).map_or(StoppedBy::Rule, StoppedBy::Limit),
         };
-        Some(self.outcome_of(stopped_by))
+        self.finish(stopped_by).map(Some)
     }
 
-    /// What training came to, having ended so.
-    pub(crate) fn outcome_of(&self, stopped_by: StoppedBy) -> Outcome {
+    /// What training came to, having ended so; the best parameters are put back.
+    pub(crate) fn finish(&self, stopped_by: StoppedBy) -> Result<Outcome, Error> {
+        self.restore_best()?;
+        let best = self.best();
+        let holds = if best.is_some() { Holds::Best } else { Holds::Last };
         let (iterations, train_seconds) = (self.progress.iteration, self.progress.train_seconds);
-        Outcome { stopped_by, best: self.best(), iterations, train_seconds }
+        Ok(Outcome { stopped_by, holds, best, iterations, train_seconds })
     }
 
     /// The files of a checkpoint that training can continue from.

@@ -63,7 +63,7 @@ pub use calibration::SavedCalibration;
 pub use diverged::{Culprit, Diverged};
 pub use error::Error;
 pub use evaluate::{Score, evaluate};
-pub use event::{Event, Observer, Row};
+pub use event::{Answer, Event, Observer, Row};
 pub use fit::fit;
 #[doc(hidden)]
 pub use fit::fit_as_captured;
@@ -72,7 +72,7 @@ pub use learner::Learner;
 pub use metrics;
 pub use mismatch::Mismatch;
 pub use model_meta::ModelMeta;
-pub use outcome::{Outcome, StoppedBy};
+pub use outcome::{Holds, Outcome, StoppedBy};
 pub use plan::Plan;
 pub use precision::LossScale;
 pub use predictions::{Predictions, predictions};

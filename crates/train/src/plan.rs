@@ -71,7 +71,7 @@ impl Plan {
     fn check_growth(&self) -> Result<(), Error> {
         let Schedule::Exponential { factor } = self.recipe.schedule else { return Ok(()) };
         let steps = self.total_steps().min(self.recipe.limits.iterations.unwrap_or(u64::MAX));
-        if factor <= 1.0 || range::STEP_RATE.contains(self.learning_rate(steps.saturating_sub(1))) {
+        if factor <= 1.0 || range::STEP_RATE.contains(self.scheduled_rate(steps.saturating_sub(1))) {
             return Ok(());
         }
         let greatest = (range::MOST / self.recipe.learning_rate).powf(1.0 / (steps - 1) as f64);
@@ -149,8 +149,13 @@ impl Plan {
         Criterion::new(self.recipe.loss.label_smoothing, self.class_weights.as_deref(), device)
     }
 
-    /// The scheduled learning rate of minibatch `iteration` (from 0), before any factor of the stopping rule.
-    pub fn learning_rate(&self, iteration: u64) -> f64 {
+    /// The learning rate of minibatch `iteration` (from 0) as far as `progress` tells: the scheduled one times what the stopping rule
+    /// has made of it, which changes at validations alone.
+    pub fn learning_rate(&self, progress: &Progress, iteration: u64) -> f64 {
+        self.scheduled_rate(iteration) * progress.stopping.lr_multiplier
+    }
+
+    fn scheduled_rate(&self, iteration: u64) -> f64 {
         let at = Position { step: iteration, steps_per_epoch: self.steps_per_epoch, total_steps: self.total_steps() };
         self.recipe.schedule.rate(self.recipe.learning_rate, at)
     }

@@ -60,9 +60,8 @@ impl<'a> Stepper<'a> {
         self.mode_change.take()
     }
 
-    /// Trains `learner` on the next minibatch of `batches`, of which there is one, and moves them on; `factor` is the
-    /// stopping rule's, on the plan's learning rate.
-    pub(crate) fn step(&mut self, learner: &mut Learner, batches: &mut Batches<'a>, factor: f64) -> Result<(), Error> {
+    /// Trains `learner` on the next minibatch of `batches`, of which there is one, and moves them on.
+    pub(crate) fn step(&mut self, learner: &mut Learner, batches: &mut Batches<'a>) -> Result<(), Error> {
         if let How::Beginning(place) = self.how
             && learner.has_stepped()
             && batches.full_left() > 0
@@ -76,7 +75,7 @@ impl<'a> Stepper<'a> {
             && batches.full_left() > 0
         {
             let (plan, criterion, running) = (self.plan, &self.criterion, &mut self.running);
-            match captured.step(&mut Run { plan, criterion, running, learner }, batches, factor)? {
+            match captured.step(&mut Run { plan, criterion, running, learner }, batches)? {
                 Ok(()) => {
                     self.mode_change = (captured.is_settled() && !self.announced).then_some(Stepping::Captured);
                     self.announced |= self.mode_change.is_some();
@@ -85,7 +84,7 @@ impl<'a> Stepper<'a> {
                 Err(reason) => self.fall_back_to_eager(reason),
             }
         }
-        self.step_eagerly(learner, batches, factor)
+        self.step_eagerly(learner, batches)
     }
 
     fn fall_back_to_eager(&mut self, reason: EagerReason) {
@@ -93,9 +92,9 @@ impl<'a> Stepper<'a> {
         self.mode_change = Some(Stepping::Eager(reason));
     }
 
-    fn step_eagerly(&mut self, learner: &mut Learner, batches: &mut Batches<'_>, factor: f64) -> Result<(), Error> {
+    fn step_eagerly(&mut self, learner: &mut Learner, batches: &mut Batches<'_>) -> Result<(), Error> {
         let Some(batch) = batches.next() else { return Ok(()) };
-        let rate = self.plan.learning_rate(learner.progress.iteration) * factor;
+        let rate = self.plan.learning_rate(&learner.progress, learner.progress.iteration);
         let updated = learner.learn(self.plan, &self.criterion, &mut self.running, &batch, StepScalars::Host(rate))?;
         self.running.count(batch.labels.numel());
         learner.progress.updates += u64::from(updated);
@@ -141,7 +140,7 @@ mod tests {
             }
             let (mut batches, mut told) = (plan.minibatches(&data.train, 0, 0).unwrap(), Vec::new());
             while batches.len() > 0 {
-                stepper.step(&mut learner, &mut batches, 1.0).unwrap();
+                stepper.step(&mut learner, &mut batches).unwrap();
                 learner.progress.iteration += 1;
                 told.extend(stepper.take_mode_change().map(|how| (learner.progress.iteration, how)));
             }

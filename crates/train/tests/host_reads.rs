@@ -5,13 +5,12 @@
 mod common;
 
 use common::{data_on, recipe};
-use std::sync::atomic::AtomicBool;
 use tch::{Cuda, Device};
 use tensor_data::Dataset;
 use torch_ext::count_host_reads;
 use train::{Error, Learner, Observer, Outcome, Plan, fit, fit_as_captured};
 
-type Fit = fn(&Plan, &Dataset, &mut Learner, &AtomicBool, &mut dyn Observer) -> Result<Outcome, Error>;
+type Fit = fn(&Plan, &Dataset, &mut Learner, &mut dyn Observer) -> Result<Outcome, Error>;
 
 /// Values read from tensors in three epochs of minibatches of `size`, with a validation after each.
 fn reads(fit: Fit, device: Device, size: usize, more: &[&str]) -> u64 {
@@ -20,8 +19,7 @@ fn reads(fit: Fit, device: Device, size: usize, more: &[&str]) -> u64 {
     let data = data_on(&recipe, device);
     let plan = Plan::new(&recipe, &data).unwrap();
     let mut learner = Learner::new(&plan, &data, device).unwrap();
-    let never = AtomicBool::new(false);
-    let (outcome, reads) = count_host_reads(|| fit(&plan, &data, &mut learner, &never, &mut ())).unwrap();
+    let (outcome, reads) = count_host_reads(|| fit(&plan, &data, &mut learner, &mut ())).unwrap();
     outcome.unwrap();
     reads
 }

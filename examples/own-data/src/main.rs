@@ -1,7 +1,6 @@
 //! From arrays in memory to a saved model and back: pictures that the program makes, a run's folder, a prediction.
 
 use std::error::Error;
-use std::sync::atomic::AtomicBool;
 
 use minibatch::models::Activation;
 use minibatch::tensor_data::Order;
@@ -26,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut learner = Learner::new(&plan, &data, Device::Cpu)?;
     // The folder saves checkpoints, from which a run resumes; the printer says how it goes.
     let mut run = RunFolder::create(folder.as_ref(), &recipe)?;
-    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut (&mut run, &mut Printer::new(std::io::stdout())))?;
+    fit(&plan, &data, &mut learner, &mut (&mut run, &mut Printer::new(std::io::stdout())))?;
 
     let (model, _) = load_model(folder.as_ref(), &Saved::Best, Device::Cpu)?;
     let mut right = 0;

@@ -17,9 +17,10 @@
 
 use crate::console;
 use serde::Serialize;
+use std::ops::ControlFlow::Continue;
 use std::time::{Duration, Instant};
 use train::run_folder::Saving;
-use train::{Error, Event, Observer, Plan, Row, Stepping, Summary};
+use train::{Answer, Event, Observer, Plan, Row, Stepping, Summary};
 use xtask::words;
 
 /// How often there is a `trained` at most; each waits for the device once.
@@ -118,7 +119,7 @@ impl EventLines {
 }
 
 impl Observer for EventLines {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         match event {
             Event::Started { plan, learner } => {
                 self.last_iteration = plan.last_iteration(&learner.progress);
@@ -156,7 +157,7 @@ impl Observer for EventLines {
                 seconds: learner.progress.train_seconds,
             }),
         }
-        Ok(())
+        Ok(Continue(()))
     }
 }
 

@@ -53,7 +53,7 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
 /// Trains, and says how it went.
 fn train(args: &TrainArgs) -> Result<ExitCode> {
     let clock = Instant::now();
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let listener = args.watch.then(|| report::watch::listen(args.port)).transpose()?;
     let mut run = match &args.resume {
         None => begin(args)?,
@@ -64,20 +64,18 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
     };
     let watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?.flatten();
     let path = run.folder.path().to_owned();
-    let outcome = match run.learner.outcome(&run.plan) {
-        Some(outcome) => {
-            run.learner.restore_best()?;
-            outcome
-        }
+    let outcome = match run.learner.finished(&run.plan)? {
+        Some(outcome) => outcome,
         None => {
             let lines = args.output.json.then(|| EventLines::new(about(&run)));
             let wanted = args.tensorboard || tensorboard::folder(&path).exists();
             let tensorboard = wanted.then(|| TensorBoard::new(&path));
             let (folder, reporter) = (&mut run.folder, &mut run.reporter);
-            let mut observers = Observers { folder, reporter, lines, tensorboard, watch };
+            let signals = &mut signals;
+            let mut observers = Observers { folder, reporter, lines, tensorboard, watch, signals };
             let features = features(&run.learner, &run.plan, &run.data)?;
             let data = features.as_ref().unwrap_or(&run.data);
-            fit(&run.plan, data, &mut run.learner, signals.flag(), &mut observers)?
+            fit(&run.plan, data, &mut run.learner, &mut observers)?
         }
     };
     let summary = closing::summarise(&run, &outcome, clock)?;

@@ -17,10 +17,11 @@ use board::{Board, Sight};
 use page::Pages;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use train::run_folder::{self, Timing};
-use train::{Error, Event, Learner, Observer, Plan, StoppedBy};
+use train::{Answer, Event, Learner, Observer, Plan, StoppedBy};
 
 /// How often the figures between validations are renewed at most; each time waits for the device once.
 const RENEWAL: Duration = Duration::from_secs(1);
@@ -93,7 +94,7 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         match event {
             Event::Started { plan, learner } => self.begin(plan, learner),
             Event::Trained { iteration, learning_rate, seconds, sums } => {
@@ -130,6 +131,6 @@ impl Observer for Watch {
                 state.interrupted = *by == StoppedBy::Interrupt;
             }),
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }

@@ -12,7 +12,6 @@ use crate::run_folder::RunFolder;
 use crate::stopping::Stopper;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tensor_data::{Source, glyphs};
 use toml::{Table, Value};
@@ -166,7 +165,7 @@ fn judge(base: &Table, changes: &[(Path, Value)]) -> Result<(), String> {
         Some(folder) => folder,
         None => &mut (),
     };
-    match fit(&plan, &data, &mut learner, &AtomicBool::new(false), observer) {
+    match fit(&plan, &data, &mut learner, observer) {
         Ok(_) | Err(Error::Diverged(_)) => Ok(()),
         Err(error) => Err(format!("{changes:?}: {error}")),
     }
@@ -178,10 +177,11 @@ fn pure(plan: &Plan, learner: &Learner) -> Result<(), String> {
     // With a limit on the minibatches, what lies behind it does not come.
     let last = plan.total_steps().min(recipe.limits.iterations.unwrap_or(u64::MAX)).saturating_sub(1);
     let steps = [0, 1.min(last), last / 2, last];
-    let mut stopper = Stopper::new(&recipe.stopping);
+    let (mut stopper, mut progress) = (Stopper::new(&recipe.stopping), learner.progress.clone());
     for (step, watched) in steps.into_iter().zip([0.9, 0.5, 0.7, f64::NAN]) {
         stopper.observe(step, watched);
-        let rate = plan.learning_rate(step) * stopper.lr_multiplier();
+        progress.stopping = stopper.memory().clone();
+        let rate = plan.learning_rate(&progress, step);
         let scalars = learner.optimizer.step_scalars(rate, step).map_err(|e| e.to_string())?;
         let average = recipe.average.map_or(0.0, |average| average.decay_at(step));
         if !(rate >= 0.0 && scalars.iter().chain([&rate, &average]).all(|number| number.is_finite())) {
@@ -189,8 +189,6 @@ fn pure(plan: &Plan, learner: &Learner) -> Result<(), String> {
         }
         let _ = (plan.validates_after(step), plan.updates_after(step), stopper.is_over(step));
     }
-    let mut progress = learner.progress.clone();
-    progress.stopping = stopper.memory().clone();
     let end = plan.last_iteration(&progress);
     if end == 0 || plan.validate_every() == 0 { Err(format!("ends after {end}")) } else { Ok(()) }
 }

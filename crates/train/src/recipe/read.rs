@@ -31,22 +31,37 @@ impl Recipe {
     /// [`Error::RecipeRange`] and [`Error::Mismatch`] for values that cannot be.
     pub fn parse(text: &str, origin: &str, overrides: &[(String, String)]) -> Result<Recipe, Error> {
         let wrong = |problem: String| Error::RecipeSyntax { origin: origin.to_owned(), problem };
-        let mut table: Table = toml::from_str(text).map_err(|e| wrong(explain(&e, &Table::new())))?;
+        let table: Table = toml::from_str(text).map_err(|e| wrong(explain(&e, &Table::new())))?;
         if overrides.is_empty() {
             // From the text and not from the table, so that a mistake is told with its line.
             let recipe: Recipe = toml::from_str(text).map_err(|e| wrong(explain(&e, &table)))?;
             recipe.check()?;
             return Ok(recipe);
         }
-        for (key, value) in overrides {
-            set(&mut table, key, value)?;
-        }
-        let recipe: Recipe = table.clone().try_into().map_err(|e: toml::de::Error| {
-            let with: Vec<_> = overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            wrong(format!("with --set {}: {}", with.join(" --set "), explain(&e, &table)))
-        })?;
-        recipe.check()?;
-        Ok(recipe)
+        overridden(table, origin, overrides)
+    }
+
+    /// This recipe with some keys changed, as [`Recipe::parse`] changes them, and checked again.
+    ///
+    /// ```
+    /// use models::Arch;
+    /// use train::Recipe;
+    /// let recipe = Recipe::new("mnist", Arch::mlp(), 10, 0.05);
+    /// let wider = recipe.with(&[("model.hidden".to_owned(), "[800, 800]".to_owned())])?;
+    /// assert_eq!((wider.epochs, wider.model == recipe.model), (10, false));
+    /// # Ok::<(), train::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::RecipeSyntax`] for a key that is not there or a value of another type, and those of [`Recipe::check`].
+    pub fn with(&self, overrides: &[(String, String)]) -> Result<Recipe, Error> {
+        overridden(self.table()?, "the changed recipe", overrides)
+    }
+
+    /// Every key, in tables.
+    pub(super) fn table(&self) -> Result<Table, Error> {
+        Table::try_from(self)
+            .map_err(|e| Error::RecipeSyntax { origin: "the resolved recipe".into(), problem: e.to_string() })
     }
 
     /// The recipe as TOML with every key.
@@ -58,6 +73,20 @@ impl Recipe {
         toml::to_string_pretty(self)
             .map_err(|e| Error::RecipeSyntax { origin: "the resolved recipe".into(), problem: e.to_string() })
     }
+}
+
+/// The recipe that a table is once the overrides are applied, checked.
+fn overridden(mut table: Table, origin: &str, overrides: &[(String, String)]) -> Result<Recipe, Error> {
+    for (key, value) in overrides {
+        set(&mut table, key, value)?;
+    }
+    let recipe: Recipe = table.clone().try_into().map_err(|e: toml::de::Error| {
+        let with: Vec<_> = overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let problem = format!("with --set {}: {}", with.join(" --set "), explain(&e, &table));
+        Error::RecipeSyntax { origin: origin.to_owned(), problem }
+    })?;
+    recipe.check()?;
+    Ok(recipe)
 }
 
 /// Applies one override.

@@ -5,7 +5,7 @@ use crate::error::Error;
 use optim::{RmsPropOptions, Rule, SgdOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use tensor_data::Tail;
-use toml::{Table, Value};
+use toml::Value;
 
 /// Whether a key may change in mid-run.
 enum May {
@@ -175,10 +175,8 @@ impl Recipe {
 
     /// Every key, dotted, with its value.
     fn flat(&self) -> Result<BTreeMap<String, Value>, Error> {
-        let wrong = |problem: String| Error::RecipeSyntax { origin: "the resolved recipe".into(), problem };
-        let table: Table = self.to_toml()?.parse().map_err(|e: toml::de::Error| wrong(e.to_string()))?;
         let mut flat = BTreeMap::new();
-        let mut left: Vec<(String, Value)> = table.into_iter().collect();
+        let mut left: Vec<(String, Value)> = self.table()?.into_iter().collect();
         while let Some((key, value)) = left.pop() {
             match value {
                 Value::Table(inner) => {

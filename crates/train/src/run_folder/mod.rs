@@ -33,7 +33,7 @@ pub use tables::{Timing, read_metrics, read_timings};
 use crate::calibration::SavedCalibration;
 use crate::checkpoint;
 use crate::error::Error;
-use crate::event::{Event, Observer};
+use crate::event::{Answer, Event, Observer};
 use crate::identity::Identity;
 use crate::learner::Learner;
 use crate::plan::Plan;
@@ -43,6 +43,7 @@ use names::{SNAPSHOTS, snapshot_name};
 use save_throttle::SaveThrottle;
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tables::Tables;
@@ -276,7 +277,14 @@ impl RunFolder {
 }
 
 impl Observer for RunFolder {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
+        self.take_in(event)?;
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+impl RunFolder {
+    fn take_in(&mut self, event: &Event<'_>) -> Result<(), Error> {
         if let Event::Started { plan, .. } = event {
             self.take_up(plan)?;
         }

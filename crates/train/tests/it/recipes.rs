@@ -384,3 +384,26 @@ fn a_seed_of_its_own_fixes_the_split() {
     assert_eq!(split(&[("seed", "7"), ("data.split_seed", "1")]), split(&[("seed", "8"), ("data.split_seed", "1")]));
     assert_ne!(split(&[("data.split_seed", "1")]), split(&[("data.split_seed", "2")]));
 }
+
+#[test]
+fn a_typed_recipe_takes_overrides_as_its_text_does() {
+    let text = "epochs = 3\nlearning_rate = 0.5\ndata.set = \"mnist\"\n[minibatch]\nsize = 20\n[model]\nkind = \"mlp\"\ndropout = 0.5\n\
+                [optimizer]\nkind = \"adamw\"\n[[groups]]\nparameters = \"hidden1\"\ndecay = false\n";
+    let plain = Recipe::parse(text, "a test", &[]).unwrap();
+    assert_eq!(plain.with(&[]).unwrap(), plain);
+    for (key, value) in [("seed", "9"), ("model.kind", "lenet"), ("model.hidden", "[3, 4]"), ("limits.minutes", "0.5")]
+    {
+        let change = [(key.to_owned(), value.to_owned())];
+        let changed = plain.with(&change).unwrap();
+        assert_eq!(changed, Recipe::parse(text, "a test", &change).unwrap(), "{key}");
+        assert_ne!(changed, plain, "{key}");
+    }
+    let error = plain.with(&[("model.hiden".to_owned(), "7".to_owned())]).unwrap_err().to_string();
+    assert!(error.contains("did you mean `hidden`"), "{error}");
+    assert!(plain.with(&[("epochs".to_owned(), "0".to_owned())]).is_err(), "the range is checked");
+    assert_eq!((plain.model.clone().without_dropout().dropout(), plain.model.dropout()), (0.0, 0.5));
+    assert_eq!(
+        (plain.optimizer.without_weight_decay().weight_decay(), plain.optimizer.weight_decay() > 0.0),
+        (0.0, true)
+    );
+}
