@@ -24,6 +24,7 @@
 //! # Ok::<(), tensor_data::Error>(())
 //! ```
 
+pub mod augment;
 pub mod catalog;
 mod content;
 mod copies;
@@ -48,7 +49,7 @@ mod dataset;
 #[cfg(feature = "tch")]
 mod device_cursor;
 #[cfg(feature = "tch")]
-mod shift;
+mod targets;
 
 pub use copies::Loaded;
 pub use error::{Error, Fault};
@@ -65,3 +66,5 @@ pub use batches::{Batch, Batches, Order, Tail};
 pub use dataset::{Dataset, Split, Storage};
 #[cfg(feature = "tch")]
 pub use device_cursor::DeviceCursor;
+#[cfg(feature = "tch")]
+pub use targets::Targets;
