@@ -44,7 +44,7 @@ pub struct Split {
 ///
 /// for batch in data.train.batches(4, Order::Shuffled { seed: 1, epoch: 0 }, Tail::Keep)? {
 ///     assert_eq!(batch.images.size()[1..], [1, 2, 2]);
-///     assert_eq!(batch.images.size()[0], batch.labels.size()[0]);
+///     assert_eq!(batch.images.size()[0], batch.labels().size()[0]);
 /// }
 /// # Ok::<(), tensor_data::Error>(())
 /// ```
@@ -222,6 +222,11 @@ impl Split {
     /// All labels, `i64 [n]`.
     pub fn labels(&self) -> &Tensor {
         &self.labels
+    }
+
+    /// What a pixel of 1 is in a minibatch that is not normalised.
+    pub(crate) fn scale(&self) -> f64 {
+        self.scale
     }
 
     /// How the pixels are kept.

@@ -167,6 +167,22 @@ pub enum Error {
         /// Channels of a picture.
         channels: usize,
     },
+    /// An operation that pictures cannot be augmented with.
+    #[error("augment operation {kind}: {problem}")]
+    Augment {
+        /// The operation's `kind`.
+        kind: &'static str,
+        /// Why not, and what to do about it.
+        problem: String,
+    },
+    /// A class without pictures, where each is to come equally often.
+    #[error(
+        "class {class} has no picture to train on, and balanced sampling shows each class equally often: leave the class out, or hold out fewer pictures"
+    )]
+    EmptyClass {
+        /// The class.
+        class: usize,
+    },
     /// A minibatch of no pictures.
     #[error("the minibatch size is 0; it must be at least 1")]
     EmptyBatch,

@@ -24,6 +24,7 @@
 //! # Ok::<(), tensor_data::Error>(())
 //! ```
 
+pub mod augment;
 pub mod catalog;
 mod content;
 mod copies;
@@ -40,6 +41,7 @@ mod pixels;
 mod place;
 mod random;
 mod samples;
+pub mod survey;
 
 #[cfg(feature = "tch")]
 mod batches;
@@ -48,8 +50,7 @@ mod dataset;
 #[cfg(feature = "tch")]
 mod device_cursor;
 #[cfg(feature = "tch")]
-mod shift;
-pub mod survey;
+mod targets;
 
 pub use copies::Loaded;
 pub use error::{Error, Fault};
@@ -66,3 +67,5 @@ pub use batches::{Batch, Batches, Order, Tail};
 pub use dataset::{Dataset, Split, Storage};
 #[cfg(feature = "tch")]
 pub use device_cursor::DeviceCursor;
+#[cfg(feature = "tch")]
+pub use targets::Targets;

@@ -37,8 +37,8 @@ pub fn evaluate(model: &Model, split: &Split, how: &Evaluation) -> Result<Score,
     let mut missed = Tensor::zeros([], (Kind::Int64, split.device()));
     for batch in split.batches(how.size, Order::Stored, how.tail)? {
         let logits = model.forward(&batch.images, Mode::Eval); // [m, classes]
-        running.add(&criterion.measure(&logits, &batch.labels), batch.labels.numel())?;
-        missed += classes_before(&logits, &batch.labels).ge(how.top_k as i64).sum(Kind::Int64);
+        running.add(&criterion.measure(&logits, &batch.targets), batch.labels().numel())?;
+        missed += classes_before(&logits, batch.labels()).ge(how.top_k as i64).sum(Kind::Int64);
     }
     let sums = running.read();
     let top_k_error = missed.int64_value(&[]) as f64 / sums.samples as f64;

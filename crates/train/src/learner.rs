@@ -94,13 +94,13 @@ impl Learner {
 
     /// The pictures of `data` as the head of a frozen model sees them, in the place of the pictures: what [`fit`](crate::fit())
     /// can train on with the same results, but for rounding, many times faster. None where the trunk is trained as well or
-    /// the recipe moves the pictures.
+    /// the recipe augments the pictures.
     ///
     /// # Errors
     /// [`Error::Data`] where libtorch fails, for example where memory runs out.
     pub fn features(&self, plan: &Plan, data: &Dataset) -> Result<Option<Dataset>, Error> {
         let recipe = plan.recipe();
-        if !self.model.is_frozen() || recipe.minibatch.shift > 0 {
+        if !self.model.is_frozen() || !recipe.operations().is_empty() {
             return Ok(None);
         }
         let size = recipe.evaluation.size.min(FEATURES_AT_ONCE);

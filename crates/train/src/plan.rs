@@ -12,6 +12,7 @@ use models::{Model, Role};
 use optim::{Optimizer, Parameter, Position, Schedule, range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::Device;
+use tensor_data::augment;
 use tensor_data::{Batches, Dataset, Fingerprint, Order, Split, Tail};
 use values::{OutOfRange, short};
 
@@ -55,6 +56,8 @@ impl Plan {
                 return Err(Mismatch::Minibatch { key, size, part, pictures, samples }.into());
             }
         }
+        augment::check_list(&recipe.augment, data.train.shape(), size)
+            .map_err(|problem| Mismatch::Section { section: "[augment]".to_owned(), problem: problem.to_string() })?;
         let steps_per_epoch = match recipe.minibatch.tail {
             Tail::Drop => data.train.len() / size,
             Tail::Keep => data.train.len().div_ceil(size),
@@ -172,7 +175,7 @@ impl Plan {
             crate::recipe::Order::Shuffled => Order::Shuffled { seed: recipe.seed, epoch },
         };
         let batches = train.batches(self.minibatch_size, order, recipe.minibatch.tail)?;
-        Ok(batches.shifted(recipe.minibatch.shift, recipe.seed, epoch).skip_batches(skip as usize))
+        Ok(batches.augmented(&recipe.operations(), recipe.seed, epoch)?.skip_batches(skip as usize))
     }
 
     /// The model at its initial values.

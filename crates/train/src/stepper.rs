@@ -96,7 +96,7 @@ impl<'a> Stepper<'a> {
         let Some(batch) = batches.next() else { return Ok(()) };
         let rate = self.plan.learning_rate(&learner.progress, learner.progress.iteration);
         let updated = learner.learn(self.plan, &self.criterion, &mut self.running, &batch, StepScalars::Host(rate))?;
-        self.running.count(batch.labels.numel());
+        self.running.count(batch.targets.len());
         learner.progress.updates += u64::from(updated);
         Ok(())
     }

@@ -36,12 +36,12 @@ impl Learner {
         let measured = criterion.forward(plan.recipe().precision, &self.model, batch)?; // its mean loss and errors
         divergence::check_loss(plan, self, &measured.loss, &batch.images)?;
         let gradients = self.gradients(plan, &measured.loss)?; // backward, through the data loss alone
-        let mean = self.accumulate(plan, gradients, || criterion.weight(&batch.labels))?;
+        let mean = self.accumulate(plan, gradients, || criterion.weight(&batch.targets))?;
         let completed = mean.is_some();
         if let Some(mean) = mean {
             self.update(plan, mean, scalars)?; // penalty, clipping, step, average
         }
-        running.add_figures(&measured, batch.labels.numel())?;
+        running.add_figures(&measured, batch.targets.len())?;
         Ok(completed)
     }
 

@@ -34,7 +34,10 @@ fn nothing_is_read_from_the_device_inside_an_epoch() {
     // On CUDA `fit` replays graphs, where there are any.
     let ways = [(fit as Fit, Device::Cpu), (fit_as_captured, Device::Cpu)].into_iter();
     for (fit, device) in ways.chain(cuda.map(|device| (fit as Fit, device))) {
-        for more in [&[][..], &["data.storage=u8"], &["optimizer.kind=adam", "learning_rate=0.001"], &extras] {
+        let augmented = ["augment=[{ kind = 'trivial-augment' }, { kind = 'mixup' }]"];
+        for more in
+            [&[][..], &augmented, &["data.storage=u8"], &["optimizer.kind=adam", "learning_rate=0.001"], &extras]
+        {
             let (few, many) = (reads(fit, device, 300, more), reads(fit, device, 10, more));
             assert!(few > 0, "validations are read");
             assert_eq!(few, many, "2 and 60 minibatches an epoch, {more:?}, on {device:?}");

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut right = 0;
     for batch in data.test.batches(50, Order::Stored, tensor_data::Tail::Keep)? {
         let answers = model.forward(&batch.images, Mode::Eval).argmax(1, false); // [50]
-        right += answers.eq_tensor(&batch.labels).sum(Kind::Int64).int64_value(&[]);
+        right += answers.eq_tensor(batch.labels()).sum(Kind::Int64).int64_value(&[]);
     }
     println!("{right} of {} test pictures right", data.test.len());
     Ok(())

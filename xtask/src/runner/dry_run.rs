@@ -151,11 +151,11 @@ fn validation_seconds(model: &Model, split: &Split, how: &Evaluation) -> Result<
     let mut seconds = 0.0;
     for _ in 0..2 {
         let clock = Instant::now();
-        let loss = model.forward(&batch.images, Mode::Eval).cross_entropy_for_logits(&batch.labels).double_value(&[]);
+        let loss = model.forward(&batch.images, Mode::Eval).cross_entropy_for_logits(batch.labels()).double_value(&[]);
         ensure!(loss.is_finite(), "the loss of the first validation minibatch is {loss}");
         seconds = clock.elapsed().as_secs_f64();
     }
-    Ok(seconds * split.len() as f64 / batch.labels.size()[0] as f64)
+    Ok(seconds * split.len() as f64 / batch.labels().size()[0] as f64)
 }
 
 fn bytes(tensor: &tch::Tensor) -> u64 {

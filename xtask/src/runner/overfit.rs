@@ -1,7 +1,7 @@
 //! `train --overfit-one-batch`: can this model, with this optimiser at this learning rate, memorise one minibatch?
 //! One that cannot has a mistake in its recipe or its code, and no data set will help it.
 //!
-//! The minibatch is taken at equal distances from the training set; shifts, dropout, penalties, weight decay, the
+//! The minibatch is taken at equal distances from the training set; augmentation, dropout, penalties, weight decay, the
 //! schedule, the stopping rule and the limits are put aside. It is learned when every picture is right and the mean loss is
 //! below [`BOUND`]. Exit status: 0 learned, 1 not.
 //!
@@ -127,6 +127,7 @@ fn without_hindrances(recipe: &Recipe, size: usize, most_steps: u64) -> Recipe {
     recipe.optimizer = recipe.optimizer.without_weight_decay();
     recipe.epochs = most_steps;
     recipe.minibatch.shift = 0;
+    recipe.augment.clear();
     recipe.minibatch.order = Order::Stored;
     recipe.minibatch.size = Size::Count(size);
     recipe.evaluation = Evaluation { size, tail: Tail::Keep, watch: Watch::Loss, ..recipe.evaluation };

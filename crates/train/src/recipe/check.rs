@@ -86,6 +86,9 @@ impl Recipe {
             MINIBATCH.check(count)?;
         }
         SHIFT.check(self.minibatch.shift)?;
+        for (place, operation) in self.augment.iter().enumerate() {
+            operation.check().map_err(|problem| problem.within(&format!("augment[{place}]")))?;
+        }
         EVALUATION.check(self.evaluation.size)?;
         TOP_K.check(self.evaluation.top_k)?;
         SECONDS.check(self.checkpoint.seconds)?;

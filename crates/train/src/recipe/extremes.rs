@@ -32,9 +32,39 @@ groups = [{ parameters = "output" }]
 limits = { iterations = 3, minutes = 1, target_error = 0, target_loss = 0 }
 "#;
 
+/// The operations of `[[augment]]`, in two lists.
+const MOVED: &str = r#"never"
+[[augment]]
+kind = "flip"
+[[augment]]
+kind = "shift"
+[[augment]]
+kind = "resized-crop"
+[[augment]]
+kind = "rotate"
+[[augment]]
+kind = "affine"
+[[augment]]
+kind = "mixup"
+#"#;
+const CHANGED: &str = r#"patience"
+[[augment]]
+kind = "colour-jitter"
+[[augment]]
+kind = "erase"
+[[augment]]
+kind = "cutout"
+[[augment]]
+kind = "rand-augment"
+[[augment]]
+kind = "trivial-augment"
+[[augment]]
+kind = "cutmix"
+#"#;
+
 const KINDS: [[&str; 4]; 6] = [
-    ["softmax", "sgd\"\nmomentum = 0.9\n#", "constant", "never"],
-    ["mlp\"\nhidden = [4]\n#", "adam", "inverse-time", "patience"],
+    ["softmax", "sgd\"\nmomentum = 0.9\n#", "constant", MOVED],
+    ["mlp\"\nhidden = [4]\n#", "adam", "inverse-time", CHANGED],
     ["lenet\"\nfilters = [2, 2]\nkernel = 3\nhidden = 4\n#", "adamw", "step\"\nevery = 1\n#", "no-improvement"],
     ["softmax", "rmsprop\"\ncentered = true\nmomentum = 0.9\n#", "exponential\"\nfactor = 1.1\n#", "halving"],
     ["softmax", "sgd", "cosine", "plateau"],

@@ -14,6 +14,7 @@
 //! | `[data]` | | | [`Data`] |
 //! | `[pictures]` | none | | [`Pictures`] |
 //! | `[minibatch]` | | | [`Minibatch`] |
+//! | `[[augment]]` | none | | [`tensor_data::augment`]: what is done to training pictures, in the order of the list |
 //! | `[evaluation]` | | | [`Evaluation`] |
 //! | `[model]` | required | | [`models::Arch`] |
 //! | `[pretrained]` | none | | [`Pretrained`] |
@@ -50,6 +51,7 @@ use crate::stopping::Stopping;
 use models::Arch;
 use optim::{Rule, Schedule};
 use serde::{Deserialize, Serialize};
+use tensor_data::augment::Operation;
 use tensor_data::{Holdout, Normalise, Storage, Tail};
 
 /// A run's settings. Read one with [`Recipe::read`]; [`Recipe::check`] has then passed.
@@ -79,6 +81,9 @@ pub struct Recipe {
     pub pictures: Option<Pictures>,
     /// How training minibatches are made.
     pub minibatch: Minibatch,
+    /// What is done to training pictures by chance, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub augment: Vec<Operation>,
     /// How validation and test minibatches are made.
     #[serde(default)]
     pub evaluation: Evaluation,

@@ -40,6 +40,7 @@ impl Recipe {
             },
             pictures: None,
             minibatch: Minibatch::shuffled(100),
+            augment: Vec::new(),
             evaluation: Evaluation::default(),
             model,
             pretrained: None,

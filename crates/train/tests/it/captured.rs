@@ -122,6 +122,19 @@ fn minibatches_of_every_kind_leave_the_same_bits() {
 }
 
 #[test]
+fn augmented_minibatches_leave_the_same_bits() {
+    for keys in [
+        &["augment=[{ kind = 'flip', alternating = true }, { kind = 'shift', pixels = 2, padding = 'reflect' }]"][..],
+        &["augment=[{ kind = 'affine' }, { kind = 'colour-jitter' }, { kind = 'erase' }]", "data.storage=u8"],
+        &["augment=[{ kind = 'rand-augment' }]", "minibatch.order=stored"],
+        &["augment=[{ kind = 'resized-crop' }, { kind = 'mixup' }]", "minibatch.size=80", "minibatch.tail=keep"],
+        &["augment=[{ kind = 'cutmix' }]", "loss.class_weights=balanced", "loss.label_smoothing=0.1"],
+    ] {
+        check_same_bits(keys);
+    }
+}
+
+#[test]
 fn all_that_lies_between_loss_and_step_leaves_the_same_bits() {
     for keys in [
         &["penalty.l1=0.001", "penalty.l2=0"][..],

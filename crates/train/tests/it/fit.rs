@@ -70,7 +70,7 @@ const BARE: [&str; 6] = [
 ];
 
 /// What may be on, each alone. Accumulation by 5 leaves 2 of an epoch's 12 minibatches over.
-const FEATURES: [(&str, &[&str]); 9] = [
+const FEATURES: [(&str, &[&str]); 11] = [
     ("nothing", &[]),
     ("clipping", &["gradients.clip_norm=0.1", "gradients.clip_value=0.01"]),
     ("accumulation", &["gradients.accumulate=5"]),
@@ -79,6 +79,8 @@ const FEATURES: [(&str, &[&str]); 9] = [
     ("smoothing", &["loss.label_smoothing=0.1", "loss.class_weights=balanced"]),
     ("shuffle", &["minibatch.order=shuffled"]),
     ("shift", &["minibatch.shift=2"]),
+    ("alternating flips", &["augment=[{ kind = 'flip', alternating = true }, { kind = 'rotate' }]"]),
+    ("mixtures", &["augment=[{ kind = 'mixup', alpha = 1 }]", "gradients.accumulate=5", "loss.class_weights=balanced"]),
     ("dropout", &["model.dropout=0.3"]),
 ];
 
@@ -302,7 +304,7 @@ fn the_full_batch_step_equals_the_average_of_its_parts() {
         let each: Vec<Tensor> = batches
             .map(|batch| {
                 let logits = learner.model.forward(&batch.images, models::Mode::Train);
-                let loss = logits.cross_entropy_for_logits(&batch.labels);
+                let loss = logits.cross_entropy_for_logits(batch.labels());
                 learner.optimizer.gradients(&loss).unwrap().remove(0)
             })
             .collect();

@@ -60,6 +60,9 @@ fn moved_pictures_have_no_features_that_stay() {
     let plan = Plan::new(&recipe, &data).unwrap();
     let learner = Learner::with_model(&plan, &data, model()).unwrap();
     assert!(learner.features(&plan, &data).unwrap().is_none());
+    let recipe = head_alone(&["epochs=1", "augment=[{ kind = 'flip' }]"]);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    assert!(learner.features(&plan, &data).unwrap().is_none());
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn a_step_moves_the_parameters_by_the_gradient_of_f64_to_the_bits_of_its_precisi
             let leaves: Vec<Tensor> = before.iter().map(|(_, it)| wide(it).set_requires_grad(true)).collect();
             let batch = plan.minibatches(&data.train, 0, 0).unwrap().next().unwrap();
             let logits = reference(is_lenet, &leaves, &wide(&batch.images));
-            let loss = logits.cross_entropy_for_logits(&batch.labels);
+            let loss = logits.cross_entropy_for_logits(batch.labels());
             let gradients = Tensor::run_backward(&[loss], &leaves, false, false);
 
             fit(&plan, &data, &mut learner, &mut ()).unwrap();

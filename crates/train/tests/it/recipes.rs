@@ -83,6 +83,17 @@ fn each_wrong_value_gets_its_own_message() {
     check(&[("minibatch.size", "0")], &["`minibatch.size` is 0", "from 1 to 10^9 pictures, or \"all\""]);
     check(&[("minibatch.size", "-5")], &["-5"]);
     check(&[("minibatch.shift", "9")], &["`minibatch.shift` is 9", "0 to 8"]);
+    let list = |text: &str| format!("[{{ kind = 'flip' }}, {{ {text} }}]");
+    for (text, words) in [
+        ("kind = 'rotate', degrees = 181", &["`augment[1].degrees` is 181", "above 0 and at most 180"][..]),
+        ("kind = 'affine', scale = [1.2, 0.8]", &["`augment[1].scale` is [1.2, 0.8]", "the least first"]),
+        ("kind = 'colour-jitter', brightness = 0, contrast = 0", &["`augment[1].brightness` is 0", "does nothing"]),
+        ("kind = 'cutuot'", &["cutuot", "did you mean `cutout`?"]),
+        ("kind = 'cutout', sise = 3", &["sise", "did you mean `size`?"]),
+        ("kind = 'trivial-augment', magnitude = 3", &["magnitude"]),
+    ] {
+        check(&[("augment", &list(text))], words);
+    }
     check(&[("stopping.patience", "0")], &["`stopping.patience` is 0", "from 1 to 10^15 minibatches"]);
     check(&[("stopping.increase", "0.5")], &["`stopping.increase` is 0.5"]);
     check(&[("stopping.threshold", "1.5")], &["`stopping.threshold` is 1.5"]);

@@ -184,7 +184,7 @@ fn validation_loss_is_the_plain_likelihood_whatever_is_minimised() {
         fit(&plan, &data, &mut learner, &mut rows).unwrap();
         let batch = data.valid.batches(6, tensor_data::Order::Stored, Tail::Keep).unwrap().next().unwrap();
         let logits = learner.model.forward(&batch.images, models::Mode::Eval);
-        let true_class = logits.log_softmax(1, Kind::Float).gather(1, &batch.labels.unsqueeze(1), false);
+        let true_class = logits.log_softmax(1, Kind::Float).gather(1, &batch.labels().unsqueeze(1), false);
         let expected = -true_class.mean(Kind::Double).double_value(&[]);
         assert!((rows.0[0].validation_loss - expected).abs() < 1e-6, "{keys:?}");
         assert!((expected - 3f64.ln()).abs() > 0.01, "where all classes are equally likely, smoothing would not show");
