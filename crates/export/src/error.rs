@@ -40,14 +40,6 @@ pub enum Error {
         /// The first line of what it said.
         problem: String,
     },
-    /// What was written cannot be read back as what it should be.
-    #[error("{} was written, but what is read back is not the model: {problem}", .path.display())]
-    Unlike {
-        /// The file.
-        path: PathBuf,
-        /// What differs.
-        problem: String,
-    },
 }
 
 impl Error {

@@ -6,6 +6,7 @@
 mod check;
 mod description;
 mod error;
+mod form;
 mod onnx;
 mod program;
 mod runtime;
@@ -15,6 +16,7 @@ mod torchscript;
 pub use check::{Answering, Answers, Check, Original, TOLERANCE};
 pub use description::{Description, Pixels};
 pub use error::Error;
+pub use form::Form;
 pub use onnx::onnx;
 pub use runtime::{OnnxSession, Runtime, TESTED};
 pub use safetensors::{reread, safetensors};

@@ -1,7 +1,6 @@
 //! TorchScript files: libtorch traces one pass, pixels to probabilities, and the description is added to the archive.
 
 use std::io::{Cursor, Read, Write};
-use std::path::Path;
 
 use models::Model;
 use tch::{CModule, Device, IValue, Kind, Tensor};
@@ -54,7 +53,7 @@ fn traced(model: &Model, description: &Description) -> Result<CModule, Error> {
 }
 
 /// The archive whose function gives a pair, with the description as extra files. A traced function of several results cannot be
-/// saved, so the last line of its code, which stacks them, is rewritten.
+/// saved, so the last line of its code, which gives them stacked, is rewritten.
 fn finished(archive: &[u8], description: &Description) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let mut traced = ZipArchive::new(Cursor::new(archive))?;
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -86,13 +85,13 @@ fn finished(archive: &[u8], description: &Description) -> Result<Vec<u8>, Box<dy
 
 fn returning_a_pair(code: &str) -> Result<String, &'static str> {
     let unknown = "the code that libtorch wrote has another form than that of libtorch 2.11";
-    let (body, last) = code.rsplit_once("return torch.stack([").ok_or(unknown)?;
-    let (pair, rest) = last.split_once("])").ok_or(unknown)?;
-    if !body.contains(ARGUMENT) || body.matches(") -> Tensor:").count() != 1 {
+    let (body, stacked) = code.trim_end().rsplit_once("\n    return ").ok_or(unknown)?;
+    if !body.contains(ARGUMENT) || body.matches(") -> Tensor:").count() != 1 || stacked.contains('\n') {
         return Err(unknown);
     }
     let body = body.replace(") -> Tensor:", ") -> Tuple[Tensor, Tensor]:").replace(ARGUMENT, INPUT);
-    Ok(format!("{body}return ({pair}){rest}"))
+    let parts = "torch.select(answers, 0, 0), torch.select(answers, 0, 1)";
+    Ok(format!("{body}\n    answers = {stacked}\n    return ({parts})\n"))
 }
 
 /// A TorchScript file that is ready to answer.
@@ -103,12 +102,12 @@ pub struct TorchScriptModule {
 }
 
 impl TorchScriptModule {
-    /// Loads a file that takes these pixels.
+    /// Takes the bytes of a file for these pixels.
     ///
     /// # Errors
-    /// [`Error::Libtorch`] where libtorch refuses it.
-    pub fn load(path: &Path, pixels: Pixels) -> Result<TorchScriptModule, Error> {
-        let module = CModule::load(path).map_err(Error::libtorch(format!("load {}", path.display())))?;
+    /// [`Error::Libtorch`] where libtorch refuses them.
+    pub fn from_bytes(bytes: &[u8], pixels: Pixels) -> Result<TorchScriptModule, Error> {
+        let module = CModule::load_data(&mut Cursor::new(bytes)).map_err(Error::libtorch("load the traced network"))?;
         Ok(TorchScriptModule { module, pixels })
     }
 }

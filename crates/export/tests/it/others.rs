@@ -8,10 +8,7 @@ use crate::support::{assert_equal, description, entry, model, pixels};
 fn traced(model: &Model, kind: Pixels) {
     let description = description(model, kind);
     let bytes = export::torchscript(model, &description).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("model.pt");
-    std::fs::write(&path, bytes).unwrap();
-    let mut module = TorchScriptModule::load(&path, kind).unwrap();
+    let mut module = TorchScriptModule::from_bytes(&bytes, kind).unwrap();
     let mut original = Original { model, description: &description };
     // Other numbers of pictures than were traced.
     for count in [1, 3] {
@@ -35,6 +32,8 @@ fn networks_answer_the_same_in_torchscript() {
         traced(&model(&entry.arch, [entry.input[0], side, side + side % 2]), Pixels::U8);
     }
     traced(&model(&Arch::mlp(), [1, 28, 28]), Pixels::F32);
+    // Of the full size, whose code is written in other lines.
+    traced(&model(&entry("efficientnet-lite0").arch, [3, 224, 224]), Pixels::U8);
 }
 
 #[test]
