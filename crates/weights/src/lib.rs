@@ -12,6 +12,7 @@
 //! # Ok::<(), weights::Error>(())
 //! ```
 
+mod dialects;
 mod error;
 mod names;
 mod pickle;
@@ -23,6 +24,7 @@ use std::path::Path;
 use safetensors::{Dtype, SafeTensors};
 use tch::{Kind, Tensor};
 
+pub use dialects::Fitted;
 pub use error::Error;
 
 /// The tensors of a file.
