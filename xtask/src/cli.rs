@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::places;
 
 mod explain;
+mod export;
 mod look;
 mod numbers;
 mod pictures;
@@ -17,6 +18,7 @@ mod report;
 mod train;
 
 pub use explain::{DreamArgs, ExplainArgs, Method};
+pub use export::{ExportArgs, PixelType};
 pub use look::LookArgs;
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::ReportArgs;
@@ -65,6 +67,8 @@ pub enum Command {
     Eval(EvalArgs),
     /// Classes and probabilities of pictures
     Predict(PredictArgs),
+    /// Write a saved model for other programs: ONNX, TorchScript, safetensors
+    Export(ExportArgs),
     /// Draw what a saved model has learned to look for
     Filters(FiltersArgs),
     /// Draw what each layer of a saved model makes of a picture

@@ -35,6 +35,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         | Command::FindRate(_)
         | Command::Eval(_)
         | Command::Predict(_)
+        | Command::Export(_)
         | Command::Filters(_)
         | Command::Features(_)
         | Command::Explain(_)

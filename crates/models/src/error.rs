@@ -72,6 +72,14 @@ pub enum Error {
         /// What the program calls it.
         name: String,
     },
+    /// A network of a program's own whose operations are not known.
+    #[error(
+        "the network \"{name}\" was built by a program of its own with tch, so that its operations are not known: build it from blocks"
+    )]
+    NoGraph {
+        /// What the program calls it.
+        name: String,
+    },
     /// An architecture that only a program can build.
     #[error(
         "the network \"{name}\" was built by a program of its own: only that program can build it again; read its \

@@ -89,7 +89,8 @@ pub fn open_of_run(
     Ok((data, opened.remembered()))
 }
 
-fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Opened> {
+/// The pictures of a run, as [`open_of_run`] finds them, not yet on a device and not yet compared with what it was trained on.
+pub fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Opened> {
     if let Some(own) = &known.recipe.pictures {
         let place = folders.data.as_deref().or(known.data_folder.as_deref()).unwrap_or(&own.folder);
         if !place.exists() {

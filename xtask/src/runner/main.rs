@@ -12,12 +12,14 @@ mod dry_run;
 mod eval;
 mod event_lines;
 mod explain;
+mod export_command;
 mod features;
 mod filters;
 mod find_rate;
 mod look;
 mod models_command;
 mod observers;
+mod onnx_runtime;
 mod overfit;
 mod own_pictures;
 mod picture_batch;
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args),
         Command::Look(args) => look::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Export(args) => export_command::run(&args),
         Command::Filters(args) => filters::run(&args),
         Command::Features(args) => features::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -22,6 +22,8 @@ mod divergence;
 #[cfg(feature = "runner")]
 mod explain;
 #[cfg(feature = "runner")]
+mod export;
+#[cfg(feature = "runner")]
 mod faults;
 #[cfg(feature = "runner")]
 mod identity;
