@@ -15,6 +15,7 @@ mod explain;
 mod features;
 mod filters;
 mod find_rate;
+mod folds;
 mod look;
 mod models_command;
 mod observers;
@@ -31,6 +32,7 @@ mod signals;
 mod threads;
 mod train_command;
 mod watch;
+mod whole_set;
 
 use std::process::ExitCode;
 use xtask::cli::{self, Command};

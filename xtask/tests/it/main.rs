@@ -22,6 +22,8 @@ mod explain;
 #[cfg(feature = "runner")]
 mod faults;
 #[cfg(feature = "runner")]
+mod folds;
+#[cfg(feature = "runner")]
 mod identity;
 #[cfg(feature = "runner")]
 mod install;
