@@ -4,7 +4,7 @@ use crate::console::{self, Usage, count, percent, shown};
 use crate::prepared::{self, Wanted};
 use crate::reporter::Reporter;
 use crate::signals::Signals;
-use crate::train_command::{self, Run};
+use crate::train_command::{self, How, Run};
 use crate::whole_set::WholeSet;
 use crate::{closing, device, event_lines, recipes};
 use anyhow::{Context, Result};
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 use tch::Device;
 use tensor_data::Split;
-use train::run_folder::FoldSet;
+use train::run_folder::{FoldSet, Reserved};
 use train::{Identity, Learner, Plan, RunFolder, StoppedBy};
 use xtask::cli::TrainArgs;
 use xtask::places;
@@ -29,7 +29,7 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
         Some(path) => reopen(path, args)?,
         None => begin(args)?,
     };
-    if !train_all(&set, &whole, args, &signals)? {
+    if !train_all(&set, &whole, &How::from(args), &signals)? {
         let next =
             Suggested::new("train").option("--resume", Some(set.path())).option("--data", args.data.data.as_ref());
         console::line(args.output.json, &format!("\nstopped  interrupted\nnext     {next}"));
@@ -53,15 +53,15 @@ fn begin(args: &TrainArgs) -> Result<(FoldSet, WholeSet)> {
     named.recipe.check()?;
     let whole = WholeSet::of_recipe(&named.recipe, of, wanted.exact, &args.data)?;
     named.recipe.data.set.clone_from(&whole.name);
-    let first = whole.dataset(&named.recipe, 1, Device::Cpu)?;
-    Plan::new(&named.recipe, &first)?; // what does not fit is told before anything is written
-    let identity = Identity {
-        note: whole.note.clone(),
-        data_folder: whole.folder.clone(),
-        pictures: Some(first.fingerprint),
-        ..Identity::new(named.name, &named.recipe)
-    };
-    Ok((FoldSet::begin(place, of, identity)?, whole))
+    Ok((new_set(place, &whole, of, Identity::new(named.name, &named.recipe))?, whole))
+}
+
+/// A new set of folds; the recipe of `run` names the first fold.
+pub fn new_set(place: Reserved, whole: &WholeSet, of: u32, run: Identity) -> Result<FoldSet> {
+    let first = whole.dataset(&run.recipe, 1, Device::Cpu)?;
+    Plan::new(&run.recipe, &first)?; // what does not fit is told before anything is written
+    let (note, data_folder) = (whole.note.clone(), whole.folder.clone());
+    Ok(FoldSet::begin(place, of, Identity { note, data_folder, pictures: Some(first.fingerprint), ..run })?)
 }
 
 fn reopen(path: &Path, args: &TrainArgs) -> Result<(FoldSet, WholeSet)> {
@@ -79,30 +79,30 @@ fn reopen(path: &Path, args: &TrainArgs) -> Result<(FoldSet, WholeSet)> {
 }
 
 /// Trains the folds that have not ended; false where a signal stopped it.
-pub fn train_all(set: &FoldSet, whole: &WholeSet, args: &TrainArgs, signals: &Signals) -> Result<bool> {
-    let device = device::resolve(args.device.device)?;
+pub fn train_all(set: &FoldSet, whole: &WholeSet, how: &How<'_>, signals: &Signals) -> Result<bool> {
+    let device = device::resolve(how.device)?;
     whole.note.iter().for_each(|note| say(format!("\n*** {note} ***\n")));
     let mut features = None;
     for index in 1..=set.of() {
         if set.finished(index).is_some() {
-            console::line(args.output.json, &format!("fold {index} of {}: finished before", set.of()));
+            console::line(how.json, &format!("fold {index} of {}: finished before", set.of()));
             continue;
         }
         let clock = Instant::now();
-        let mut run = open(set, whole, index, device, args)?;
+        let mut run = open(set, whole, index, device, how)?;
         run.reporter.line(&format!("\nfold {index} of {}: run {}", set.of(), shown::path(run.folder.path())))?;
         if features.is_none() {
             features = Some(features_of_all(&run, whole, device)?);
         }
         let all = features.as_ref().and_then(Option::as_ref);
         let features = all.map(|all| run.data.taken_from(all, &whole.parts[index as usize - 1])).transpose()?;
-        let outcome = train_command::train_on(&mut run, features.as_ref(), args, signals, None)?;
+        let outcome = train_command::train_on(&mut run, features.as_ref(), how, signals, None)?;
         let summary = closing::summarise(&run, features.as_ref().unwrap_or(&run.data), &outcome, clock)?;
         summary.write(run.folder.path())?;
         if let Some(figures) = &summary.test {
             run.reporter.line(&format!("fold {index} of {}: {}", set.of(), closing::sure(figures)))?;
         }
-        if args.output.json {
+        if how.json {
             event_lines::summary(run.folder.path(), &summary)?;
         }
         if outcome.stopped_by == StoppedBy::Interrupt {
@@ -113,25 +113,25 @@ pub fn train_all(set: &FoldSet, whole: &WholeSet, args: &TrainArgs, signals: &Si
 }
 
 /// The run of a fold: a new one, or the one that is there.
-fn open(set: &FoldSet, whole: &WholeSet, index: u32, device: Device, args: &TrainArgs) -> Result<Run> {
+fn open(set: &FoldSet, whole: &WholeSet, index: u32, device: Device, how: &How<'_>) -> Result<Run> {
     let (recipe, path) = (set.recipe(index), set.run(index));
     let Identity { name, note, .. } = set.identity().clone();
     let data = whole.dataset(&recipe, index, device)?;
     let plan = Plan::new(&recipe, &data)?;
     let (folder, learner, notes) = if set.runs().contains(&path) {
         let mut folder = RunFolder::open(&path, &[])?;
-        let (learner, damaged) = train_command::load(&mut folder, &plan, &data, device, &args.data)?;
+        let (learner, damaged) = train_command::load(&mut folder, &plan, &data, device, how.data)?;
         let damaged =
             damaged.map(|error| format!("WARNING: the newest checkpoint is damaged, continuing before it: {error}"));
         let at = format!("resuming {} at iteration {}", shown::path(&path), learner.progress.iteration);
         let notes = damaged.into_iter().chain(folder.take_notes()).chain([at]).collect();
         (folder, learner, notes)
     } else {
-        let model = prepared::initial_model(&plan, &data, device, &args.data)?;
+        let model = prepared::initial_model(&plan, &data, device, how.data)?;
         let identity = Identity { recipe, pictures: Some(data.fingerprint.clone()), ..set.identity().clone() };
         (RunFolder::create_as(&path, identity)?, Learner::with_model(&plan, &data, model)?, Vec::new())
     };
-    let mut reporter = Reporter::new(&path, args.output.json)?;
+    let mut reporter = Reporter::new(&path, how.json)?;
     notes.iter().try_for_each(|note: &String| reporter.line(note))?;
     Ok(Run { name, folder, reporter, plan, data, learner, note })
 }
@@ -155,7 +155,7 @@ fn close(set: &FoldSet, whole: &WholeSet, args: &TrainArgs) -> Result<()> {
         Ok(path) => shown::path(&path),
         Err(error) => format!("not written: {}", console::message(&error)),
     };
-    let next = Suggested::new("report").path(set.path()).option("--data", args.data.data.as_ref());
+    let next = Suggested::new("clean").path(set.path()).option("--data", args.data.data.as_ref());
     console::line(
         args.output.json,
         &format!("{}\ntable    {}\nreport   {report}\nnext     {next}", told(&table), shown::path(&csv)),

@@ -2,6 +2,7 @@
 //! the same command line.
 
 mod backbone;
+mod clean;
 mod closing;
 mod console;
 mod convolve;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::FindRate(args) => find_rate::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Look(args) => look::run(&args),
+        Command::Clean(args) => clean::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Filters(args) => filters::run(&args),
         Command::Features(args) => features::run(&args),

@@ -102,8 +102,12 @@ pub fn shares(recipe: &Recipe, own: &Pictures, fold: Option<Fold>) -> Shares {
 
 /// The data set of a recipe that names a place of its own. `place` is where it lies now.
 pub fn open(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Opened> {
-    if let Some(opened) = arrays(recipe, own, place)? {
-        return Ok(opened);
+    if let Some(Opened { source, note, folder }) = arrays(recipe, own, place)? {
+        let source = match recipe.fold {
+            Some(_) => recipe.folded(source)?,
+            None => with_validation(source, own, recipe.split_seed())?,
+        };
+        return Ok(Opened { source, note, folder });
     }
     let Folder { whole, path: folder } = folder(own, place)?;
     let set = whole.parted(&shares(recipe, own, recipe.fold));
@@ -119,14 +123,12 @@ pub fn open(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Opened> {
     Ok(Opened { source, note: None, folder })
 }
 
-/// The same where the place holds arrays in the files of others; `None` elsewhere.
+/// The data set in a place that holds arrays in the files of others, in the parts that those give; `None` elsewhere.
 pub fn arrays(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Option<Opened>> {
-    let seed = recipe.split_seed();
-    let read = formats::read(place, TestPart { share: own.test, seed });
+    let read = formats::read(place, TestPart { share: own.test, seed: recipe.split_seed() });
     let Some(read) = read.map_err(|error| anyhow!("{}", shown::lines(&error.to_string())))? else { return Ok(None) };
     read.remarks.iter().for_each(say);
     let source = Source { name: recipe.data.set.clone(), ..read.source };
-    let source = if recipe.fold.is_some() { recipe.folded(source)? } else { with_validation(source, own, seed)? };
     Ok(Some(Opened { source, note: None, folder: std::path::absolute(place).ok() }))
 }
 

@@ -20,7 +20,7 @@ use tch::Device;
 use tensor_data::Dataset;
 use train::run_folder::{FoldSet, Reserved};
 use train::{Identity, Learner, Outcome, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
-use xtask::cli::{DataDirArgs, TrainArgs};
+use xtask::cli::{self, DataDirArgs, TrainArgs};
 use xtask::places;
 use xtask::progress::say;
 
@@ -35,6 +35,23 @@ pub struct Run {
     pub learner: Learner,
     /// Why the data set is not the one that the recipe names.
     pub note: Option<String>,
+}
+
+/// What commands that train have in common.
+pub struct How<'a> {
+    /// Where data sets and weights are looked for.
+    pub data: &'a DataDirArgs,
+    pub device: cli::Device,
+    /// Whether standard output is kept for JSON.
+    pub json: bool,
+    pub tensorboard: bool,
+}
+
+impl<'a> From<&'a TrainArgs> for How<'a> {
+    fn from(args: &'a TrainArgs) -> How<'a> {
+        let (device, json, tensorboard) = (args.device.device, args.output.json, args.tensorboard);
+        How { data: &args.data, device, json, tensorboard }
+    }
 }
 
 /// Does what the options ask for; with `--json`, a failure is the last line of standard output as well.
@@ -68,7 +85,7 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
     let watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?.flatten();
     let path = run.folder.path().to_owned();
     let features = if run.learner.progress.stopped_by.is_none() { features(&run)? } else { None };
-    let outcome = train_on(&mut run, features.as_ref(), args, &signals, watch)?;
+    let outcome = train_on(&mut run, features.as_ref(), &How::from(args), &signals, watch)?;
     let summary = closing::summarise(&run, &run.data, &outcome, clock)?;
     summary.write(run.folder.path())?;
     let report = (outcome.stopped_by != StoppedBy::Interrupt).then(|| closing::write_report(&run));
@@ -83,7 +100,7 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
 pub fn train_on(
     run: &mut Run,
     features: Option<&Dataset>,
-    args: &TrainArgs,
+    how: &How<'_>,
     signals: &Signals,
     watch: Option<Watch>,
 ) -> Result<Outcome> {
@@ -92,8 +109,8 @@ pub fn train_on(
         return Ok(outcome);
     }
     let path = run.folder.path().to_owned();
-    let lines = args.output.json.then(|| EventLines::new(about(run)));
-    let wanted = args.tensorboard || tensorboard::folder(&path).exists();
+    let lines = how.json.then(|| EventLines::new(about(run)));
+    let wanted = how.tensorboard || tensorboard::folder(&path).exists();
     let tensorboard = wanted.then(|| TensorBoard::new(&path));
     let (folder, reporter) = (&mut run.folder, &mut run.reporter);
     let mut observers = Observers { folder, reporter, lines, tensorboard, watch };

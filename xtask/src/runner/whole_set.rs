@@ -4,7 +4,7 @@ use crate::data_sets::{self, Opened};
 use crate::own_pictures::{self, Folder};
 use crate::prepared::name_the_option;
 use anyhow::Result;
-use pictures::Split;
+use pictures::{Inventory, Split};
 use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::{Dataset, Fold, Parts, Samples, Source};
@@ -24,6 +24,8 @@ pub struct WholeSet {
     pub note: Option<String>,
     /// Where its files lie, as a run remembers it.
     pub folder: Option<PathBuf>,
+    /// The files, where every picture is one.
+    pub inventory: Option<Inventory>,
 }
 
 impl WholeSet {
@@ -43,18 +45,20 @@ impl WholeSet {
     /// # Errors
     /// Where it is gone or holds other pictures.
     pub fn of_set(set: &FoldSet, folders: &DataDirArgs) -> Result<WholeSet> {
-        WholeSet::of_run(set.path(), set.identity(), set.of(), folders)
-    }
-
-    fn of_run(run: &Path, known: &Identity, of: u32, folders: &DataDirArgs) -> Result<WholeSet> {
-        let recipe = &known.recipe;
-        let whole = match &recipe.pictures {
-            Some(own) => WholeSet::of_own(recipe, own, data_sets::own_place(run, known, own, folders)?, of)?,
-            None => WholeSet::of_source(recipe, of, data_sets::find_of_run(run, known, folders)?)?,
-        };
-        let first = whole.dataset(recipe, 1, Device::Cpu)?;
+        let (run, known) = (set.path(), set.identity());
+        let whole = WholeSet::of_run(run, known, set.of(), folders)?;
+        let first = whole.dataset(&known.recipe, 1, Device::Cpu)?;
         known.check_pictures(run, &first.fingerprint, whole.folder.as_deref())?;
         Ok(whole)
+    }
+
+    /// The data set of a run as it lies there now.
+    pub fn of_run(run: &Path, known: &Identity, of: u32, folders: &DataDirArgs) -> Result<WholeSet> {
+        let recipe = &known.recipe;
+        match &recipe.pictures {
+            Some(own) => WholeSet::of_own(recipe, own, data_sets::own_place(run, known, own, folders)?, of),
+            None => WholeSet::of_source(recipe, of, data_sets::find_of_run(run, known, folders)?),
+        }
     }
 
     fn of_own(recipe: &Recipe, own: &Pictures, place: &Path, of: u32) -> Result<WholeSet> {
@@ -75,7 +79,7 @@ impl WholeSet {
         let all = Samples::new(shape, inventory.classes.len(), whole.pixels, labels)?;
         let all = all.named(inventory.classes.iter().cloned())?;
         let name = recipe.data.set.clone();
-        Ok(WholeSet { name, all, parts, note: None, folder: path })
+        Ok(WholeSet { name, all, parts, note: None, folder: path, inventory: Some(inventory) })
     }
 
     fn of_source(recipe: &Recipe, of: u32, opened: Opened) -> Result<WholeSet> {
@@ -84,7 +88,7 @@ impl WholeSet {
         let all = source.pooled()?;
         let parts = (1..=of).map(|index| recipe.parts(&all, Fold { index, of })).collect::<Result<_, _>>()?;
         say(pooled(of));
-        Ok(WholeSet { name: source.name, all, parts, note, folder })
+        Ok(WholeSet { name: source.name, all, parts, note, folder, inventory: None })
     }
 
     /// The data set of fold `index`, from 1, on a device.

@@ -99,3 +99,31 @@ fn features_are_computed_once_for_all_folds() {
     let accuracy = place.json("set/table.json")["pooled"]["accuracy"].as_f64().unwrap();
     assert!(accuracy > 0.6, "the largest class is 23 %: {accuracy}");
 }
+
+#[test]
+fn arrays_are_pooled_and_found_again() {
+    use safetensors::tensor::{Dtype, TensorView, serialize};
+    let place = Place::new();
+    let pixels: Vec<u8> = (0..60_u32 * 64).map(|i| (i * 7 % 256) as u8 / 2 + (i / 64 % 3) as u8 * 60).collect();
+    let labels: Vec<u8> = (0..60).map(|i| i % 3).collect();
+    let arrays = [
+        ("images", TensorView::new(Dtype::U8, vec![60, 8, 8], &pixels).unwrap()),
+        ("labels", TensorView::new(Dtype::U8, vec![60], &labels).unwrap()),
+    ];
+    std::fs::write(place.path("set.safetensors"), serialize(arrays, None).unwrap()).unwrap();
+    let text = format!("{SMALL}pictures = {{ folder = {:?} }}\n", place.path("set.safetensors"));
+    let recipe = place.recipe("mine", &text);
+    let done = offline(&place, &format!("train {recipe} --epochs 2 --folds 4 --out {{}}/set"));
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert_eq!(place.json("set/table.json")["pooled"]["pictures"], 60);
+    let evaluated = offline(&place, "eval {}/set/fold-3 --json");
+    let evaluated: serde_json::Value = serde_json::from_str(&evaluated.out).unwrap();
+    assert_eq!(evaluated["error"], place.json("set/fold-3/summary.json")["test_error"]);
+    let again = offline(&place, "train --resume {}/set");
+    assert_eq!(again.status, Some(0), "{again:?}");
+    let cleaned = offline(&place, "clean {}/set");
+    assert!(cleaned.status == Some(0) && cleaned.out.contains("no files of their own"), "{cleaned:?}");
+    assert!(place.text("set/clean/suspects.html").contains("Doubtful labels: mine"));
+    let moved = offline(&place, "clean {}/set --apply");
+    assert!(moved.status != Some(0), "{moved:?}");
+}

@@ -12,6 +12,8 @@ mod launcher;
 mod machine;
 
 #[cfg(feature = "runner")]
+mod clean;
+#[cfg(feature = "runner")]
 mod data;
 #[cfg(feature = "runner")]
 mod disks;
