@@ -2,6 +2,7 @@
 
 use super::{Pictures, Recipe};
 use crate::error::Error;
+use crate::mismatch::Mismatch;
 use tensor_data::{Fold, Holdout, Parts, Samples, Source};
 use values::Whole;
 
@@ -58,18 +59,14 @@ impl Recipe {
         }
         let Some(own) = &self.pictures else { return Ok(()) };
         if own.test != Pictures::default_share() {
-            return Err(Error::Plan(format!(
-                "recipe key `pictures.test` ({}) has no effect with folds, whose number says how many pictures each tests: leave it out",
-                own.test
-            )));
+            return Err(Mismatch::NoEffect {
+                key: "pictures.test",
+                why: "each fold tests its own share of all pictures",
+            }
+            .into());
         }
         if own.validation + fold.test_share() > 1.0 - LEAST_TRAINED {
-            return Err(Error::Plan(format!(
-                "recipe key `pictures.validation` ({}) and {fold}, which tests {:.0} % of all pictures, leave less than a tenth of them to \
-                 learn from: set `pictures.validation` lower, or take more folds",
-                own.validation,
-                100.0 * fold.test_share()
-            )));
+            return Err(Mismatch::FoldShares { validation: own.validation, fold }.into());
         }
         Ok(())
     }
@@ -100,6 +97,6 @@ mod tests {
         given.pictures.as_mut().unwrap().validation = 0.5;
         assert!(told(&given).contains("less than a tenth"), "{}", told(&given));
         given.pictures.as_mut().unwrap().test = 0.3;
-        assert!(told(&given).contains("`pictures.test` (0.3) has no effect"), "{}", told(&given));
+        assert!(told(&given).contains("`pictures.test` has no effect"), "{}", told(&given));
     }
 }
