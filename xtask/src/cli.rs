@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::places;
 
+mod clean;
 mod explain;
 mod export;
 mod look;
@@ -17,6 +18,7 @@ mod pictures;
 mod report;
 mod train;
 
+pub use clean::CleanArgs;
 pub use explain::{DreamArgs, ExplainArgs, Method};
 pub use export::{ExportArgs, PixelType};
 pub use look::LookArgs;
@@ -61,6 +63,8 @@ pub enum Command {
     Models,
     /// Train a model as a recipe says
     Train(TrainArgs),
+    /// Find labels that are probably wrong; moves files only when told to
+    Clean(CleanArgs),
     /// Find a good learning rate for a recipe, and draw how the loss answers to it
     FindRate(FindRateArgs),
     /// Error of a saved model on one split of its data set

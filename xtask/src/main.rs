@@ -32,6 +32,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Data(args) => done(data::run(args)),
         Command::Models
         | Command::Train(_)
+        | Command::Clean(_)
         | Command::FindRate(_)
         | Command::Eval(_)
         | Command::Predict(_)

@@ -6,6 +6,7 @@ use crate::record::Record;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::{Dataset, Place, Split, catalog};
+use train::recipe::Fold;
 use train::{Identity, Predictions, Recipe};
 use values::shown;
 
@@ -43,6 +44,7 @@ struct Open {
     /// The divisor scales the pixels.
     divisor: u64,
     normalise: Option<tensor_data::Normalise>,
+    fold: Option<Fold>,
     data: Dataset,
 }
 
@@ -56,7 +58,7 @@ impl<'a> TestSets<'a> {
         let known = Known::of(record);
         if record.identity.recipe.pictures.is_some() {
             let data = (self.own)(&record.path, &record.identity)?;
-            self.open.push(Open { place: None, divisor: 0, normalise: None, data });
+            self.open.push(Open { place: None, divisor: 0, normalise: None, fold: None, data });
             let number = self.open.len() - 1;
             let predictions = self.examine(number, record, &known)?;
             return Ok(Examined { split: &self.open[number].data.test, predictions });
@@ -92,14 +94,17 @@ impl<'a> TestSets<'a> {
     fn open(&mut self, place: &Place, recipe: &Recipe) -> Result<usize, String> {
         let divisor = recipe.data.divisor.to_bits();
         let normalise = recipe.data.normalise();
-        let is_it =
-            |open: &Open| open.place.as_ref() == Some(place) && open.divisor == divisor && open.normalise == normalise;
+        let is_it = |open: &Open| {
+            open.place.as_ref() == Some(place)
+                && (open.divisor, open.fold) == (divisor, recipe.fold)
+                && open.normalise == normalise
+        };
         if let Some(number) = self.open.iter().position(is_it) {
             return Ok(number);
         }
         let data = place.load().map_err(train::Error::from).and_then(|it| recipe.upload(&it.source, self.device));
         let data = data.map_err(|error| format!("those in {} cannot be used: {error}", name(place)))?;
-        self.open.push(Open { place: Some(place.clone()), divisor, normalise, data });
+        self.open.push(Open { place: Some(place.clone()), divisor, normalise, fold: recipe.fold, data });
         Ok(self.open.len() - 1)
     }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::normalise::Normaliser;
-use crate::{Error, Fingerprint, Holdout, Normalise, Order, Samples, Source, Tail, hold_out};
+use crate::{Error, Fingerprint, Holdout, Normalise, Order, Parts, Samples, Source, Tail, hold_out};
 
 /// How pixels are kept on the device. Minibatches are `f32` either way, with the same values to the last bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -101,8 +101,7 @@ impl Dataset {
     /// [`Error::Normalise`] when there is not one mean and one positive deviation for each channel.
     pub fn normalised(mut self, rule: Option<&Normalise>) -> Result<Self, Error> {
         for split in [&mut self.train, &mut self.valid, &mut self.test] {
-            rule.map_or(Ok(()), |rule| rule.check(split.shape()[0] as usize))?;
-            split.normaliser = rule.map(|rule| Normaliser::new(rule, split.device()));
+            split.normalise_by(rule)?;
         }
         Ok(self)
     }
@@ -122,10 +121,25 @@ impl Dataset {
         let (train, valid, test) = (map(&self.train)?, map(&self.valid)?, map(&self.test)?);
         Ok(Self { name: self.name.clone(), fingerprint: self.fingerprint.clone(), train, valid, test })
     }
+
+    /// The same data set with pictures of `all` in the place of its own, such as what was computed of them once for all folds: `parts`
+    /// says which picture of `all` each is. Name, fingerprint and the order within each part stay.
+    ///
+    /// # Errors
+    /// Those of [`Split::select`].
+    pub fn taken_from(&self, all: &Split, parts: &Parts) -> Result<Self, Error> {
+        let [train, valid, test] = [&parts.train, &parts.valid, &parts.test].map(|places| all.select(places));
+        let (name, fingerprint) = (self.name.clone(), self.fingerprint.clone());
+        Ok(Self { name, fingerprint, train: train?, valid: valid?, test: test? })
+    }
 }
 
 impl Split {
-    fn map(&self, size: usize, f: &impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
+    /// What `f` makes of the pictures, in their place: see [`Dataset::map`].
+    ///
+    /// # Errors
+    /// Those of [`Dataset::map`].
+    pub fn map(&self, size: usize, f: &impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
         let parts: Vec<Tensor> = self.batches(size, Order::Stored, Tail::Keep)?.map(|batch| f(&batch.images)).collect();
         let images = Tensor::f_cat(&parts, 0).map_err(refused("join the mapped pictures"))?;
         Ok(Self {
@@ -135,6 +149,21 @@ impl Split {
             scale: 1.0,
             normaliser: None,
         })
+    }
+
+    /// The same pictures, whose minibatches are normalised by `rule`, or not with `None`: see [`Dataset::normalised`].
+    ///
+    /// # Errors
+    /// [`Error::Normalise`] when there is not one mean and one positive deviation for each channel.
+    pub fn normalised(mut self, rule: Option<&Normalise>) -> Result<Self, Error> {
+        self.normalise_by(rule)?;
+        Ok(self)
+    }
+
+    fn normalise_by(&mut self, rule: Option<&Normalise>) -> Result<(), Error> {
+        rule.map_or(Ok(()), |rule| rule.check(self.shape()[0] as usize))?;
+        self.normaliser = rule.map(|rule| Normaliser::new(rule, self.device()));
+        Ok(())
     }
 
     /// Puts samples on `device`: the pixels as bytes, converted there if they are kept as `f32`.
@@ -179,7 +208,23 @@ impl Split {
             _ if count > available => return Err(Error::BatchTooLarge { size: count, available }),
             _ => {}
         }
-        let places: Vec<i64> = (0..count).map(|i| (i * available / count) as i64).collect();
+        let places: Vec<usize> = (0..count).map(|i| i * available / count).collect();
+        self.select(&places)
+    }
+
+    /// The pictures at `places`, in that order, labels with them, both copied.
+    ///
+    /// # Errors
+    /// [`Error::EmptyBatch`] for none, [`Error::Index`] for a place that is not there; [`Error::Tensor`] when libtorch fails.
+    pub fn select(&self, places: &[usize]) -> Result<Split, Error> {
+        let available = self.len();
+        if let Some(&index) = places.iter().find(|&&place| place >= available) {
+            return Err(Error::Index { index, available });
+        }
+        if places.is_empty() {
+            return Err(Error::EmptyBatch);
+        }
+        let places: Vec<i64> = places.iter().map(|&place| place as i64).collect();
         let take =
             |tensor: &Tensor| tensor.f_index_select(0, &Tensor::f_from_slice(&places)?.f_to_device(self.device())?);
         let both = || Ok((take(&self.images)?, take(&self.labels)?));

@@ -111,6 +111,16 @@ pub enum Error {
         /// `training` or `validation`.
         left_empty: &'static str,
     },
+    /// A fold that does not exist, or one of more folds than there are different pictures.
+    #[error(
+        "{fold} cannot be drawn from {different} different pictures: folds are numbered from 1, and each tests one picture at least; take 2 to {different} folds"
+    )]
+    Fold {
+        /// The fold.
+        fold: crate::Fold,
+        /// Different pictures there are.
+        different: usize,
+    },
     /// Picture indices reach beyond the samples.
     #[error("picture {index} was selected, but there are only {available} (0 to {})", available.saturating_sub(1))]
     Index {

@@ -19,7 +19,7 @@ use models::Model;
 use optim::Optimizer;
 use std::path::Path;
 use tch::{Device, Tensor};
-use tensor_data::Dataset;
+use tensor_data::{Dataset, Split};
 
 const MODEL: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
@@ -29,6 +29,10 @@ const GATHERED: &str = "gradients.safetensors";
 const PROGRESS: &str = "progress.json";
 /// Pictures that pass the trunk together; more would not fit into the caches of a CPU.
 const FEATURES_AT_ONCE: usize = 32;
+
+fn features_at_once(plan: &Plan) -> usize {
+    plan.recipe().evaluation.size.min(FEATURES_AT_ONCE)
+}
 
 /// A model on its way.
 pub struct Learner {
@@ -99,15 +103,30 @@ impl Learner {
     /// # Errors
     /// [`Error::Data`] where libtorch fails, for example where memory runs out.
     pub fn features(&self, plan: &Plan, data: &Dataset) -> Result<Option<Dataset>, Error> {
-        let recipe = plan.recipe();
-        if !self.model.is_frozen() || !recipe.operations().is_empty() {
+        if !self.takes_features(plan) {
             return Ok(None);
         }
-        let size = recipe.evaluation.size.min(FEATURES_AT_ONCE);
-        let trunk = |images: &Tensor| {
-            tch::no_grad(|| self.model.trunk_features(images)).unwrap_or_else(|| images.shallow_clone())
-        };
-        Ok(Some(data.map(size, trunk)?))
+        Ok(Some(data.map(features_at_once(plan), |images| self.trunk_features(images))?))
+    }
+
+    /// The same of one part of a data set, or of all its pictures.
+    ///
+    /// # Errors
+    /// Those of [`features`](Learner::features).
+    pub fn features_of(&self, plan: &Plan, pictures: &Split) -> Result<Option<Split>, Error> {
+        if !self.takes_features(plan) {
+            return Ok(None);
+        }
+        Ok(Some(pictures.map(features_at_once(plan), &|images: &Tensor| self.trunk_features(images))?))
+    }
+
+    /// Whether the head sees the same of a picture in every epoch.
+    fn takes_features(&self, plan: &Plan) -> bool {
+        self.model.is_frozen() && plan.recipe().operations().is_empty()
+    }
+
+    fn trunk_features(&self, images: &Tensor) -> Tensor {
+        tch::no_grad(|| self.model.trunk_features(images)).unwrap_or_else(|| images.shallow_clone())
     }
 
     /// Remembers the model as it is now as the best: the averaged one where there is one.

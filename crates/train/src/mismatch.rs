@@ -132,6 +132,25 @@ pub enum Mismatch {
         /// What contradicts what.
         problem: String,
     },
+    /// A key whose value changes nothing.
+    #[error("recipe key `{key}` has no effect: {why}; leave it out")]
+    NoEffect {
+        /// The key, dotted.
+        key: &'static str,
+        /// What makes it so.
+        why: &'static str,
+    },
+    /// A fold and a validation part that leave too little to train on.
+    #[error(
+        "recipe key `pictures.validation` ({validation}) and {fold}, which tests {:.0} % of all pictures, leave less than a tenth of them \
+         to learn from: set `pictures.validation` lower, or take more folds", 100.0 * fold.test_share()
+    )]
+    FoldShares {
+        /// Share of the validation part.
+        validation: f64,
+        /// The fold.
+        fold: tensor_data::Fold,
+    },
     /// Shares that leave too little to train on.
     #[error(
         "recipe keys `pictures.validation` ({validation}) and `pictures.test` ({test}) leave less than a tenth of the pictures to learn \

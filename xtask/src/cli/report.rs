@@ -9,8 +9,8 @@ use std::path::PathBuf;
 #[command(after_help = "\
 The page needs no network and no other file, and making it fetches nothing: test pictures are shown where they are found
 on this machine and are those that the run was tested on. With several runs it shows them side by side, what differs in
-their recipes highlighted, the lowest errors marked among runs on one data set. `train` writes the report of its run by
-itself.
+their recipes highlighted, the lowest errors marked among runs on one data set. A set of folds stands for its runs. `train` writes
+the report of its run by itself.
 
 Examples:
   cargo xtask report runs/lenet-20260131-120000

@@ -2,6 +2,7 @@
 //! the same command line.
 
 mod backbone;
+mod clean;
 mod closing;
 mod console;
 mod convolve;
@@ -16,6 +17,7 @@ mod export_command;
 mod features;
 mod filters;
 mod find_rate;
+mod folds;
 mod look;
 mod models_command;
 mod observers;
@@ -33,6 +35,7 @@ mod signals;
 mod threads;
 mod train_command;
 mod watch;
+mod whole_set;
 
 use std::process::ExitCode;
 use xtask::cli::{self, Command};
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::FindRate(args) => find_rate::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Look(args) => look::run(&args),
+        Command::Clean(args) => clean::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Export(args) => export_command::run(&args),
         Command::Filters(args) => filters::run(&args),

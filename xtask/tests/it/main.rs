@@ -14,6 +14,8 @@ mod machine;
 mod quoting;
 
 #[cfg(feature = "runner")]
+mod clean;
+#[cfg(feature = "runner")]
 mod data;
 #[cfg(feature = "runner")]
 mod disks;
@@ -25,6 +27,8 @@ mod explain;
 mod export;
 #[cfg(feature = "runner")]
 mod faults;
+#[cfg(feature = "runner")]
+mod folds;
 #[cfg(feature = "runner")]
 mod identity;
 #[cfg(feature = "runner")]

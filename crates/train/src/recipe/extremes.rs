@@ -27,6 +27,7 @@ loss = { class_weights = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1] }
 gradients = { clip_value = 1, clip_norm = 1 }
 average = { decay = 0.9 }
 pictures = { folder = "photos" }
+fold = { index = 1, of = 5 }
 pretrained = { weights = "known", train = "all" }
 groups = [{ parameters = "output" }]
 limits = { iterations = 3, minutes = 1, target_error = 0, target_loss = 0 }

@@ -107,7 +107,7 @@ impl Pictures {
     fn default_colour() -> bool {
         true
     }
-    fn default_share() -> f64 {
+    pub(super) fn default_share() -> f64 {
         0.15
     }
     fn default_group() -> String {

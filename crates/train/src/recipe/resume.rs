@@ -23,7 +23,7 @@ const BATCHES: &str = "the checkpoint counts minibatches of the old recipe";
 const STATE: &str = "the checkpoint holds no such state";
 
 /// Every key of a recipe, or the beginning of those of a section. A key that is not here may not change.
-const ON_RESUME: [(&str, May); 40] = [
+const ON_RESUME: &[(&str, May)] = &[
     ("description", Yes),
     ("seed", No("initial values, order and split follow from it")),
     // How far training goes, and the rates of the minibatches to come.
@@ -36,6 +36,7 @@ const ON_RESUME: [(&str, May); 40] = [
     // Their bytes are compared wherever they lie.
     ("pictures.folder", Yes),
     ("pictures.", No(PICTURES)),
+    ("fold.", No(PICTURES)),
     ("minibatch.", No(BATCHES)),
     ("augment", No("train_loss and train_error in metrics.csv would be of other pictures than in the rows so far")),
     // With the tail kept it changes speed, not figures.
@@ -125,7 +126,7 @@ impl Recipe {
     /// | `[[groups]]` | where the same weights decay, or without a penalty | the column `penalty` sums over those that decay |
     /// | `[[augment]]`, `evaluation.tail`, `evaluation.top_k`, `[loss]`, `penalty.l1`, `penalty.l2` | no | a column of `metrics.csv` would change its meaning in the middle |
     /// | `pictures.folder` | yes | the pictures themselves are compared |
-    /// | `seed`, `[data]`, other keys of `[pictures]`, `[minibatch]` | no | pictures, split and order would be others |
+    /// | `seed`, `[data]`, other keys of `[pictures]`, `[fold]`, `[minibatch]` | no | pictures, split and order would be others |
     /// | `precision`, `[model]`, `[pretrained]`, `[average]`, `optimizer.kind`, `optimizer.centered`, `gradients.accumulate` | no | the checkpoint's tensors belong to the old value |
     ///
     /// # Errors

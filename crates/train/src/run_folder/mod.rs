@@ -15,6 +15,7 @@
 //! Names that end in `.writing` or `.previous` are unfinished work, but for `last.previous`; those in `.set-aside` are what
 //! could not be used. Neither is ever taken for a result, and unfinished work is removed when the run is resumed.
 
+mod fold_set;
 mod known;
 mod names;
 mod remains;
@@ -25,6 +26,7 @@ mod saved;
 mod tables;
 mod top;
 
+pub use fold_set::FoldSet;
 pub use known::{identity, read_recipe};
 pub use reserved::Reserved;
 pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};

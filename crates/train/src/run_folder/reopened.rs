@@ -35,6 +35,12 @@ impl RunFolder {
         Ok(RunFolder::held(path, Identity { recipe, ..saved }, trained, Some(lock)))
     }
 
+    /// Whether there is a checkpoint to continue from. Without one, [`load_with`](RunFolder::load_with) has to be given the model that
+    /// the run was to begin with, weights from elsewhere included.
+    pub fn has_checkpoint(&self) -> bool {
+        checkpoint::exists(&self.path().join(LAST))
+    }
+
     /// The learner as it was saved last, or a new one where the run ended before its first checkpoint and left nothing that
     /// could be lost. Rows of the tables that were written after the checkpoint are taken back, because they will be written
     /// again. The second value tells of a damaged newer checkpoint that was passed over and removed;
