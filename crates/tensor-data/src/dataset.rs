@@ -180,8 +180,19 @@ impl Split {
             _ => {}
         }
         let places: Vec<i64> = (0..count).map(|i| (i * available / count) as i64).collect();
+        self.chosen(&places)
+    }
+
+    /// The pictures at `places`, 0 to [`len`](Self::len) - 1, in that order; labels with them, both copied.
+    ///
+    /// # Errors
+    /// [`Error::EmptyBatch`] for no places; [`Error::Tensor`] for a place that does not exist, and when libtorch fails.
+    pub fn chosen(&self, places: &[i64]) -> Result<Split, Error> {
+        if places.is_empty() {
+            return Err(Error::EmptyBatch);
+        }
         let take =
-            |tensor: &Tensor| tensor.f_index_select(0, &Tensor::f_from_slice(&places)?.f_to_device(self.device())?);
+            |tensor: &Tensor| tensor.f_index_select(0, &Tensor::f_from_slice(places)?.f_to_device(self.device())?);
         let both = || Ok((take(&self.images)?, take(&self.labels)?));
         let (images, labels) = both().map_err(|e| refused("take pictures out of a split", &e))?;
         let normaliser = self.normalise().map(|rule| Normaliser::new(rule, self.device()));

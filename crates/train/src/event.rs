@@ -1,5 +1,6 @@
 //! What the loop tells the world. Observers watch, write and may fail; they never steer.
 
+use crate::course::StepRow;
 use crate::error::Error;
 use crate::learner::Learner;
 use crate::outcome::StoppedBy;
@@ -36,6 +37,8 @@ pub enum Event<'a> {
     Validated {
         /// What was measured.
         row: &'a Row,
+        /// Training since the validation before, a row for every few minibatches.
+        steps: &'a [StepRow],
         /// Whether this is the best validation so far.
         improved: bool,
         /// What is being done.

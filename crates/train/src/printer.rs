@@ -17,7 +17,7 @@ impl<W: Write> Printer<W> {
 
 impl<W: Write> Observer for Printer<W> {
     fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        let Event::Validated { row, improved, plan, learner } = event else { return Ok(()) };
+        let Event::Validated { row, improved, plan, learner, .. } = event else { return Ok(()) };
         let best = if *improved { "  best so far" } else { "" };
         writeln!(
             self.0,
