@@ -103,7 +103,7 @@ fn first_layer(model: &Model) -> Result<Option<Vec<FloatImage>>, Error> {
         Vec::try_from(flat)
     };
     let action = "read the weights of the first layer";
-    let values = host().map_err(|cause| train::Error::Torch { action, cause })?;
+    let values = host().map_err(torch_ext::Error::doing(action)).map_err(train::Error::from)?;
     Ok(Some(FloatImage::rows(shape.map(|side| side as usize), &values)?))
 }
 

@@ -187,6 +187,7 @@ fn pictures(split: &Split, chosen: &[i64], divisor: f64) -> Result<Vec<FloatImag
         let bytes = kept.f_to_kind(Kind::Float)?.f_mul_scalar(scale)?.f_round()?;
         Vec::try_from(bytes.f_to_device(Device::Cpu)?.f_reshape([-1])?)
     };
-    let values = host().map_err(|cause| train::Error::Torch { action: "read pictures of the test set", cause })?;
+    let values =
+        host().map_err(torch_ext::Error::doing("read pictures of the test set")).map_err(train::Error::from)?;
     Ok(FloatImage::rows(split.shape().map(|side| side as usize), &values)?)
 }

@@ -66,7 +66,7 @@ impl Split {
     ///
     /// # Errors
     /// [`Error::EmptyBatch`] for size 0; [`Error::BatchTooLarge`] when not one minibatch would be left;
-    /// [`Error::Tensor`] when libtorch fails, for example where memory runs out.
+    /// [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
     pub fn batches(&self, size: usize, order: Order, tail: Tail) -> Result<Batches<'_>, Error> {
         let available = self.len();
         if size == 0 {
@@ -83,7 +83,7 @@ impl Split {
                 let order = permutation(available, &mut generator(Purpose::Order, seed, epoch));
                 let order: Vec<i64> = order.into_iter().map(|index| index as i64).collect();
                 let order = Tensor::f_from_slice(&order).and_then(|order| order.f_to_device(self.device()));
-                Some(order.map_err(|e| refused("put the epoch's order on the device", &e))?)
+                Some(order.map_err(refused("put the epoch's order on the device"))?)
             }
         };
         Ok(Batches { split: self, order, shift: None, size: size.min(available), position: 0, end })

@@ -116,7 +116,7 @@ impl Dataset {
     /// and in stored order, to f32 `[m, ...]` of four dimensions. Name, fingerprint, labels and order stay.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`] for size 0; [`Error::Tensor`] when libtorch fails, for example where memory runs out.
+    /// [`Error::EmptyBatch`] for size 0; [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
     pub fn map(&self, size: usize, f: impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
         let map = |split: &Split| split.map(size, &f);
         let (train, valid, test) = (map(&self.train)?, map(&self.valid)?, map(&self.test)?);
@@ -127,7 +127,7 @@ impl Dataset {
 impl Split {
     fn map(&self, size: usize, f: &impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
         let parts: Vec<Tensor> = self.batches(size, Order::Stored, Tail::Keep)?.map(|batch| f(&batch.images)).collect();
-        let images = Tensor::f_cat(&parts, 0).map_err(|e| refused("join the mapped pictures", &e))?;
+        let images = Tensor::f_cat(&parts, 0).map_err(refused("join the mapped pictures"))?;
         Ok(Self {
             images,
             labels: self.labels.shallow_clone(),
@@ -141,7 +141,7 @@ impl Split {
     ///
     /// # Errors
     /// [`Error::Scale`] unless `scale` is positive and finite in `f32`; [`Error::NoDevice`] for a CUDA device that does
-    /// not exist; [`Error::Tensor`] when libtorch fails, for example where memory runs out.
+    /// not exist; [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
     pub fn upload(samples: &Samples, scale: f64, storage: Storage, device: Device) -> Result<Self, Error> {
         if !(scale as f32 > 0.0 && (scale as f32).is_finite()) {
             return Err(Error::Scale(scale));
@@ -162,7 +162,7 @@ impl Split {
             };
             Ok((images, Tensor::f_from_slice(&labels)?.f_to_device(device)?))
         };
-        let (images, labels) = upload().map_err(|e| refused("put the pictures on the device", &e))?;
+        let (images, labels) = upload().map_err(refused("put the pictures on the device"))?;
         Ok(Self { images, labels, names: samples.class_names().into(), scale, normaliser: None })
     }
 
@@ -170,7 +170,7 @@ impl Split {
     /// every class; labels with them, both copied.
     ///
     /// # Errors
-    /// [`Error::BatchTooLarge`] when there are not so many, [`Error::EmptyBatch`] for none; [`Error::Tensor`] when
+    /// [`Error::BatchTooLarge`] when there are not so many, [`Error::EmptyBatch`] for none; [`Error::Libtorch`] when
     /// libtorch fails.
     pub fn spread(&self, count: usize) -> Result<Split, Error> {
         let available = self.len();
@@ -194,7 +194,7 @@ impl Split {
         let take =
             |tensor: &Tensor| tensor.f_index_select(0, &Tensor::f_from_slice(places)?.f_to_device(self.device())?);
         let both = || Ok((take(&self.images)?, take(&self.labels)?));
-        let (images, labels) = both().map_err(|e| refused("take pictures out of a split", &e))?;
+        let (images, labels) = both().map_err(refused("take pictures out of a split"))?;
         let normaliser = self.normalise().map(|rule| Normaliser::new(rule, self.device()));
         Ok(Split { images, labels, names: self.names.clone(), scale: self.scale, normaliser })
     }
@@ -264,8 +264,7 @@ impl Split {
     }
 }
 
-/// libtorch's messages carry a C++ backtrace after their first line.
-pub(crate) fn refused(doing: &'static str, error: &TchError) -> Error {
-    let message = error.to_string().lines().next().unwrap_or_default().to_owned();
-    Error::Tensor { doing, message }
+/// Says what libtorch was asked for when it failed; made for `map_err`.
+pub(crate) fn refused(doing: &'static str) -> impl FnOnce(TchError) -> Error {
+    move |cause| Error::Libtorch(torch_ext::Error::doing(doing)(cause))
 }

@@ -25,7 +25,7 @@ impl<'a> Batches<'a> {
     /// A cursor that continues where these minibatches stand.
     ///
     /// # Errors
-    /// [`Error::Tensor`] when libtorch fails, for example where memory runs out.
+    /// [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
     pub fn device_cursor(&self) -> Result<DeviceCursor<'a>, Error> {
         let device = self.split.device();
         let make = || -> Result<DeviceCursor<'a>, TchError> {
@@ -37,7 +37,7 @@ impl<'a> Batches<'a> {
                 place: Tensor::f_full([1], self.position as i64, (Kind::Int64, device))?,
             })
         };
-        make().map_err(|e| refused("put the place in the epoch on the device", &e))
+        make().map_err(refused("put the place in the epoch on the device"))
     }
 }
 
@@ -46,7 +46,7 @@ impl DeviceCursor<'_> {
     /// Order and moves are copied to where those of the epoch before were.
     ///
     /// # Errors
-    /// [`Error::Tensor`] where `batches` are of another size or kind, or when libtorch fails.
+    /// [`Error::Libtorch`] where `batches` are of another size or kind, or when libtorch fails.
     pub fn follow(&mut self, batches: &Batches<'_>) -> Result<(), Error> {
         let mut follow = || -> Result<(), TchError> {
             let same = (self.counting.numel(), self.order.is_some(), self.shift.is_some())
@@ -62,13 +62,13 @@ impl DeviceCursor<'_> {
             }
             self.place.f_fill_(batches.position as i64).map(|_| ())
         };
-        follow().map_err(|e| refused("follow an epoch's minibatches", &e))
+        follow().map_err(refused("follow an epoch's minibatches"))
     }
 
     /// The minibatch at the place, which moves on behind it. The caller takes no more of them than there are.
     ///
     /// # Errors
-    /// [`Error::Tensor`] when libtorch fails, for example where memory runs out.
+    /// [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
     pub fn next_batch(&mut self) -> Result<Batch, Error> {
         let gather = || -> Result<Batch, TchError> {
             let places = self.counting.f_add(&self.place)?; // [m]
@@ -84,6 +84,6 @@ impl DeviceCursor<'_> {
             let labels = self.split.labels().f_index_select(0, &rows)?; // [m]
             Ok(Batch { images: self.split.scaled(images), labels })
         };
-        gather().map_err(|e| refused("gather a minibatch", &e))
+        gather().map_err(refused("gather a minibatch"))
     }
 }

@@ -190,13 +190,9 @@ pub enum Error {
         count: i64,
     },
     /// libtorch refused, for example because the device's memory is full.
-    #[error("libtorch could not {doing}: {message}")]
-    Tensor {
-        /// What was being done.
-        doing: &'static str,
-        /// The first line of libtorch's message.
-        message: String,
-    },
+    #[cfg(feature = "tch")]
+    #[error(transparent)]
+    Libtorch(#[from] torch_ext::Error),
 }
 
 /// What is wrong with the content of a file, or with pictures and labels that should fit together.

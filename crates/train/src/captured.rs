@@ -154,5 +154,5 @@ fn work(run: &mut Run<'_>, cursor: &mut DeviceCursor<'_>, table: &Tensor, row: &
 }
 
 fn failed(cause: TchError) -> Error {
-    Error::Torch { action: "put a step's scalars on the device", cause }
+    Error::torch("put a step's scalars on the device")(cause)
 }

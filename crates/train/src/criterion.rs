@@ -101,7 +101,7 @@ fn balanced(train: &Split, classes: usize) -> Result<Vec<f64>, Error> {
         .labels()
         .f_bincount(None::<Tensor>, classes as i64)
         .and_then(Vec::try_from)
-        .map_err(|cause| Error::Torch { action: "count the classes", cause })?;
+        .map_err(Error::torch("count the classes"))?;
     if let Some(class) = counts.iter().position(|&count| count == 0) {
         let problem = format!(
             "recipe key `loss.class_weights` is \"balanced\", but class {class} has no picture in the training set: give a list of \

@@ -24,7 +24,7 @@ pub(crate) fn check_loss(plan: &Plan, learner: &Learner, loss: &Tensor, images: 
         return Ok(());
     }
     let mut value = [0_f32];
-    loss.detach().f_copy_data(&mut value, 1).map_err(|cause| Error::Torch { action: "read the loss", cause })?;
+    loss.detach().f_copy_data(&mut value, 1).map_err(Error::torch("read the loss"))?;
     let loss = f64::from(value[0]);
     if loss.is_finite() {
         return Ok(());

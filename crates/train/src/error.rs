@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 /// An error of this crate. Its text says what went wrong, where, and how to mend it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A recipe that is not TOML, has an unknown key or a value of the wrong type.
     #[error("recipe {origin}: {problem}")]
@@ -66,17 +67,9 @@ pub enum Error {
     /// From the optimiser.
     #[error(transparent)]
     Optim(#[from] optim::Error),
-    /// From the operations beside tch.
-    #[error(transparent)]
-    Operation(#[from] torch_ext::Error),
     /// From libtorch.
-    #[error("libtorch failed while it was asked to {action}: {}", first_line(cause))]
-    Torch {
-        /// What was attempted.
-        action: &'static str,
-        /// What libtorch said.
-        cause: tch::TchError,
-    },
+    #[error(transparent)]
+    Libtorch(#[from] torch_ext::Error),
 }
 
 impl Error {
@@ -84,6 +77,11 @@ impl Error {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.into();
         move |cause| Error::Io { action, path, cause }
+    }
+
+    /// Says what libtorch was asked for when it failed; made for `map_err`.
+    pub(crate) fn torch(action: &'static str) -> impl Fn(tch::TchError) -> Error + Copy {
+        move |cause| Error::Libtorch(torch_ext::Error::doing(action)(cause))
     }
 
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.
@@ -111,9 +109,4 @@ fn hint(cause: &std::io::Error) -> &'static str {
         }
         _ => "",
     }
-}
-
-/// The first line of a libtorch error; the rest is a C++ backtrace.
-fn first_line(cause: &tch::TchError) -> String {
-    cause.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -88,7 +88,7 @@ impl RunningMetrics {
                 let (mut mean, mut wrong) = ([0_f32], [0_i64]);
                 let read = measured.loss.detach().f_copy_data(&mut mean, 1);
                 read.and_then(|()| measured.errors.f_copy_data(&mut wrong, 1))
-                    .map_err(|cause| Error::Torch { action: "read the loss", cause })?;
+                    .map_err(Error::torch("read the loss"))?;
                 *loss += f64::from(mean[0]) * count as f64;
                 *errors += wrong[0];
                 on_host = Some((f64::from(mean[0]), wrong[0]));

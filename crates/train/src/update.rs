@@ -151,7 +151,7 @@ fn move_average(
     // Buffers as well, so that the averaged model normalises with statistics that belong to its weights.
     for ((_, average), (_, tensor)) in averaged.named_tensors().into_iter().zip(model.named_tensors()) {
         let moved = move_towards(average, &tensor);
-        let _ = moved.map_err(|cause| Error::Torch { action: "average the parameters", cause })?;
+        let _ = moved.map_err(Error::torch("average the parameters"))?;
     }
     Ok(())
 }
