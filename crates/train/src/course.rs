@@ -159,7 +159,7 @@ fn add(table: &mut Tensor, seen: &mut Tensor, group: u64, measured: &Measured, c
 }
 
 fn failed(cause: TchError) -> Error {
-    Error::Torch { action: "keep the loss of every few minibatches", cause }
+    Error::torch("keep the loss of every few minibatches")(cause)
 }
 
 #[cfg(test)]
