@@ -7,7 +7,7 @@ use models::Model;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use train::run_folder::{self, Saved, Timing};
-use train::{Identity, Row, Summary};
+use train::{Identity, Row, StepRow, Summary};
 
 /// A run as it was saved.
 pub struct Record {
@@ -20,6 +20,8 @@ pub struct Record {
     pub summary: Option<Summary>,
     pub rows: Vec<Row>,
     pub timings: Vec<Timing>,
+    /// Training between validations; none of runs of earlier versions.
+    pub steps: Vec<StepRow>,
     /// The model with the lowest validation error.
     pub best: Option<Model>,
     /// What is missing and why, a line each.
@@ -40,6 +42,7 @@ impl Record {
             summary: None,
             rows: Vec::new(),
             timings: Vec::new(),
+            steps: Vec::new(),
             best: None,
             notes: Vec::new(),
         };
@@ -87,6 +90,10 @@ impl Record {
         match run_folder::read_timings(&self.path) {
             Ok(timings) => self.timings = timings,
             Err(error) => self.note(format!("the times are left out: {error}")),
+        }
+        match run_folder::read_steps(&self.path) {
+            Ok(steps) => self.steps = steps,
+            Err(error) => self.note(format!("the course between validations is left out: {error}")),
         }
     }
 

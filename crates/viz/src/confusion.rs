@@ -1,10 +1,10 @@
 //! The confusion matrix: which classes are taken for which.
 
-use crate::{Error, Picture};
 use crate::colour::{INK, PAPER, Rgb, mix};
 use crate::numbers::grouped;
 use crate::svg::{Anchor, Drawing, Style, Svg, text_width};
 use crate::text::shortened;
+use crate::{Error, Picture};
 
 /// Deepest colours of right and of wrong answers: two ends of the colour-blind-safe pair blue and orange, dark enough for
 /// white text.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use train::run_folder::Timing;
-use train::{Recipe, Row};
+use train::{Recipe, Row, StepRow};
 
 /// Shared by the observer, which writes, and the server, which reads.
 pub struct Board {
@@ -37,6 +37,7 @@ pub struct Run {
 pub struct State {
     pub rows: Vec<Row>,
     pub timings: Vec<Timing>,
+    pub steps: Vec<StepRow>,
     pub sight: Sight,
     /// Set after the last minibatch.
     pub ended: bool,

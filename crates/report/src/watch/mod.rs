@@ -72,8 +72,11 @@ impl Watch {
         // A page without the curves so far is better than no training.
         let rows = run_folder::read_metrics(&self.board.run.path).unwrap_or_default();
         let timings = run_folder::read_timings(&self.board.run.path).unwrap_or_default();
+        let steps = run_folder::read_steps(&self.board.run.path).unwrap_or_default();
         let sight = self.sight(self.first, learner.progress.train_seconds);
-        self.board.change(|state| (state.rows, state.timings, state.sight) = (rows, timings, sight));
+        self.board.change(|state| {
+            (state.rows, state.timings, state.steps, state.sight) = (rows, timings, steps, sight);
+        });
     }
 
     /// How far training is.
@@ -109,7 +112,7 @@ impl Observer for Watch {
                     self.board.change(|state| state.sight = sight);
                 }
             }
-            Event::Validated { row, plan, learner, .. } => {
+            Event::Validated { row, steps, plan, learner, .. } => {
                 self.last_iteration = plan.last_iteration(&learner.progress);
                 let train_seconds = learner.progress.train_seconds;
                 let sight = Sight {
@@ -120,6 +123,7 @@ impl Observer for Watch {
                 };
                 self.board.change(|state| {
                     state.rows.push(**row);
+                    state.steps.extend_from_slice(steps);
                     state.timings.push(Timing { iteration: row.iteration, train_seconds, saving_seconds: 0.0 });
                     state.sight = sight;
                 });

@@ -106,7 +106,7 @@ fn news(run: &Run, state: &State, with_curves: bool) -> Result<String, Error> {
         rows: state.rows.len(),
         ended: state.ended,
         interrupted: state.interrupted,
-        headline: page::headline(&sections, figures(run, state))?,
+        headline: page::headline(figures(run, state))?,
         curves: with_curves.then(|| page::curves(&sections)).transpose()?,
     };
     Ok(serde_json::to_string(&news)?)
@@ -122,29 +122,31 @@ fn sections(run: &Run, state: &State) -> Sections {
         summary: None,
         rows: state.rows.clone(),
         timings: state.timings.clone(),
+        steps: state.steps.clone(),
         best: None,
         notes: run.note.iter().cloned().collect(),
     };
-    Sections { record, filters: None, tested: None, parameters: Some(run.parameters.clone()) }
+    let parameters = Some(run.parameters.clone());
+    Sections { record, filters: None, layers: None, tested: None, calibrated: None, parameters }
 }
 
 /// The figures so far, the most important first. There are none of the test set: training may not know them.
 fn figures(run: &Run, state: &State) -> Vec<Figure> {
-    let figure = |name, value: Option<String>| Figure::plain(name, vec![value.unwrap_or("–".to_owned())]);
+    let figure = |name, value: Option<String>| Figure::new(name, value.unwrap_or("–".to_owned()));
     let (sight, recipe, row) = (&state.sight, &run.recipe, state.rows.last());
     let images = sight.speed.map(|speed| thousands(speed * run.minibatch_size as f64));
     vec![
         figure("best validation error", row.map(|row| percent(row.best_validation_error))),
+        figure("time left, at most", sight.seconds_left.map(duration)),
+        figure("epoch", Some(format!("{} of {}", sight.epoch, recipe.epochs))),
         figure("training loss", sight.loss.map(|loss| format!("{loss:.4}"))),
         figure("training error", sight.error.map(percent)),
         figure("validation loss", row.map(|row| format!("{:.4}", row.validation_loss))),
         figure("validation error", row.map(|row| percent(row.validation_error))),
-        figure("epoch", Some(format!("{} of {}", sight.epoch, recipe.epochs))),
         figure("minibatches", Some(thousands(sight.iteration as f64))),
         figure("learning rate", sight.learning_rate.map(rate)),
         figure("pictures per second", images),
         figure("training time", Some(duration(sight.seconds))),
-        figure("time left, at most", sight.seconds_left.map(duration)),
         figure("parameters", Some(thousands(run.parameters.parameters as f64))),
     ]
 }
