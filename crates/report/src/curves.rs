@@ -11,12 +11,16 @@ use viz::{Best, Chart, Drawing, Scale, Series, Unit};
 /// Training curves of a page have about so many points together, and each at least so many.
 const POINTS: usize = 1200;
 const FEWEST: usize = 120;
-/// How much of the mean so far a smoothed point keeps, where the reader has not chosen yet.
-pub const SMOOTHING: f64 = 0.9;
+/// How much of the mean so far a smoothed point keeps at most, where the reader has not chosen yet.
+const SMOOTHING: f64 = 0.9;
+/// A mean over so many points, about, says more than each of them.
+const TOGETHER: f64 = 10.0;
 /// From this ratio of the largest to the smallest value on, a log scale shows more.
 const WIDE: f64 = 8.0;
 /// Times of epochs are drawn where the longest is so much longer than the shortest.
 const UNEVEN: f64 = 1.25;
+/// Seconds by which it must be longer, too.
+const NOTICED: f64 = 1.0;
 
 /// A chart and its numbers.
 pub struct Curve {
@@ -51,7 +55,7 @@ pub struct Line {
 
 /// The curves of the runs, the most telling first; those with a single point are left out.
 pub fn draw(records: &[&Record]) -> Result<Vec<Curve>, Error> {
-    let begun = records.iter().filter(|record| !record.rows.is_empty());
+    let begun = records.iter().filter(|record| !record.rows.is_empty() || record.steps_per_epoch.is_some());
     let runs: Vec<Course<'_>> = begun.map(|record| Course::of(record, records.len())).collect();
     let alone = runs.len() == 1;
     let training = |value: fn(&StepRow) -> f64, of_row: fn(&Row) -> f64| -> Vec<Line> {
@@ -111,8 +115,10 @@ fn curve(title: &str, percent: bool, mut lines: Vec<Line>) -> Result<Option<Curv
     if lines.iter().all(|line| line.points.len() < 2) {
         return Ok(None);
     }
-    let drawn = |line: &Line| if line.raw { smoothed(&line.points, SMOOTHING) } else { line.points.clone() };
-    let log = title != "Learning rate" && is_wide(lines.iter().flat_map(drawn).map(|point| point.1));
+    let drawn =
+        |line: &Line| if line.raw { smoothed(&line.points, smoothing(line.points.len())) } else { line.points.clone() };
+    let log = !matches!(title, "Learning rate" | "Time per epoch")
+        && is_wide(lines.iter().flat_map(drawn).map(|point| point.1));
     let series = lines.iter().map(|line| {
         let (x, y): (Vec<f64>, Vec<f64>) = drawn(line).into_iter().unzip();
         Ok(Series::new(line.name.clone(), &x, &y)?.marked(if line.marked { Best::Lowest } else { Best::None }))
@@ -142,7 +148,12 @@ struct Course<'a> {
 
 impl<'a> Course<'a> {
     fn of(record: &'a Record, runs: usize) -> Course<'a> {
-        Course { record, steps_per_epoch: steps_per_epoch(&record.rows), points: (POINTS / runs.max(1)).max(FEWEST) }
+        let known = record.steps_per_epoch.map(|steps| steps.max(1) as f64);
+        Course {
+            record,
+            steps_per_epoch: known.unwrap_or_else(|| steps_per_epoch(&record.rows)),
+            points: (POINTS / runs.max(1)).max(FEWEST),
+        }
     }
 
     fn at(&self, iteration: u64) -> f64 {
@@ -186,7 +197,7 @@ impl<'a> Course<'a> {
     fn is_uneven(&self) -> bool {
         let epochs = times::of(self.record).into_iter().map(|epoch| epoch.1);
         let ends = epochs.fold((f64::INFINITY, 0.0_f64), |(low, high), seconds| (low.min(seconds), high.max(seconds)));
-        ends.1 > UNEVEN * ends.0
+        ends.1 > UNEVEN * ends.0 && ends.1 > ends.0 + NOTICED
     }
 
     fn seconds(&self, number: usize, alone: bool) -> Line {
@@ -209,6 +220,11 @@ fn thinned(points: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
     let together = points.len().div_ceil(most.max(1)).max(1);
     let mean = |some: &[(f64, f64)]| some.iter().map(|point| point.1).sum::<f64>() / some.len() as f64;
     points.chunks(together).filter_map(|some| Some((some.last()?.0, mean(some)))).collect()
+}
+
+/// The smoothing of a line of so many points: none of few.
+fn smoothing(points: usize) -> f64 {
+    (1.0 - TOGETHER / points.max(1) as f64).clamp(0.0, SMOOTHING)
 }
 
 /// An exponential moving mean that keeps `weight` of what it was, corrected for its start at nothing (Kingma and Ba 2015,

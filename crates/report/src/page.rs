@@ -47,6 +47,8 @@ pub struct Live {
     pub run: String,
     /// Validations so far.
     pub rows: usize,
+    /// What the curves show.
+    pub drawn: usize,
     pub iteration: u64,
     pub last_iteration: u64,
 }

@@ -22,6 +22,8 @@ pub struct Record {
     pub timings: Vec<Timing>,
     /// Training between validations; none of runs of earlier versions.
     pub steps: Vec<StepRow>,
+    /// Minibatches of an epoch, where that is known before the first validation.
+    pub steps_per_epoch: Option<u64>,
     /// The model with the lowest validation error.
     pub best: Option<Model>,
     /// What is missing and why, a line each.
@@ -43,6 +45,7 @@ impl Record {
             rows: Vec::new(),
             timings: Vec::new(),
             steps: Vec::new(),
+            steps_per_epoch: None,
             best: None,
             notes: Vec::new(),
         };

@@ -21,6 +21,8 @@ struct News {
     last_iteration: u64,
     /// Validations so far.
     rows: usize,
+    /// What the curves show, to be said when asking again.
+    drawn: usize,
     ended: bool,
     interrupted: bool,
     /// Markup of the figures.
@@ -60,9 +62,7 @@ impl Pages {
         let (run, state) = (&self.board.run, &shown.state);
         match wish {
             Wish::Page => kept(&mut shown.page, || html(run, state)),
-            Wish::News { known } if known == Some(state.rows.len()) => {
-                kept(&mut shown.news, || news(run, state, false))
-            }
+            Wish::News { known } if known == Some(state.drawn()) => kept(&mut shown.news, || news(run, state, false)),
             Wish::News { .. } => kept(&mut shown.news_with_curves, || news(run, state, true)),
         }
     }
@@ -91,6 +91,7 @@ fn html(run: &Run, state: &State) -> Result<String, Error> {
         report: run.path.join(report::FILE).display().to_string(),
         run: run.path.display().to_string(),
         rows: state.rows.len(),
+        drawn: state.drawn(),
         iteration: state.sight.iteration,
         last_iteration: state.sight.last_iteration,
     };
@@ -104,6 +105,7 @@ fn news(run: &Run, state: &State, with_curves: bool) -> Result<String, Error> {
         iteration: state.sight.iteration,
         last_iteration: state.sight.last_iteration,
         rows: state.rows.len(),
+        drawn: state.drawn(),
         ended: state.ended,
         interrupted: state.interrupted,
         headline: page::headline(figures(run, state))?,
@@ -122,7 +124,8 @@ fn sections(run: &Run, state: &State) -> Sections {
         summary: None,
         rows: state.rows.clone(),
         timings: state.timings.clone(),
-        steps: state.steps.clone(),
+        steps_per_epoch: Some(state.steps_per_epoch),
+        steps: state.steps.iter().chain(&state.seen).copied().collect(),
         best: None,
         notes: run.note.iter().cloned().collect(),
     };

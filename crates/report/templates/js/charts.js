@@ -42,7 +42,7 @@ const reads = (value, percent) => (value === null ? 'not finite' : percent ? per
 
 const chart = (figure) => {
   const numbers = saved(figure);
-  const state = (chosen[numbers.title] ||= { log: numbers.log, smoothing: 0.9, hidden: new Set(), at: null });
+  const state = (chosen[numbers.title] ||= { log: numbers.log, smoothing: Math.max(0, Math.min(0.9, 1 - 10 / Math.max(1, ...numbers.series.map((line) => line.points.length)))), hidden: new Set(), at: null });
   const place = figure.querySelector('.drawing');
   const reading = make('div', { class: 'reading', hidden: '' });
   const head = make('figcaption', {}, make('b', {}, numbers.title));
@@ -52,7 +52,7 @@ const chart = (figure) => {
   figure.prepend(head);
   figure.append(legend, reading, live);
   const positive = numbers.series.every((line) => line.raw || line.points.every(([, y]) => y === null || y > 0));
-  if (positive && numbers.title !== 'Learning rate') {
+  if (positive && !['Learning rate', 'Time per epoch'].includes(numbers.title)) {
     const button = make('button', { type: 'button', class: 'small log', 'aria-pressed': state.log }, 'log');
     button.addEventListener('click', () => {
       state.log = !state.log;
@@ -137,7 +137,7 @@ const chart = (figure) => {
       read(stops[Math.max(0, Math.min(stops.length - 1, now + step * far))]);
       live.textContent = reading.innerText;
     });
-    if (state.at !== null && document.activeElement === svg) read(state.at);
+    if (state.at !== null) read(state.at);
   };
   // Each line's point at or before the place, so that runs of other lengths can be read beside each other.
   const read = (stop) => {
