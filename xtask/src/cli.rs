@@ -107,7 +107,7 @@ pub fn parse() -> Cli {
 }
 
 /// The same command line for a program of another name, in usage and examples as well.
-fn named(command: clap::Command, program: &'static str) -> clap::Command {
+pub fn named(command: clap::Command, program: &'static str) -> clap::Command {
     if program == NAME {
         return command;
     }
@@ -354,7 +354,3 @@ impl FromStr for Setting {
         Ok(Setting { key: key.to_owned(), value: value.to_owned() })
     }
 }
-
-#[cfg(test)]
-#[path = "cli_tests.rs"]
-mod tests;

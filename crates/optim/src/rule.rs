@@ -52,6 +52,10 @@ impl Rule {
     }
 
     /// Refuses options that are not finite or out of their range, and combinations that are not defined.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], which names the key; [`Error::Nesterov`].
     pub fn check(&self) -> Result<(), Error> {
         match self {
             Rule::Sgd(options) => options.check(),

@@ -49,6 +49,7 @@ mod dataset;
 mod device_cursor;
 #[cfg(feature = "tch")]
 mod shift;
+pub mod survey;
 
 pub use copies::Loaded;
 pub use error::{Error, Fault};

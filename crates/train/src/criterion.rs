@@ -1,6 +1,7 @@
 //! The data loss of a minibatch as `[loss]` asks for it, and how much a minibatch weighs in a mean over several.
 
 use crate::error::Error;
+use crate::mismatch::Mismatch;
 use crate::precision;
 use crate::recipe::{ClassRule, ClassWeights, Loss, Precision};
 use models::{Features, Model};
@@ -88,10 +89,7 @@ pub(crate) fn class_weights(loss: &Loss, train: &Split) -> Result<Option<Vec<f64
         ClassWeights::Rule(ClassRule::None) => Ok(None),
         ClassWeights::Rule(ClassRule::Balanced) => balanced(train, classes).map(Some),
         ClassWeights::Given(weights) if weights.len() == classes => Ok(Some(weights.clone())),
-        ClassWeights::Given(weights) => Err(Error::Plan(format!(
-            "recipe key `loss.class_weights` holds {} numbers, but the data set has {classes} classes: give one for each",
-            weights.len()
-        ))),
+        ClassWeights::Given(weights) => Err(Mismatch::ClassWeights { given: weights.len(), classes }.into()),
     }
 }
 
@@ -103,11 +101,7 @@ fn balanced(train: &Split, classes: usize) -> Result<Vec<f64>, Error> {
         .and_then(Vec::try_from)
         .map_err(Error::torch("count the classes"))?;
     if let Some(class) = counts.iter().position(|&count| count == 0) {
-        let problem = format!(
-            "recipe key `loss.class_weights` is \"balanced\", but class {class} has no picture in the training set: give a list of \
-             weights, or hold out fewer pictures"
-        );
-        return Err(Error::Plan(problem));
+        return Err(Mismatch::EmptyClass { class }.into());
     }
     Ok(counts.iter().map(|&count| train.len() as f64 / (classes as f64 * count as f64)).collect())
 }

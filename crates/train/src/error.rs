@@ -20,9 +20,9 @@ pub enum Error {
     /// A value outside its range; the key is dotted.
     #[error("recipe key {0}")]
     RecipeRange(values::OutOfRange),
-    /// A recipe that does not fit the data set.
-    #[error("{0}")]
-    Plan(String),
+    /// Recipe, pictures and network do not fit together.
+    #[error(transparent)]
+    Mismatch(#[from] crate::mismatch::Mismatch),
     /// Answers of which no figures can be computed.
     #[error("{0}: the model and the data set do not belong together")]
     Metrics(metrics::Error),
@@ -86,7 +86,7 @@ impl Error {
 
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange(_) | Error::Plan(_))
+        matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange(_) | Error::Mismatch(_))
     }
 }
 

@@ -25,6 +25,11 @@ pub struct Score {
 ///
 /// Every sample weighs the same, also those of a shorter last minibatch kept by [`Tail::Keep`](tensor_data::Tail).
 /// With `Tail::Drop` the incomplete last minibatch is left out, as the published runs do.
+///
+/// # Errors
+///
+/// [`Error::Data`] for a minibatch larger than the split with `Tail::Drop`; [`Error::Model`] for images that the model does not take;
+/// [`Error::Libtorch`].
 pub fn evaluate(model: &Model, split: &Split, how: &Evaluation) -> Result<Score, Error> {
     let _guard = tch::no_grad_guard();
     let criterion = Criterion::plain(split.device());

@@ -103,6 +103,10 @@ impl Row {
 /// Watches a training loop.
 pub trait Observer {
     /// Takes in an event. An error ends the run; what was saved before stays.
+    ///
+    /// # Errors
+    ///
+    /// The observer's own; the run ends with it.
     fn on(&mut self, event: &Event<'_>) -> Result<(), Error>;
 }
 

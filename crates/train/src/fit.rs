@@ -27,6 +27,11 @@ use tensor_data::Dataset;
 /// with the bits of one that never had the limit, its table of validations included.
 ///
 /// On CUDA each step is captured as a graph where that is possible; [`Event::Stepping`] tells.
+///
+/// # Errors
+///
+/// [`Error::Diverged`] where loss or parameters stop being finite; [`Error::Observer`] and others of the observer's; [`Error::Libtorch`], as
+/// where memory runs out.
 pub fn fit(
     plan: &Plan,
     data: &Dataset,

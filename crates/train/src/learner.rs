@@ -52,6 +52,11 @@ pub struct Learner {
 
 impl Learner {
     /// A learner whose model is the recipe's, at its initial values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] where model, recipe and pictures do not fit; [`Error::Model`] and [`Error::Optim`] where they cannot be made on
+    /// `device`.
     pub fn new(plan: &Plan, data: &Dataset, device: Device) -> Result<Learner, Error> {
         Learner::with_model(plan, data, plan.initial_model(data, device)?)
     }
@@ -60,7 +65,7 @@ impl Learner {
     /// the model's own [`arch`](Model::arch), so that what is saved says what it is.
     ///
     /// # Errors
-    /// [`Error::Plan`] where model, recipe and pictures do not fit; [`Error::Model`] where an average is wanted of a network
+    /// [`Error::Mismatch`] where model, recipe and pictures do not fit; [`Error::Model`] where an average is wanted of a network
     /// that cannot be had twice.
     pub fn with_model(plan: &Plan, data: &Dataset, mut model: Model) -> Result<Learner, Error> {
         plan.check_model(&model, data)?;
@@ -149,6 +154,10 @@ impl Learner {
     }
 
     /// Puts the best parameters into the model; it stays as it is when there was no validation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Model`] where the copy fails.
     pub fn restore_best(&self) -> Result<(), Error> {
         match &self.best_values {
             _ if self.closing_best().is_some() => Ok(self.model.load_values(&self.chosen().clone_values())?),

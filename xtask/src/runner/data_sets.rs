@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::catalog::{self, Entry, Origin, Published};
 use tensor_data::files::Folder;
-use tensor_data::{Dataset, Fingerprint, Holdout, Place, Source};
+use tensor_data::{Dataset, Fingerprint, Holdout, Place, Source, survey};
 use train::{Identity, Recipe};
 use xtask::cli::DataDirArgs;
 use xtask::progress::say;
@@ -126,13 +126,13 @@ enum Unavailable {
 
 fn open_files(entry: &'static Entry, published: &Published, folders: &DataDirArgs) -> Result<Opened, Unavailable> {
     let roots = places::data_roots(folders);
-    if let Some(place) = data::find(entry, &roots) {
+    if let Some(place) = survey::find(entry, &roots) {
         return read(&place).map_err(Unavailable::Broken);
     }
     if let Some(root) = &folders.data {
         return Err(Unavailable::Broken(anyhow!(data::not_there(entry, root))));
     }
-    data::what_lacks(entry, &roots).iter().for_each(say);
+    survey::what_lacks(entry, &roots).iter().for_each(say);
     let folder = data::usual_folder(entry);
     data::fetch(published, &folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
     let fetched = read(&Place::Files(entry, Folder::own(&folder)));
@@ -146,7 +146,7 @@ fn read(place: &Place) -> Result<Opened> {
         return Ok(Opened { source: loaded.source, note: None, folder: None });
     };
     loaded.remarks.iter().for_each(say);
-    let note = || format!("{} in {}: {}", entry.name, shown::path(&folder.path), data::what_it_is(entry, &loaded));
+    let note = || format!("{} in {}: {}", entry.name, shown::path(&folder.path), survey::what_it_is(entry, &loaded));
     let note = (!loaded.is_published).then(note);
     Ok(Opened { source: loaded.source, note, folder: std::path::absolute(&folder.path).ok() })
 }

@@ -7,9 +7,11 @@
     reason = "a test stops where it cannot continue, and says what it skips"
 )]
 
+mod cli;
 mod fetch;
 mod launcher;
 mod machine;
+mod quoting;
 
 #[cfg(feature = "runner")]
 mod data;

@@ -5,6 +5,7 @@
 
 use super::{Average, ClassWeights, Gradients, Limits, Loss, Recipe, Size};
 use crate::error::Error;
+use crate::mismatch::Mismatch;
 use crate::stopping::{Mode, Stopping};
 use optim::range;
 use std::fmt::Display;
@@ -111,10 +112,7 @@ impl Recipe {
         if decay == 0.0 || l2 == 0.0 || self.penalty.with_weight_decay {
             return Ok(());
         }
-        Err(Error::Plan(format!(
-            "recipe keys `optimizer.weight_decay` ({decay}; 0.01 where it is left out) and `penalty.l2` ({l2}) both shrink the \
-             weights: set one of them to 0, or `penalty.with_weight_decay = true` to have both"
-        )))
+        Err(Mismatch::TwoDecays { decay, l2 }.into())
     }
 }
 
@@ -231,6 +229,6 @@ impl Problem for optim::Error {
 fn section(name: &str, result: Result<(), impl Problem>) -> Result<(), Error> {
     result.map_err(|problem| match problem.out_of_range() {
         Some(number) => number.clone().within(name).into(),
-        None => Error::Plan(format!("recipe section [{name}]: {problem}")),
+        None => Mismatch::Section { section: name.to_owned(), problem: problem.to_string() }.into(),
     })
 }

@@ -9,6 +9,10 @@ use values::{Complaint, plain};
 
 impl Recipe {
     /// Reads, overrides and checks a recipe file. See [`Recipe::parse`] for the overrides.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file cannot be read, and those of [`Recipe::parse`].
     pub fn read(path: &Path, overrides: &[(String, String)]) -> Result<Recipe, Error> {
         let text = std::fs::read_to_string(path).map_err(Error::io("read the recipe", path))?;
         // The message has lines, and no file name may begin one.
@@ -20,6 +24,11 @@ impl Recipe {
     /// Each override is a dotted key and a value; the value is TOML, or taken as a string where it is not:
     /// `learning_rate` and `0.05`, `model.activation` and `relu`, `model.hidden` and `[800, 800]`. Naming another `kind` of model,
     /// optimiser, schedule or stopping rule drops the keys of the former kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] for text that is no TOML, an unknown key (with the nearest known one) or a value of another type;
+    /// [`Error::RecipeRange`] and [`Error::Mismatch`] for values that cannot be.
     pub fn parse(text: &str, origin: &str, overrides: &[(String, String)]) -> Result<Recipe, Error> {
         let wrong = |problem: String| Error::RecipeSyntax { origin: origin.to_owned(), problem };
         let mut table: Table = toml::from_str(text).map_err(|e| wrong(explain(&e, &Table::new())))?;
@@ -41,6 +50,10 @@ impl Recipe {
     }
 
     /// The recipe as TOML with every key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] for a value that TOML cannot hold.
     pub fn to_toml(&self) -> Result<String, Error> {
         toml::to_string_pretty(self)
             .map_err(|e| Error::RecipeSyntax { origin: "the resolved recipe".into(), problem: e.to_string() })

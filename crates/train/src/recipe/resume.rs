@@ -126,6 +126,10 @@ impl Recipe {
     /// | `pictures.folder` | yes | the pictures themselves are compared |
     /// | `seed`, `[data]`, other keys of `[pictures]`, `[minibatch]` | no | pictures, split and order would be others |
     /// | `precision`, `[model]`, `[pretrained]`, `[average]`, `optimizer.kind`, `optimizer.centered`, `gradients.accumulate` | no | the checkpoint's tensors belong to the old value |
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] where a key differs that cannot change in mid-run, with its old and new value.
     pub fn changes_on_resume(&self, now: &Recipe) -> Result<Vec<String>, Error> {
         let (mut changes, mut refused) = (Vec::new(), Vec::new());
         for (key, change) in self.differences(now)? {
@@ -145,6 +149,10 @@ impl Recipe {
     }
 
     /// The keys in which another recipe differs, each with `key: old -> new`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] for a value that TOML cannot hold.
     pub fn differences(&self, now: &Recipe) -> Result<Vec<(String, String)>, Error> {
         let (before, now) = (self.flat()?, now.flat()?);
         let keys = before.keys().chain(now.keys().filter(|key| !before.contains_key(*key)));
@@ -155,6 +163,10 @@ impl Recipe {
     }
 
     /// Every key, dotted, with its value as TOML writes it: the keys outside tables first, then table by table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] for a value that TOML cannot hold.
     pub fn settings(&self) -> Result<Vec<(String, String)>, Error> {
         let mut all: Vec<_> = self.flat()?.into_iter().collect();
         all.sort_by_key(|(key, _)| key.contains('.'));

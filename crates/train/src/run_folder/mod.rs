@@ -86,17 +86,29 @@ pub struct Saving {
 
 impl RunFolder {
     /// Makes the folder of a new run, named like its folder. One that holds anything is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] where `path` holds anything or another process uses it; [`Error::Io`] where it cannot be written.
     pub fn create(path: &Path, recipe: &Recipe) -> Result<RunFolder, Error> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         RunFolder::create_as(path, Identity::new(name, recipe))
     }
 
     /// Makes the folder of a new run and writes what it is. A folder that holds anything is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] where `path` holds anything or another process uses it; [`Error::Io`] where it cannot be written.
     pub fn create_as(path: &Path, identity: Identity) -> Result<RunFolder, Error> {
         RunFolder::begin(Reserved::take(path)?, identity)
     }
 
     /// A new run in a folder that was taken for it: writes what it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] where another process uses it; [`Error::Io`] where it cannot be written.
     pub fn begin(place: Reserved, identity: Identity) -> Result<RunFolder, Error> {
         let path = place.path().to_owned();
         // The recipe makes a folder that of a run: it comes last, so that no run is without its identity.
@@ -124,6 +136,10 @@ impl RunFolder {
     }
 
     /// An error when `path` holds anything: a run is never overwritten.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] where `path` holds anything; [`Error::Io`] where it cannot be looked into.
     pub fn check_free(path: &Path) -> Result<(), Error> {
         reserved::check_free(path)
     }
@@ -150,6 +166,10 @@ impl RunFolder {
 
     /// The differences between the recipe that the run was trained with and the one that it is to continue with, whether
     /// `recipe.toml` was edited or a key overridden. An error when a key differs that cannot change in mid-run.
+    ///
+    /// # Errors
+    ///
+    /// Where a key differs that cannot change in mid-run, with its old and new value.
     pub fn changes(&self) -> Result<Vec<String>, Error> {
         self.trained.changes_on_resume(self.recipe())
     }
@@ -160,6 +180,10 @@ impl RunFolder {
     }
 
     /// Writes the recipe and what the run is again, after a resumed run changed them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where a file cannot be written.
     pub fn write_recipe(&self) -> Result<(), Error> {
         checkpoint::write_file(&self.path.join(RECIPE), self.recipe().to_toml()?.as_bytes())?;
         self.identity.write(&self.path)

@@ -18,6 +18,11 @@ use tensor_data::Dataset;
 
 impl RunFolder {
     /// Opens the folder of a run that is to continue, with `overrides` applied to its `recipe.toml`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] for a folder of no run, one that another process uses or one without a checkpoint; [`Error::Checkpoint`] where none can be
+    /// used; those of [`Recipe::read`].
     pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<RunFolder, Error> {
         let recipe = read_recipe(path, overrides)?;
         let lock = lock(path)?;
@@ -37,11 +42,20 @@ impl RunFolder {
     ///
     /// An error, before anything is written, where the plan is not this run's: other pictures, or a recipe that differs
     /// in what cannot change in mid-run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`], before anything is written, where the plan is not this run's: other pictures, or a recipe that differs in what cannot
+    /// change in mid-run; [`Error::Checkpoint`] for tensors that do not fit.
     pub fn load(&mut self, plan: &Plan, data: &Dataset, device: Device) -> Result<(Learner, Option<Error>), Error> {
         self.load_with(plan, data, plan.initial_model(data, device)?)
     }
 
     /// [`load`](RunFolder::load) for a program's own `model`, built as it was when the run began.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](RunFolder::load).
     pub fn load_with(&mut self, plan: &Plan, data: &Dataset, model: Model) -> Result<(Learner, Option<Error>), Error> {
         self.trained.changes_on_resume(plan.recipe())?;
         self.identity.check_pictures(&self.path, plan.pictures(), None)?;

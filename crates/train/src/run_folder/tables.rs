@@ -28,11 +28,19 @@ pub struct Timing {
 }
 
 /// The rows of a run's `metrics.csv`.
+///
+/// # Errors
+///
+/// [`Error::Run`] for a table that is damaged, with the row; [`Error::Io`].
 pub fn read_metrics(run: &Path) -> Result<Vec<Row>, Error> {
     read_rows(&run.join(METRICS))
 }
 
 /// The rows of a run's `timings.csv`, one for each of `metrics.csv`.
+///
+/// # Errors
+///
+/// [`Error::Run`] for a table that is damaged, with the row; [`Error::Io`].
 pub fn read_timings(run: &Path) -> Result<Vec<Timing>, Error> {
     read_rows(&run.join(TIMINGS))
 }

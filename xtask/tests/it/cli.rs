@@ -1,7 +1,7 @@
 //! Command lines that are taken and those that are refused.
 
-use super::*;
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
+use xtask::cli::*;
 
 fn parse(line: &str) -> Result<Command, clap::Error> {
     Cli::try_parse_from(std::iter::once("xtask").chain(line.split_whitespace())).map(|cli| cli.command)
