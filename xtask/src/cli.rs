@@ -23,7 +23,7 @@ pub use explain::{DreamArgs, ExplainArgs, Method};
 pub use export::{ExportArgs, PixelType};
 pub use look::LookArgs;
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
-pub use report::ReportArgs;
+pub use report::{Format, ReportArgs};
 pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
 
 /// What is typed in a clone.

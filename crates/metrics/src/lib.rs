@@ -17,6 +17,7 @@ mod calibration;
 mod confusion;
 mod figures;
 mod interval;
+mod order;
 mod ranking;
 mod reject;
 mod suspects;

@@ -1,6 +1,7 @@
 //! What the loop tells the world. Observers watch, write, may end training after the minibatch at hand, and may fail; nothing that
 //! they answer changes what is computed.
 
+use crate::course::StepRow;
 use crate::learner::Learner;
 use crate::outcome::StoppedBy;
 use crate::plan::Plan;
@@ -37,6 +38,8 @@ pub enum Event<'a> {
     Validated {
         /// What was measured.
         row: &'a Row,
+        /// Training since the validation before, a row for every few minibatches.
+        steps: &'a [StepRow],
         /// Whether this is the best validation so far.
         improved: bool,
         /// What is being done.

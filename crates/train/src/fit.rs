@@ -1,6 +1,7 @@
 //! The training loop: step, validate, verdict. What a step is, from the minibatch to the moved parameters, stands in
 //! `update.rs`, what a validation is in `validation.rs`; whether a step is a captured graph is `stepper.rs`'s.
 
+use crate::course;
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::learner::Learner;
@@ -63,7 +64,7 @@ fn run(
     divergence::check_state(plan, learner, &learner.progress.sums)?;
     let mut tell = |event: &Event<'_>| Ok::<bool, Error>(observer.on(event).map_err(Error::of_observer)?.is_break());
     let mut enough = tell(&Event::Started { plan, learner })?;
-    let mut stepper = Stepper::new(plan, learner, &data.train, captured);
+    let mut stepper = Stepper::new(plan, learner, &data.train, captured)?;
 
     let stopped_by = 'training: loop {
         let (epoch, done) =
@@ -95,11 +96,14 @@ fn run(
             })?;
 
             if plan.validates_after(iteration) {
+                let groups = stepper.running.read_course()?;
+                let steps = course::rows(plan, &groups, &learner.progress);
                 let row =
                     validation::regular(plan, data, learner, &mut stopper, stepper.running.read(), learning_rate)?;
                 stepper.running.clear();
+                learner.progress.course.clear();
                 let improved = learner.best().is_some_and(|best| best.iteration == row.iteration);
-                enough |= tell(&Event::Validated { row: &row, improved, plan, learner })?;
+                enough |= tell(&Event::Validated { row: &row, steps: &steps, improved, plan, learner })?;
             }
             if stopper.is_over(iteration) {
                 break 'training StoppedBy::Rule;
@@ -114,11 +118,13 @@ fn run(
     };
 
     learner.progress.sums = stepper.running.read();
+    learner.progress.course = stepper.running.read_course()?;
     divergence::check_state(plan, learner, &learner.progress.sums)?;
     if let Some(row) = validation::closing(plan, data, learner, stopped_by)? {
         learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
         let improved = learner.best().is_some_and(|best| best.iteration == row.iteration);
-        tell(&Event::Validated { row: &row, improved, plan, learner })?;
+        let steps = course::rows(plan, &learner.progress.course, &learner.progress);
+        tell(&Event::Validated { row: &row, steps: &steps, improved, plan, learner })?;
     }
     learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
     learner.progress.stopped_by = plan.name_of(stopped_by);

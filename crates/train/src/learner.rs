@@ -83,6 +83,7 @@ impl Learner {
             updates: 0,
             validations: 0,
             sums: Sums::default(),
+            course: Vec::new(),
             best: None,
             closing: None,
             stopping,

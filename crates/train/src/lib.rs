@@ -29,6 +29,7 @@ mod adopt;
 mod calibration;
 mod captured;
 pub mod checkpoint;
+mod course;
 mod criterion;
 mod diverged;
 mod divergence;
@@ -60,6 +61,7 @@ mod update;
 mod validation;
 
 pub use calibration::SavedCalibration;
+pub use course::StepRow;
 pub use diverged::{Culprit, Diverged};
 pub use error::Error;
 pub use evaluate::{Score, evaluate};

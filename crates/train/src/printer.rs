@@ -17,7 +17,7 @@ impl<W: Write> Printer<W> {
 
 impl<W: Write> Observer for Printer<W> {
     fn on(&mut self, event: &Event<'_>) -> Answer {
-        let Event::Validated { row, improved, plan, learner } = event else { return Ok(Continue(())) };
+        let Event::Validated { row, improved, plan, learner, .. } = event else { return Ok(Continue(())) };
         let best = if *improved { "  best so far" } else { "" };
         writeln!(
             self.0,

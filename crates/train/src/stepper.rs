@@ -1,6 +1,7 @@
 //! Takes a run's steps, each the way that it can be taken: as a captured graph, or operation by operation.
 
 use crate::captured::{Captured, Replay, Run};
+use crate::course::Course;
 use crate::criterion::Criterion;
 use crate::error::Error;
 use crate::learner::Learner;
@@ -41,7 +42,7 @@ enum How<'a> {
 }
 
 impl<'a> Stepper<'a> {
-    pub(crate) fn new(plan: &'a Plan, learner: &Learner, train: &Split, place: Where) -> Self {
+    pub(crate) fn new(plan: &'a Plan, learner: &Learner, train: &Split, place: Where) -> Result<Self, Error> {
         let device = train.device();
         let possible = match (place, Stepping::on(device)) {
             (Where::OnCuda, Stepping::Eager(reason)) => Err(reason),
@@ -51,8 +52,10 @@ impl<'a> Stepper<'a> {
             Ok(()) => (How::Beginning(place), None),
             Err(reason) => (How::Eager, Some(Stepping::Eager(reason))),
         };
-        let running = RunningMetrics::start(learner.progress.sums, device);
-        Stepper { plan, criterion: plan.criterion(device), running, how, mode_change, announced: false }
+        let progress = &learner.progress;
+        let course = Course::start(plan, progress.iteration, &progress.course, device)?;
+        let running = RunningMetrics::start(progress.sums, device).with(course);
+        Ok(Stepper { plan, criterion: plan.criterion(device), running, how, mode_change, announced: false })
     }
 
     /// How steps are taken, once: when that is settled.
@@ -133,7 +136,7 @@ mod tests {
         let plan = Plan::new(&recipe, &data).unwrap();
         let train = |beginning: bool| {
             let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-            let mut stepper = Stepper::new(&plan, &learner, &data.train, Where::OnCuda);
+            let mut stepper = Stepper::new(&plan, &learner, &data.train, Where::OnCuda).unwrap();
             if beginning {
                 // As on a CUDA device that fails when the graph is made.
                 (stepper.how, stepper.mode_change) = (How::Beginning(Where::OnCuda), None);

@@ -1,8 +1,17 @@
 //! `report`
 
 use super::{DataDirArgs, DeviceArgs};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+
+/// What a report is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One page of HTML
+    Html,
+    /// Markdown
+    Md,
+}
 
 /// `report`
 #[derive(Debug, Args)]
@@ -14,14 +23,18 @@ the report of its run by itself.
 
 Examples:
   cargo xtask report runs/lenet-20260131-120000
-  cargo xtask report runs/lenet-* --out compared     writes compared/report.html")]
+  cargo xtask report runs/lenet-* --out compared     writes compared/report.html
+  cargo xtask report runs/lenet-* --format md        writes report.md, report-error.svg and report-confusion.svg")]
 pub struct ReportArgs {
     /// Folders of runs
     #[arg(required = true, num_args = 1.., value_name = "RUN")]
     pub runs: Vec<PathBuf>,
-    /// Folder that gets report.html (default: the folder of the first run)
+    /// Folder that gets the report (default: the folder of the first run)
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// What is written: a page (report.html), or text for pull requests and papers (report.md, with two drawings)
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Html)]
+    pub format: Format,
     /// Where data sets are looked for.
     #[command(flatten)]
     pub data: DataDirArgs,

@@ -10,6 +10,7 @@ use train::metrics::{Figures, Interval};
 use train::summary::ClassFigures;
 use train::{Outcome, Predictions, SavedCalibration, StoppedBy, Summary};
 use xtask::cli::DataDirArgs;
+use xtask::places;
 use xtask::words::Suggested;
 
 /// The figures of a run. The test set is looked at here and nowhere else, through the model that validation chose. `data` are the
@@ -68,7 +69,7 @@ pub fn summarise(run: &Run, data: &Dataset, outcome: &Outcome, clock: Instant) -
 
 /// Where the report lies, or why there is none: a run that is trained and saved does not fail for its report.
 pub fn write_report(run: &Run) -> String {
-    match report::after_training(run.folder.path(), &run.data) {
+    match report::after_training(run.folder.path(), &run.data, places::program()) {
         Ok(path) => console::shown::path(path),
         Err(error) => format!("not written: {}", console::message(&error.into())),
     }

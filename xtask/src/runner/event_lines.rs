@@ -154,7 +154,7 @@ impl Observer for EventLines {
                     });
                 }
             }
-            Event::Validated { row, improved, plan, learner } => {
+            Event::Validated { row, improved, plan, learner, .. } => {
                 self.last_iteration = plan.last_iteration(&learner.progress);
                 write(&Line::Validated { row, improved: *improved, seconds: learner.progress.train_seconds });
             }

@@ -202,5 +202,5 @@ fn report(set: &FoldSet, whole: &WholeSet, args: &TrainArgs) -> Result<std::path
         data.map_err(|error| console::message(&error))
     };
     let report = Report::read(&set.runs(), &places::data_roots(&args.data), &own, device)?;
-    Ok(report.write(set.path())?)
+    Ok(report.write(set.path(), places::program())?)
 }

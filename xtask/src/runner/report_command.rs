@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use train::Identity;
 use train::run_folder::FoldSet;
-use xtask::cli::ReportArgs;
+use xtask::cli::{Format, ReportArgs};
 use xtask::places;
 
 /// The runs that are meant: a set of folds stands for its runs.
@@ -44,7 +44,11 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     for run in report.named_twice() {
         console::line(false, &format!("note     {} was given twice and is shown once", console::shown::path(run)));
     }
-    let written = report.write(args.out.as_deref().unwrap_or(&args.runs[0]))?;
+    let (folder, program) = (args.out.as_deref().unwrap_or(&args.runs[0]), places::program());
+    let written = match args.format {
+        Format::Html => report.write(folder, program)?,
+        Format::Md => report.write_markdown(folder, program)?,
+    };
     for note in report.notes() {
         console::line(false, &format!("note     {}: {}", note.run, note.text));
     }

@@ -154,7 +154,7 @@ impl Observer for Reporter {
                     self.renew(*iteration, *learning_rate, sums().mean_loss());
                 }
             }
-            Event::Validated { row, improved, plan, learner } => self.validated(row, *improved, plan, learner)?,
+            Event::Validated { row, improved, plan, learner, .. } => self.validated(row, *improved, plan, learner)?,
             Event::Stopped { .. } => self.bar.finish_and_clear(),
         }
         Ok(Continue(()))

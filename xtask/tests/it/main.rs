@@ -70,6 +70,8 @@ mod train;
 #[cfg(feature = "runner")]
 mod vectors;
 #[cfg(feature = "runner")]
+mod visit;
+#[cfg(feature = "runner")]
 mod watch;
 #[cfg(feature = "runner")]
 mod words;

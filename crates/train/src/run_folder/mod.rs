@@ -5,7 +5,8 @@
 //! run.json       what the run is: its name, its pictures, and the recipe again, which every saved model carries, too
 //! metrics.csv    a row per validation, the same bytes however often the run was interrupted
 //! timings.csv    seconds at the same validations
-//! last/          the newest checkpoint with both tables, and last.previous/ the one before it
+//! steps.csv      loss, error and learning rate of every few minibatches between them
+//! last/          the newest checkpoint with the tables, and last.previous/ the one before it
 //! best/          the best model so far
 //! snapshots/     epoch-0000/, epoch-0010/, ... when the recipe asks for them
 //! top/           iteration-00000500-error-0.0123/, ... the best models, when the recipe asks for several
@@ -30,7 +31,7 @@ pub use fold_set::FoldSet;
 pub use known::{identity, read_recipe};
 pub use reserved::Reserved;
 pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};
-pub use tables::{Timing, read_metrics, read_timings};
+pub use tables::{Timing, read_metrics, read_steps, read_timings};
 
 use crate::calibration::SavedCalibration;
 use crate::checkpoint;
@@ -303,10 +304,10 @@ impl RunFolder {
                 if wants_first { self.snapshot(0, learner) } else { Ok(()) }
             }
             Event::Stepping(_) | Event::Trained { .. } => Ok(()),
-            Event::Validated { row, learner, plan, .. } => {
+            Event::Validated { row, steps, learner, plan, .. } => {
                 let train_seconds = learner.progress.train_seconds;
                 let timing = Timing { iteration: row.iteration, train_seconds, saving_seconds: self.saving_seconds() };
-                self.tables.append(row, &timing)?;
+                self.tables.append(row, &timing, steps)?;
                 // The closing's model is none that the undisturbed run would keep.
                 if plan.validates_after(row.iteration - 1) {
                     self.top.consider(row, || learner.chosen_files(&self.identity))?;

@@ -96,7 +96,13 @@ fn a_raised_limit_leaves_the_bits_of_no_limit() {
         let (learner, _, notes) = resume(&path, &data, &["limits.iterations=1000"]);
         assert_eq!(notes.iter().any(|note| note.contains("is taken back")), is_taken_back, "{notes:?}");
         assert!(values(&learner) == values(&expected), "{limit}");
-        for name in ["metrics.csv", "last/model.safetensors", "last/optimizer.safetensors", "best/model.safetensors"] {
+        for name in [
+            "metrics.csv",
+            "steps.csv",
+            "last/model.safetensors",
+            "last/optimizer.safetensors",
+            "best/model.safetensors",
+        ] {
             assert!(fs::read(path.join(name)).unwrap() == fs::read(whole.join(name)).unwrap(), "{name}: {limit}");
         }
         for names in [run_folder::top_models, run_folder::snapshots] {
