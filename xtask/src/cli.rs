@@ -9,7 +9,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::places;
 
+mod clean;
 mod explain;
+mod export;
 mod look;
 mod numbers;
 mod pictures;
@@ -17,10 +19,12 @@ mod report;
 mod sweep;
 mod train;
 
+pub use clean::CleanArgs;
 pub use explain::{DreamArgs, ExplainArgs, Method};
+pub use export::{ExportArgs, PixelType};
 pub use look::LookArgs;
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
-pub use report::ReportArgs;
+pub use report::{Format, ReportArgs};
 pub use sweep::{SweepArgs, SweepStrategy};
 pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
 
@@ -61,6 +65,8 @@ pub enum Command {
     Models,
     /// Train a model as a recipe says
     Train(TrainArgs),
+    /// Find labels that are probably wrong; moves files only when told to
+    Clean(CleanArgs),
     /// Find a good learning rate for a recipe, and draw how the loss answers to it
     FindRate(FindRateArgs),
     /// Train a recipe with many settings and find the best
@@ -69,6 +75,8 @@ pub enum Command {
     Eval(EvalArgs),
     /// Classes and probabilities of pictures
     Predict(PredictArgs),
+    /// Write a saved model for other programs: ONNX, TorchScript, safetensors
+    Export(ExportArgs),
     /// Draw what a saved model has learned to look for
     Filters(FiltersArgs),
     /// Draw what each layer of a saved model makes of a picture
@@ -111,7 +119,7 @@ pub fn parse() -> Cli {
 }
 
 /// The same command line for a program of another name, in usage and examples as well.
-fn named(command: clap::Command, program: &'static str) -> clap::Command {
+pub fn named(command: clap::Command, program: &'static str) -> clap::Command {
     if program == NAME {
         return command;
     }
@@ -359,7 +367,3 @@ impl FromStr for Setting {
         Ok(Setting { key: key.to_owned(), value: value.to_owned() })
     }
 }
-
-#[cfg(test)]
-#[path = "cli_tests.rs"]
-mod tests;

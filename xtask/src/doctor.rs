@@ -8,14 +8,14 @@ use anyhow::Result;
 use console::style;
 use serde::Serialize;
 use serde_json::Value;
-use tensor_data::catalog;
+use tensor_data::{catalog, survey};
 
 use crate::cargo::{cargo, cxx_compiler};
 use crate::cli::DoctorArgs;
 use crate::places::{self, Home};
 use crate::progress::{Spinner, print};
 use crate::setup;
-use crate::{data, shown, start};
+use crate::{shown, start};
 use libtorch::disk::{free_bytes, size};
 use libtorch::inspect::{Finding, Kind, VERSION};
 use libtorch::search::{Choice, Wish};
@@ -94,7 +94,7 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
     lines.extend(gpu());
     lines.extend(runner());
     lines.push(processor());
-    for set in data::all(&places::data_roots(&args.data)) {
+    for set in survey::all(&places::data_roots(&args.data)) {
         let until = if set.name == catalog::MNIST.name { "; until then recipes for mnist use glyphs" } else { "" };
         let mend = format!("{} data {}, or copy the four files there{until}", places::program(), set.name);
         let state = set.state();

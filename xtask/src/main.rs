@@ -32,10 +32,12 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Data(args) => done(data::run(args)),
         Command::Models
         | Command::Train(_)
+        | Command::Clean(_)
         | Command::FindRate(_)
         | Command::Sweep(_)
         | Command::Eval(_)
         | Command::Predict(_)
+        | Command::Export(_)
         | Command::Filters(_)
         | Command::Features(_)
         | Command::Explain(_)

@@ -123,6 +123,11 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(executable)
 }
 
+/// The Pythons on the PATH whose pip may fetch a package.
+pub fn pythons() -> Vec<PathBuf> {
+    ["python3", "python"].into_iter().filter_map(on_path).collect()
+}
+
 /// `path` relative to the current folder where it lies inside it, for printing and for commands to copy.
 pub fn shorten(path: &Path) -> PathBuf {
     let here = env::current_dir().ok();

@@ -66,13 +66,8 @@ pub enum Error {
     #[error(transparent)]
     Figure(#[from] viz::Error),
     /// From libtorch.
-    #[error("libtorch failed while it was asked to {action}: {}", cause.to_string().lines().next().unwrap_or_default())]
-    Torch {
-        /// What was attempted.
-        action: &'static str,
-        /// What libtorch said.
-        cause: tch::TchError,
-    },
+    #[error(transparent)]
+    Libtorch(#[from] torch_ext::Error),
     /// A model whose pictures no picture file holds.
     #[error("the model takes pictures of {channels} channels: a picture file has 1 (grey) or 3 (colour)")]
     Channels {
@@ -98,13 +93,13 @@ pub enum Error {
 impl Error {
     /// Wraps a failure of libtorch with what was attempted; made for `map_err`.
     pub(crate) fn torch(action: &'static str) -> impl FnOnce(tch::TchError) -> Error {
-        move |cause| Error::Torch { action, cause }
+        move |cause| Error::Libtorch(torch_ext::Error::doing(action)(cause))
     }
 
     /// Whether the mistake lies in what was asked for rather than in the world.
     pub fn is_usage(&self) -> bool {
         match self {
-            Error::Model(models::Error::Libtorch { .. } | models::Error::Images { .. }) => false,
+            Error::Model(models::Error::Libtorch(_) | models::Error::Images { .. }) => false,
             Error::Saved(error) => error.is_usage(),
             Error::Model(_) | Error::NoFilters { .. } | Error::TooManyFilters { .. } => true,
             Error::TooSmall { .. } | Error::TooLarge { .. } => true,

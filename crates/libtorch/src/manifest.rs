@@ -70,6 +70,10 @@ impl Manifest {
     }
 
     /// Compares sizes alone: a millisecond. The error names the first difference.
+    ///
+    /// # Errors
+    ///
+    /// The first difference, in words: a library that is missing, or of another size.
     pub fn check_sizes(&self, entry: &Path) -> Result<(), String> {
         for library in &self.libraries {
             let bytes = fs::metadata(entry.join(&library.path)).map(|m| m.len()).ok();
@@ -82,6 +86,10 @@ impl Manifest {
     }
 
     /// Compares the content of every library: a second or so. The error names the first difference.
+    ///
+    /// # Errors
+    ///
+    /// The first difference, in words: a library that is missing, or of another content.
     pub fn check_content(&self, entry: &Path) -> Result<(), String> {
         self.check_sizes(entry)?;
         for library in &self.libraries {

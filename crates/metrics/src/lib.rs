@@ -7,7 +7,8 @@
 //! - [`Confusion`]: which class is taken for which; precision, recall and F1 of each, balanced accuracy;
 //! - [`roc_auc`], [`average_precision`]: how well a class is told from the rest, whatever the threshold;
 //! - [`Temperature`], [`Calibration`]: probabilities that come true as often as they say;
-//! - [`RejectCurve`]: below which probability an answer is better withheld.
+//! - [`RejectCurve`]: below which probability an answer is better withheld;
+//! - [`suspects()`]: which labels are probably wrong.
 //!
 //! [`Figures`] are all of them together. Everything is computed in f64.
 
@@ -16,8 +17,10 @@ mod calibration;
 mod confusion;
 mod figures;
 mod interval;
+mod order;
 mod ranking;
 mod reject;
+mod suspects;
 
 pub use answers::{Answers, Error};
 pub use calibration::{Bin, Calibration, Temperature};
@@ -26,3 +29,4 @@ pub use figures::Figures;
 pub use interval::{Interval, bootstrap, wilson};
 pub use ranking::{average_precision, roc_auc};
 pub use reject::{RejectCurve, Threshold};
+pub use suspects::{Suspect, suspects};

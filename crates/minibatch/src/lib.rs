@@ -17,6 +17,7 @@
 //! | [`metrics`] | intervals, areas, calibration |
 //! | `inspect` (feature `pictures`) | answers, heat maps, features, filters of a saved model |
 //! | `report` (feature `pictures`) | the report, the live page, TensorBoard files |
+//! | `export` (feature `export`) | a trained model as ONNX, TorchScript, safetensors |
 //! | [`viz`] | filters, feature maps, curves as PNG and SVG |
 //! | [`torch_ext`] | what tch leaves out of libtorch |
 //! | [`tch`] | libtorch's tensors |
@@ -37,6 +38,8 @@
 //! }
 //! ```
 
+#[cfg(feature = "export")]
+pub use export;
 #[cfg(feature = "pictures")]
 pub use {formats, inspect, pictures, report, weights};
 pub use {metrics, models, optim, tch, tensor_data, torch_ext, train, viz};

@@ -270,6 +270,15 @@ impl Arch {
         }
     }
 
+    /// The same architecture with no hidden unit zeroed, where [`dropout`](Arch::dropout) is a key of it.
+    #[must_use]
+    pub fn without_dropout(mut self) -> Arch {
+        if let Arch::Mlp { dropout, .. } | Arch::LeNet { dropout, .. } = &mut self {
+            *dropout = 0.0;
+        }
+        self
+    }
+
     /// Checks every range that can be judged without a data set, so that a recipe is refused before anything is
     /// loaded. [`Model::new`](crate::Model::new) checks again, together with the picture's shape.
     ///

@@ -72,6 +72,14 @@ pub enum Error {
         /// What the program calls it.
         name: String,
     },
+    /// A network of a program's own whose operations are not known.
+    #[error(
+        "the network \"{name}\" was built by a program of its own with tch, so that its operations are not known: build it from blocks"
+    )]
+    NoGraph {
+        /// What the program calls it.
+        name: String,
+    },
     /// An architecture that only a program can build.
     #[error(
         "the network \"{name}\" was built by a program of its own: only that program can build it again; read its \
@@ -154,13 +162,8 @@ pub enum Error {
         convolutions: Vec<String>,
     },
     /// libtorch refused, for instance because the device does not exist or its memory is full.
-    #[error("libtorch could not {doing}: {message}")]
-    Libtorch {
-        /// What was being done.
-        doing: String,
-        /// libtorch's own message, without its C++ backtrace.
-        message: String,
-    },
+    #[error(transparent)]
+    Libtorch(#[from] torch_ext::Error),
 }
 
 impl From<values::OutOfRange> for Error {
@@ -172,13 +175,7 @@ impl From<values::OutOfRange> for Error {
 impl Error {
     pub(crate) fn libtorch(doing: impl Into<String>) -> impl FnOnce(TchError) -> Error {
         let doing = doing.into();
-        |source| {
-            let text = match source {
-                TchError::Torch(text) => text,
-                other => other.to_string(),
-            };
-            Error::Libtorch { doing, message: text.lines().next().unwrap_or_default().trim_end().to_owned() }
-        }
+        |cause| Error::Libtorch(torch_ext::Error::doing(doing)(cause))
     }
 }
 

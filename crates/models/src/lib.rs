@@ -41,6 +41,7 @@ pub mod arch;
 pub mod attribution;
 pub mod block;
 mod error;
+pub mod graph;
 mod initial;
 pub mod maximise;
 mod model;

@@ -199,6 +199,26 @@ impl Model {
         Some(Features { features: self.trunk(tree, images, mode), weight, bias })
     }
 
+    /// As [`forward`](Model::forward) in [`Mode::Eval`], with nothing but libtorch's own operations, for any number of pictures: what
+    /// libtorch's tracer can write down.
+    ///
+    /// # Panics
+    /// Where [`check_images`](Model::check_images) would give an error.
+    pub fn forward_portable(&self, images: &Tensor) -> Tensor {
+        match &self.body {
+            Body::Own(network) => network.forward(images, Mode::Eval), // [n, classes]
+            Body::Tree(tree) => {
+                let features = self.portable(&tree.trunk, images); // [n, features]
+                self.portable(&tree.head, &features) // [n, classes]
+            }
+        }
+    }
+
+    fn portable(&self, node: &Node, x: &Tensor) -> Tensor {
+        let pass = Pass { tensors: &self.tensors, mode: Mode::Eval, portable: true, visit: &mut |_, _| {} };
+        unpacked(pass, node, x)
+    }
+
     fn trunk(&self, tree: &Tree, images: &Tensor, mode: Mode) -> Tensor {
         if !self.frozen {
             return self.trunk_pass(tree, images, mode); // [n, features]
@@ -210,7 +230,8 @@ impl Model {
     }
 
     fn trunk_pass(&self, tree: &Tree, images: &Tensor, mode: Mode) -> Tensor {
-        let fast = Pass { tensors: &self.tensors, mode, visit: &mut |_, _| {} }.run(&tree.fastest, images);
+        let fast =
+            Pass { tensors: &self.tensors, mode, portable: false, visit: &mut |_, _| {} }.run(&tree.fastest, images);
         // Also where the images do not fit, so that libtorch says so.
         fast.unwrap_or_else(|_| self.pass(&tree.plain, images, mode)) // [n, features]
     }
@@ -220,10 +241,7 @@ impl Model {
     }
 
     fn visited(&self, node: &Node, x: &Tensor, mode: Mode, visit: &mut dyn FnMut(&str, &Tensor)) -> Tensor {
-        match (Pass { tensors: &self.tensors, mode, visit }).run(node, x) {
-            Ok(output) => output,
-            Err(error) => unreachable!("only packed pictures are refused, and a plain tree has none: {error}"),
-        }
+        unpacked(Pass { tensors: &self.tensors, mode, portable: false, visit }, node, x)
     }
 
     /// The logits of images in [`Mode::Eval`]; `visit` sees each layer's output on the way, as part of autograd's graph.
@@ -252,6 +270,19 @@ impl Model {
         let mut outputs = Vec::new();
         let _ = self.trace(images, &mut |layer, output| outputs.push((layer.to_owned(), output.contiguous())));
         outputs
+    }
+
+    /// Trunk and head as they were described; `None` of a program's own network.
+    pub(crate) fn nodes(&self) -> Option<[&Node; 2]> {
+        match &self.body {
+            Body::Own(_) => None,
+            Body::Tree(tree) => Some([&tree.trunk, &tree.head]),
+        }
+    }
+
+    /// All tensors.
+    pub(crate) fn tensors(&self) -> &Tensors {
+        &self.tensors
     }
 
     /// All but the head; `None` of a program's own network.
@@ -379,6 +410,14 @@ impl Model {
             Body::Own(network) => network.uses_randomness(),
             Body::Tree(tree) => !self.frozen && tree.trunk.uses_randomness(),
         }
+    }
+}
+
+/// The output of a tree without packed pictures.
+fn unpacked(mut pass: Pass<'_>, node: &Node, x: &Tensor) -> Tensor {
+    match pass.run(node, x) {
+        Ok(output) => output,
+        Err(error) => unreachable!("only packed pictures are refused, and a plain tree has none: {error}"),
     }
 }
 

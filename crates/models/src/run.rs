@@ -13,6 +13,8 @@ use crate::tensors::Tensors;
 pub(crate) struct Pass<'a> {
     pub tensors: &'a Tensors,
     pub mode: Mode,
+    /// With nothing but libtorch's own operations.
+    pub portable: bool,
     /// Sees the name and the output of every layer on the way, as part of autograd's graph.
     pub visit: &'a mut dyn FnMut(&str, &Tensor),
 }
@@ -61,7 +63,7 @@ impl Pass<'_> {
             Op::LayerScale(gamma) => x * by_channel(self.parameter(*gamma), x), // as x
             Op::Tokens => x.flatten(2, 3).transpose(1, 2),        // [n, h * w, d]
             Op::Embedding { class, position } => {
-                let class = self.parameter(*class).expand([x.size()[0], -1, -1], false); // [n, 1, d]
+                let class = self.parameter(*class).expand_as(&x.narrow(1, 0, 1)); // [n, 1, d]
                 let class = class.to_kind(x.kind());
                 Tensor::cat(&[&class, x], 1) + self.parameter(*position) // [n, tokens + 1, d]
             }
@@ -120,18 +122,19 @@ impl Pass<'_> {
     fn attend(&self, x: &Tensor, heads: i64, own: [usize; 4]) -> Tensor {
         let [qkv, qkv_bias, proj, proj_bias] = own.map(|place| self.parameter(place)); // [3d, d], [3d], [d, d], [d]
         let size = x.size();
-        let (n, tokens, d) = (size[0], size[1], size[2]);
-        let apart = x.linear(qkv, Some(qkv_bias)).view([n, tokens, 3, heads, d / heads]);
+        let (tokens, d) = (size[1], size[2]);
+        let apart = x.linear(qkv, Some(qkv_bias)).view([-1, tokens, 3, heads, d / heads]);
         let apart = apart.permute([2, 0, 3, 1, 4]).unbind(0); // query, key, value: [n, heads, tokens, d / heads] each
         let scale = ((d / heads) as f64).powf(-0.5);
         let weights = (&apart[0] * scale).matmul(&apart[1].transpose(2, 3)).softmax(-1, None::<Kind>); // [n, heads, tokens, tokens]
         let seen = weights.to_kind(apart[2].kind()).matmul(&apart[2]); // [n, heads, tokens, d / heads]
-        seen.transpose(1, 2).reshape([n, tokens, d]).linear(proj, Some(proj_bias)) // [n, tokens, d]
+        seen.transpose(1, 2).reshape([-1, tokens, d]).linear(proj, Some(proj_bias)) // [n, tokens, d]
     }
 
     fn connect(&self, x: &Tensor, weight: usize, bias: Option<usize>) -> Tensor {
         let (w, b) = (self.parameter(weight), bias.map(|bias| self.parameter(bias))); // [units, features], [units]
-        if x.dim() == 2
+        if !self.portable
+            && x.dim() == 2
             && let Some(b) = b
             && w.device() == Device::Cpu
             && b.size()[0] <= torch_ext::FEW_OUTPUTS

@@ -38,6 +38,10 @@ impl Default for AdamOptions {
 
 impl AdamOptions {
     /// Refuses values out of range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], which names the key.
     pub fn check(&self) -> Result<(), Error> {
         range::BETA1.check(self.beta1)?;
         range::BETA2.check(self.beta2)?;
@@ -77,6 +81,10 @@ impl Default for AdamWOptions {
 
 impl AdamWOptions {
     /// Refuses values out of range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], which names the key.
     pub fn check(&self) -> Result<(), Error> {
         self.moments().check()?;
         range::WEIGHT_DECAY.check(self.weight_decay)?;
@@ -92,7 +100,7 @@ impl AdamWOptions {
 /// What changes from step to step (`step` counts from 1): epsilon with its bias correction, `-eta` with both, and with
 /// decoupled weight decay what it leaves of a weight.
 ///
-/// The order of the end of section 2 of the paper: the bias corrections go into two step_scalars, not into tensors.
+/// The order of the end of section 2 of the paper: the bias corrections go into two numbers, not into tensors.
 #[cfg(feature = "tch")]
 pub(crate) fn step_scalars(options: &AdamOptions, weight_decay: f64, step: u64, rate: f64) -> Vec<f64> {
     let correction1 = 1.0 - options.beta1.powf(step as f64);

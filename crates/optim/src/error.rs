@@ -51,22 +51,14 @@ pub enum Error {
         reason: String,
     },
     /// libtorch reported an error, most likely too little memory on the device.
-    #[error("libtorch: {0}")]
-    Torch(String),
+    #[cfg(feature = "tch")]
+    #[error(transparent)]
+    Libtorch(#[from] torch_ext::Error),
 }
 
 #[cfg(feature = "tch")]
 impl From<tch::TchError> for Error {
     fn from(error: tch::TchError) -> Self {
-        // Below its first line, libtorch prints the C++ stack, which tells a user nothing.
-        let text = error.to_string();
-        Error::Torch(text.lines().next().unwrap_or_default().to_owned())
-    }
-}
-
-#[cfg(feature = "tch")]
-impl From<torch_ext::Error> for Error {
-    fn from(error: torch_ext::Error) -> Self {
-        Error::Torch(error.0)
+        Error::Libtorch(error.into())
     }
 }

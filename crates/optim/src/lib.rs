@@ -32,7 +32,7 @@
 //! let w = Tensor::zeros([1, 1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
 //! let b = Tensor::zeros([1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
 //!
-//! // The optimiser shares the tensors with the model: `shallow_clone` copies no step_scalars.
+//! // The optimiser shares the tensors with the model: `shallow_clone` copies no numbers.
 //! let parameters = || vec![
 //!     Parameter::weight("line.weight", w.shallow_clone()),
 //!     Parameter::bias("line.bias", b.shallow_clone()),

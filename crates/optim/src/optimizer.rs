@@ -202,7 +202,7 @@ impl Optimizer {
         self.advance(&Penalty::default(), &self.accumulated(), learning_rate)
     }
 
-    /// All step_scalars of a step that change from step to step (rates, bias corrections, what decay leaves), parameter by
+    /// All numbers of a step that change from step to step (rates, bias corrections, what decay leaves), parameter by
     /// parameter: those of the step that comes `ahead` steps after the next one, at `learning_rate`. The same list, as a
     /// tensor, makes [`apply_step_scalars`](Optimizer::apply_step_scalars) the step that [`apply`](Optimizer::apply) would be.
     ///
@@ -218,7 +218,7 @@ impl Optimizer {
     /// [`count_step`](Optimizer::count_step)'s, once for each time the work is done.
     ///
     /// # Errors
-    /// Gradients that do not fit the parameters or are undefined; another number of step_scalars; an optimiser that has made no
+    /// Gradients that do not fit the parameters or are undefined; another number of numbers; an optimiser that has made no
     /// step yet, because momentum's first step differs from all others.
     pub fn apply_step_scalars(&mut self, gradients: &[Tensor], step_scalars: &Tensor) -> Result<(), Error> {
         self.check_gradients(gradients)?;

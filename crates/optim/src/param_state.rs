@@ -66,7 +66,7 @@ impl ParamState {
         }
     }
 
-    /// The step_scalars of a step at `rate` that change from step to step, in the order in which [`update`](ParamState::update) takes
+    /// The numbers of a step at `rate` that change from step to step, in the order in which [`update`](ParamState::update) takes
     /// them: those of the step that comes `ahead` steps after the next one.
     pub fn step_scalars(&self, rate: f64, ahead: u64) -> Vec<f64> {
         let (rate, step) = (rate * self.parameter.lr_multiplier, self.steps + ahead + 1);

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::Error;
 
-/// `value` as arithmetic in `kind` would round it: beyond f32's range it is infinite. libtorch refuses such step_scalars, and
+/// `value` as arithmetic in `kind` would round it: beyond f32's range it is infinite. libtorch refuses such numbers, and
 /// tch then ends the program; a run is to say that it diverged instead.
 pub(crate) fn saturated(value: f64, kind: Kind) -> f64 {
     if kind == Kind::Double || value.abs() <= f64::from(f32::MAX) { value } else { f64::from(value as f32) }
@@ -49,7 +49,7 @@ pub(crate) fn add_scaled(target: &mut Tensor, addend: &Tensor, factor: &Tensor) 
 /// `into <- sqrt(of)`, element by element; the two may be one tensor.
 ///
 /// As the reciprocal of the reciprocal root, because libtorch's square root on the CPU (MKL's) leaves its fast path at
-/// zeros and subnormal step_scalars: 5 and 30 times slower, measured on an AMD EPYC. Second moments hold both, for example at the weights
+/// zeros and subnormal numbers: 5 and 30 times slower, measured on an AMD EPYC. Second moments hold both, for example at the weights
 /// of pixels that are black in every picture.
 pub(crate) fn square_root(of: &Tensor, into: &mut Tensor) -> Result<(), Error> {
     let _ = of.f_rsqrt_out(into)?;

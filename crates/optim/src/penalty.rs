@@ -29,6 +29,10 @@ pub struct Penalty {
 
 impl Penalty {
     /// Refuses factors that are negative or not finite.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], which names the factor.
     pub fn check(&self) -> Result<(), Error> {
         range::L1.check(self.l1)?;
         range::L2.check(self.l2)?;
@@ -46,6 +50,10 @@ impl Penalty {
     /// The penalty of `weights` (floats of any shape, on one device) as a 0-dim f32 tensor on their device; nothing waits
     /// for the device. It is differentiable, but [`add_gradient`](Penalty::add_gradient) is the faster way to its gradient:
     /// where only the number is wanted, call this without gradients (`tch::no_grad_guard`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Libtorch`], as where memory runs out.
     pub fn value(&self, weights: &[Tensor]) -> Result<Tensor, Error> {
         let device = weights.first().map_or(Device::Cpu, Tensor::device);
         let mut total = Tensor::f_zeros([] as [i64; 0], (Kind::Float, device))?;
@@ -69,6 +77,10 @@ impl Penalty {
 
     /// Adds the penalty's gradient, `l1 * sign(w) + 2 * l2 * w`, to each weight's `.grad`, in place and without an
     /// autograd graph. To be called after `backward`; a weight without `.grad` is skipped, as the optimiser skips it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Libtorch`], as where memory runs out.
     pub fn add_gradient(&self, weights: &[Tensor]) -> Result<(), Error> {
         let mut scalars = Scalars::default();
         for weight in weights.iter().filter(|_| !self.is_zero()) {

@@ -41,6 +41,10 @@ impl Default for RmsPropOptions {
 
 impl RmsPropOptions {
     /// Refuses values out of range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], which names the key.
     pub fn check(&self) -> Result<(), Error> {
         range::SMOOTHING.check(self.smoothing)?;
         range::EPSILON.check(self.epsilon)?;

@@ -52,12 +52,25 @@ impl Rule {
     }
 
     /// Refuses options that are not finite or out of their range, and combinations that are not defined.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], which names the key; [`Error::Nesterov`].
     pub fn check(&self) -> Result<(), Error> {
         match self {
             Rule::Sgd(options) => options.check(),
             Rule::Adam(options) => options.check(),
             Rule::AdamW(options) => options.check(),
             Rule::RmsProp(options) => options.check(),
+        }
+    }
+
+    /// The same rule without decoupled weight decay.
+    #[must_use]
+    pub fn without_weight_decay(self) -> Rule {
+        match self {
+            Rule::AdamW(options) => Rule::AdamW(AdamWOptions { weight_decay: 0.0, ..options }),
+            Rule::Sgd(_) | Rule::Adam(_) | Rule::RmsProp(_) => self,
         }
     }
 

@@ -127,7 +127,11 @@ impl Position {
 }
 
 impl Schedule {
-    /// Refuses step_scalars that are not finite or out of the range in the table above.
+    /// Refuses numbers that are not finite or out of the range in the table above.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], which names the key.
     pub fn check(&self) -> Result<(), Error> {
         match *self {
             Schedule::Constant => {}

@@ -32,6 +32,10 @@ pub struct SgdOptions {
 
 impl SgdOptions {
     /// Refuses values out of range, and Nesterov momentum without momentum or with dampening.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], which names the key; [`Error::Nesterov`].
     pub fn check(&self) -> Result<(), Error> {
         let momentum = range::MOMENTUM.check(self.momentum)?;
         let dampening = range::DAMPENING.check(self.dampening)?;

@@ -16,6 +16,10 @@ impl Optimizer {
     /// | `sgd` with momentum | `momentum`, `steps` |
     /// | `adam`, `adamw` | `first_moment`, `second_moment`, `steps` |
     /// | `rmsprop` | `square_average`, `average` (centred), `momentum` (with momentum), `steps` |
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Libtorch`], as where memory for the copies runs out.
     pub fn state(&self) -> Result<Vec<(String, Tensor)>, Error> {
         let _guard = tch::no_grad_guard();
         let mut state = Vec::new();

@@ -48,8 +48,8 @@ impl Cache {
         Ok(sets.iter().map(|(_, _, bytes)| bytes).sum())
     }
 
-    /// A set, and whether it was there already.
-    pub(crate) fn whole(&self, place: &Path, settings: &Settings, form: &Form) -> Result<(Whole, bool), Error> {
+    /// A set, from the cache where it is there already.
+    pub(crate) fn whole(&self, place: &Path, settings: &Settings, form: &Form) -> Result<Whole, Error> {
         let listing = listing::list(place, settings.group.column())?;
         let path = self.folder.join(key(&listing, settings, form)).with_extension(ENDING);
         // A file that is damaged counts as none, and is replaced.
@@ -57,7 +57,7 @@ impl Cache {
             whole.inventory.root = listing.root;
             // For the order of removal alone: whether it succeeds does not matter.
             let _ = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
-            return Ok((whole, true));
+            return Ok(whole);
         }
         let whole = Whole::read(place, settings, form)?;
         if whole.pixels.len() as u64 <= self.limit {
@@ -65,7 +65,7 @@ impl Cache {
             self.write(&path, &whole).map_err(failed(&path))?;
             self.prune(&path)?;
         }
-        Ok((whole, false))
+        Ok(whole)
     }
 
     fn write(&self, path: &Path, whole: &Whole) -> io::Result<()> {
@@ -129,7 +129,7 @@ fn read(path: &Path) -> io::Result<Option<Whole>> {
     let Header { inventory, shape } = serde_json::from_slice(header)?;
     let pixels = bytes.split_off(header.len() + 16);
     let expected = shape.iter().try_fold(inventory.pictures.len(), |product, &n| product.checked_mul(n));
-    Ok((expected == Some(pixels.len())).then_some(Whole { inventory, shape, pixels }))
+    Ok((expected == Some(pixels.len())).then_some(Whole { inventory, shape, pixels, from_cache: true }))
 }
 
 /// By the content of all files, what their places say of them, and all that decides their pixels.

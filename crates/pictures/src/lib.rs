@@ -42,6 +42,6 @@ pub use inventory::{Inventory, Picture, Settings, Unreadable};
 pub use kind::{Format, HEAD, Kind};
 pub use listing::{Ignored, Layout, Part};
 pub use resize::{Filter, Fit, fit, resize};
-pub use set::{Form, Pictures, Set};
+pub use set::{Form, Pictures, Set, Whole};
 pub use split::{Shares, Split};
 pub use transparency::Background;

@@ -50,11 +50,18 @@ pub struct Set {
     pub from_cache: bool,
 }
 
-/// An inventory, and the pixels of all its pictures in their order.
-pub(crate) struct Whole {
+/// An inventory, and the pixels of all its pictures in their order: a folder that is not parted yet, or will be more than once.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Whole {
+    /// What the folder holds.
     pub inventory: Inventory,
+    /// Channels (1 or 3), height and width.
     pub shape: [usize; 3],
+    /// Bytes in the order picture, channel, row, column.
     pub pixels: Vec<u8>,
+    /// Whether the pixels came from the cache.
+    pub from_cache: bool,
 }
 
 impl Set {
@@ -71,17 +78,7 @@ impl Set {
         form: &Form,
         cache: Option<&Cache>,
     ) -> Result<Set, Error> {
-        if form.size.contains(&0) {
-            return Err(Error::Size { height: form.size[0], width: form.size[1] });
-        }
-        let (whole, from_cache) = match cache {
-            Some(cache) => cache.whole(place, settings, form)?,
-            None => (Whole::read(place, settings, form)?, false),
-        };
-        let split = Split::of(&whole.inventory, shares);
-        let part = |members: &[usize]| whole.part(members);
-        let (train, validation, test) = (part(&split.train), part(&split.validation), part(&split.test));
-        Ok(Set { split, shape: whole.shape, train, validation, test, from_cache, inventory: whole.inventory })
+        Ok(Whole::load(place, settings, form, cache)?.parted(shares))
     }
 }
 
@@ -107,8 +104,30 @@ fn planes(picture: &RgbImage, grey: bool) -> Box<dyn Iterator<Item = u8> + '_> {
 }
 
 impl Whole {
+    /// As [`Set::load`], without parting the pictures.
+    ///
+    /// # Errors
+    /// Those of [`Set::load`].
+    pub fn load(place: &Path, settings: &Settings, form: &Form, cache: Option<&Cache>) -> Result<Whole, Error> {
+        if form.size.contains(&0) {
+            return Err(Error::Size { height: form.size[0], width: form.size[1] });
+        }
+        match cache {
+            Some(cache) => cache.whole(place, settings, form),
+            None => Whole::read(place, settings, form),
+        }
+    }
+
+    /// The same pictures, parted.
+    pub fn parted(self, shares: &Shares) -> Set {
+        let split = Split::of(&self.inventory, shares);
+        let [train, validation, test] = [&split.train, &split.validation, &split.test].map(|part| self.part(part));
+        let Whole { inventory, shape, from_cache, .. } = self;
+        Set { inventory, split, shape, train, validation, test, from_cache }
+    }
+
     /// Decodes and resizes everything, on all cores.
-    pub fn read(place: &Path, settings: &Settings, form: &Form) -> Result<Whole, Error> {
+    pub(crate) fn read(place: &Path, settings: &Settings, form: &Form) -> Result<Whole, Error> {
         let fitted = |picture: RgbImage| form.fitted(&picture);
         let (inventory, pictures) = Inventory::with(place, settings, fitted)?;
         let all_grey = || inventory.pictures.iter().all(|picture| picture.facts.channels == 1);
@@ -117,7 +136,7 @@ impl Whole {
         let shape = [if grey { 1 } else { 3 }, height, width];
         let mut pixels = Vec::with_capacity(pictures.len() * shape.iter().product::<usize>());
         pictures.iter().for_each(|picture| pixels.extend(planes(picture, grey)));
-        Ok(Whole { inventory, shape, pixels })
+        Ok(Whole { inventory, shape, pixels, from_cache: false })
     }
 
     fn part(&self, members: &[usize]) -> Pictures {

@@ -1,8 +1,9 @@
 //! Who is learned from, who chooses, who judges: seeded, every class in its share, and what belongs together on one side.
 
-use crate::duplicates::Sets;
+use crate::duplicates::{Duplicates, Sets};
 use crate::inventory::Inventory;
 use crate::listing::Part;
+use folds::Fold;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -18,13 +19,15 @@ pub struct Shares {
     pub seed: u64,
     /// Of all pictures, from 0 to below 1.
     pub validation: f64,
-    /// Of all pictures, from 0 to below 1; with `validation`, below 1.
+    /// Of all pictures, from 0 to below 1; with `validation`, below 1. Not used where there is a fold.
     pub test: f64,
+    /// The fold whose pictures are the test part, of folds that `seed` deals.
+    pub fold: Option<Fold>,
 }
 
 impl Default for Shares {
     fn default() -> Shares {
-        Shares { seed: 0, validation: 0.15, test: 0.15 }
+        Shares { seed: 0, validation: 0.15, test: 0.15, fold: None }
     }
 }
 
@@ -44,7 +47,13 @@ pub struct Split {
 impl Split {
     /// Parts an inventory. Parts that its folder gives stay as they are; those that it does not give are taken from its
     /// training part. Copies and groups stay on one side; with them, each class keeps its shares as nearly as it can.
+    ///
+    /// With a fold, all pictures are dealt into folds, whatever part their folder puts them into; the fold's own are the test part,
+    /// and the validation part is drawn from the others.
     pub fn of(inventory: &Inventory, shares: &Shares) -> Split {
+        if let Some(fold) = shares.fold {
+            return Split::of_fold(inventory, shares, fold);
+        }
         let given = |part: Part| inventory.pictures.iter().any(|picture| picture.part == Some(part));
         let share = |part: Part, share: f64| if given(part) { 0.0 } else { share };
         let wanted = [share(Part::Validation, shares.validation), share(Part::Test, shares.test)];
@@ -60,15 +69,36 @@ impl Split {
                 free.entry(inventory.pictures[first].class).or_default().push(open);
             }
         }
-        for class in 0..inventory.classes.len() as u32 {
-            let units = free.remove(&class).unwrap_or_default();
-            for (part, unit) in dealt(units, wanted, shares.seed, class) {
-                split.part(part).extend(unit);
-            }
-        }
-        [&mut split.train, &mut split.validation, &mut split.test].into_iter().for_each(|part| part.sort_unstable());
+        split.draw(free, wanted, shares.seed);
         split.warnings = warnings(inventory, &split);
         split
+    }
+
+    fn of_fold(inventory: &Inventory, shares: &Shares, fold: Fold) -> Split {
+        let class = |picture: usize| inventory.pictures[picture].class;
+        let units = units(inventory);
+        let test = folds::deal(units.clone(), class, fold.of, shares.seed).swap_remove(fold.index as usize - 1);
+        let mut free: HashMap<u32, Vec<Vec<usize>>> = HashMap::new();
+        for unit in units.into_iter().filter(|unit| test.binary_search(&unit[0]).is_err()) {
+            free.entry(class(unit[0])).or_default().push(unit);
+        }
+        let mut split = Split { test, ..Split::default() };
+        // The share is one of all pictures, and the fold is gone already.
+        split.draw(free, [shares.validation / (1.0 - fold.test_share()), 0.0], shares.seed);
+        split.warnings = warnings(inventory, &split);
+        split
+    }
+
+    /// Draws parts from the units of each class.
+    fn draw(&mut self, mut free: HashMap<u32, Vec<Vec<usize>>>, wanted: [f64; 2], seed: u64) {
+        let mut classes: Vec<u32> = free.keys().copied().collect();
+        classes.sort_unstable();
+        for class in classes {
+            for (part, unit) in dealt(free.remove(&class).unwrap_or_default(), wanted, seed, class) {
+                self.part(part).extend(unit);
+            }
+        }
+        [&mut self.train, &mut self.validation, &mut self.test].into_iter().for_each(|part| part.sort_unstable());
     }
 
     fn part(&mut self, part: Part) -> &mut Vec<usize> {
@@ -147,7 +177,12 @@ fn warnings(inventory: &Inventory, split: &Split) -> Vec<String> {
             warnings.push(format!("too few pictures to {what}, fewer than {FEW}, to tell: {}", few.join(", ")));
         }
     }
-    let leaks = inventory.duplicates.iter().filter(|copies| copies.across_splits).count();
+    let is_leak = |copies: &&Duplicates| {
+        let sides = [&split.train, &split.validation, &split.test];
+        let holds = |part: &&&Vec<usize>| copies.pictures.iter().any(|picture| part.binary_search(picture).is_ok());
+        sides.iter().filter(holds).count() > 1
+    };
+    let leaks = inventory.duplicates.iter().filter(is_leak).count();
     if leaks > 0 {
         warnings.push(format!(
             "{leaks} {} in more than one part of the folder: figures of the test part are too good",

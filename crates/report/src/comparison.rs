@@ -32,6 +32,20 @@ impl Comparison {
         Comparison { rows: keys.map(row).collect() }
     }
 
+    /// The rows that differ, or those that do not.
+    pub fn rows(&self, differs: &bool) -> Vec<&Row> {
+        self.rows.iter().filter(|row| row.differs == *differs).collect()
+    }
+
+    /// The table with the rows marked in which some run has another value than `usual`, where that is known.
+    pub fn marked(mut self, usual: &[(String, String)]) -> Comparison {
+        for row in &mut self.rows {
+            let default = usual.iter().find(|(key, _)| *key == row.key).map(|(_, value)| value);
+            row.differs = row.values.iter().flatten().any(|value| Some(value) != default);
+        }
+        self
+    }
+
     /// How many keys differ.
     pub fn differences(&self) -> usize {
         self.rows.iter().filter(|row| row.differs).count()

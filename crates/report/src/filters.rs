@@ -9,8 +9,8 @@ use tch::{Device, Kind, TchError};
 use train::run_folder;
 use viz::{FloatImage, Palette, Scaling};
 
-/// At most so many filters are shown of a model.
-const MOST_FILTERS: usize = 100;
+/// At most so many filters are shown of a model: those with the largest norm, which speak loudest.
+const MOST_FILTERS: usize = 16;
 /// At most so many moments of training are shown, and so many filters of each.
 const MOST_MOMENTS: usize = 8;
 const FILTERS_OF_A_MOMENT: usize = 10;
@@ -19,10 +19,15 @@ const FILTERS_OF_A_MOMENT: usize = 10;
 pub struct Filters {
     /// The layer that they belong to.
     pub layer: String,
-    /// How many the layer has, of which the first are shown.
+    /// How many the layer has.
     pub total: usize,
-    pub shown: Vec<usize>,
+    /// The filters that are shown, in the order of the tiles, each with its Euclidean norm.
+    pub shown: Vec<(usize, String)>,
+    /// The largest weight without its sign, which has the deepest colour.
+    pub deepest: String,
     pub sheet: Sheet,
+    /// Whether their pixels have colours of their own, as those of pictures.
+    pub coloured: bool,
     /// Whether each filter stands for a class.
     pub of_classes: bool,
     pub growth: Option<Growth>,
@@ -39,19 +44,30 @@ impl Filters {
     /// Draws the filters of `model`, the best of the run; `None` where it has no parameters, or its pictures have
     /// neither one nor three channels.
     pub fn draw(record: &Record, model: &Model, number: usize) -> Result<Option<Filters>, Error> {
-        let Some(mut images) = first_layer(model)? else {
+        let Some(images) = first_layer(model)? else {
             return Ok(None);
         };
         let total = images.len();
-        images.truncate(MOST_FILTERS);
+        let norm = |image: &FloatImage| image.values().iter().map(|w| f64::from(*w).powi(2)).sum::<f64>().sqrt();
         let name = model.parameters().first().map_or("", |parameter| &parameter.name);
         let layer = name.trim_end_matches(".weight").to_owned();
+        let of_classes = layer == "output";
+        let mut ranked: Vec<(usize, FloatImage)> = images.into_iter().enumerate().collect();
+        if !of_classes {
+            ranked.sort_by(|a, b| norm(&b.1).total_cmp(&norm(&a.1)));
+        }
+        ranked.truncate(MOST_FILTERS);
+        let shown = ranked.iter().map(|(filter, image)| (*filter, format!("{:.3}", norm(image)))).collect();
+        let images: Vec<FloatImage> = ranked.into_iter().map(|(_, image)| image).collect();
+        let deepest = images.iter().flat_map(FloatImage::values).fold(0.0_f32, |most, weight| most.max(weight.abs()));
         Ok(Some(Filters {
-            of_classes: layer == "output",
+            of_classes,
+            coloured: images.iter().any(|image| image.shape()[0] == 3),
+            deepest: format!("{deepest:.3}"),
             layer,
             total,
-            shown: (0..images.len()).collect(),
-            sheet: Sheet::draw(format!("filters-{number}"), &images, Scaling::Each, Palette::Diverging)?,
+            shown,
+            sheet: Sheet::draw(format!("filters-{number}"), &images, Scaling::Common, Palette::Diverging)?,
             growth: Growth::draw(record, number)?,
         }))
     }
@@ -103,7 +119,7 @@ fn first_layer(model: &Model) -> Result<Option<Vec<FloatImage>>, Error> {
         Vec::try_from(flat)
     };
     let action = "read the weights of the first layer";
-    let values = host().map_err(|cause| train::Error::Torch { action, cause })?;
+    let values = host().map_err(torch_ext::Error::doing(action)).map_err(train::Error::from)?;
     Ok(Some(FloatImage::rows(shape.map(|side| side as usize), &values)?))
 }
 

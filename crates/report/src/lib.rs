@@ -13,32 +13,41 @@
 //! use tch::Device;
 //!
 //! let report = Report::read(&["runs/one".into(), "runs/two".into()], &["data".into()], &|_, _| Err("not asked for".into()), Device::Cpu)?;
-//! let page = report.write("comparison".as_ref())?; // comparison/report.html
+//! let page = report.write("comparison".as_ref(), "minibatch")?; // comparison/report.html
 //! # Ok::<(), report::Error>(())
 //! ```
 
+mod advice;
+mod answered;
+mod calibration;
 mod comparison;
 mod curves;
 mod environment;
 mod error;
 mod filters;
+mod gallery;
 mod headline;
 mod known;
+mod layers;
+mod markdown;
+mod matrix;
 mod names;
 mod page;
 mod pictures;
 mod record;
 mod report;
+mod results;
 mod sections;
 mod sprites;
 pub mod tensorboard;
 mod test_sets;
 mod tested;
 mod times;
+mod verdict;
 pub mod warnings;
 pub mod watch;
 
 pub use environment::Surroundings;
 pub use error::Error;
-pub use report::{FILE, Note, Report, after_training};
+pub use report::{CARD, FILE, MARKDOWN, Note, Report, after_training};
 pub use test_sets::OwnPictures;

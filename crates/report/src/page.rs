@@ -4,12 +4,17 @@ use crate::comparison::Comparison;
 use crate::curves::{self, Curve};
 use crate::environment::{self, Surroundings};
 use crate::error::Error;
-use crate::headline::{self, Figure};
+use crate::gallery::{Gallery, Shown};
+use crate::headline::{Figure, Opening};
+use crate::matrix::{self, Matrix, View};
 use crate::pictures::DataSets;
 use crate::record::Record;
+use crate::results::{self, Result as RunResult, Seeds};
 use crate::sections::Sections;
 use crate::sprites::Sheet;
 use askama::Template;
+use train::Recipe;
+use train::metrics::Interval;
 
 /// Everything that the templates see.
 #[derive(Template)]
@@ -17,17 +22,23 @@ use askama::Template;
 pub struct Page<'a> {
     title: String,
     runs: &'a [Sections],
-    figures: Vec<Figure>,
+    opening: Opening,
+    results: Vec<RunResult>,
+    seeds: Vec<Seeds>,
     sets: DataSets,
     recipes: Comparison,
     surroundings: Comparison,
     curves: Vec<Curve>,
+    galleries: &'a [Gallery],
+    /// Of each run that was tested.
+    matrices: Vec<Option<Matrix>>,
     /// Of a run that is being trained.
     live: Option<Live>,
 }
 
 /// What the page of a run that is being trained shows in place of what is known at the end only.
 pub struct Live {
+    /// The figures so far, the one that counts first.
     pub figures: Vec<Figure>,
     pub surroundings: Surroundings,
     /// Where the report will lie.
@@ -36,69 +47,83 @@ pub struct Live {
     pub run: String,
     /// Validations so far.
     pub rows: usize,
+    /// What the curves show.
+    pub drawn: usize,
     pub iteration: u64,
     pub last_iteration: u64,
 }
 
 /// The figures alone, as the page shows them.
 #[derive(Template)]
-#[template(path = "headline.html")]
-struct Headline<'a> {
-    runs: &'a [Sections],
-    figures: Vec<Figure>,
-    sets: DataSets,
-}
-
-impl Headline<'_> {
-    fn several(&self) -> bool {
-        self.runs.len() > 1
-    }
+#[template(path = "opening.html")]
+struct Headline {
+    opening: Opening,
 }
 
 /// The curves alone, as the page shows them.
 #[derive(Template)]
 #[template(path = "curves.html")]
-struct Curves {
+struct Curves<'a> {
+    runs: &'a [Sections],
     curves: Vec<Curve>,
 }
 
-/// Markup of the figures of one run.
-pub fn headline(runs: &[Sections], figures: Vec<Figure>) -> Result<String, Error> {
-    Ok(Headline { runs, figures, sets: DataSets::default() }.render()?)
+impl Curves<'_> {
+    fn validations(&self) -> Vec<&train::Row> {
+        validations(self.runs)
+    }
+}
+
+/// Markup of the figures of a run that is being trained.
+pub fn headline(figures: Vec<Figure>) -> Result<String, Error> {
+    Ok(Headline { opening: live_opening(figures) }.render()?)
+}
+
+/// The first figure counts, the rest stand beside it.
+fn live_opening(figures: Vec<Figure>) -> Opening {
+    let mut figures = figures.into_iter();
+    Opening { main: figures.next(), figures: figures.collect(), ..Opening::default() }
 }
 
 /// Markup of the curves.
 pub fn curves(runs: &[Sections]) -> Result<String, Error> {
     let records: Vec<&Record> = runs.iter().map(|run| &run.record).collect();
-    Ok(Curves { curves: curves::draw(&records)? }.render()?)
+    Ok(Curves { runs, curves: curves::draw(&records)? }.render()?)
 }
 
 impl Page<'_> {
-    /// The page of one or more runs.
-    pub fn of(runs: &[Sections]) -> Result<Page<'_>, Error> {
+    /// The page of one or more runs with their pictures; `program` is how the commands that it suggests begin.
+    pub fn of<'a>(runs: &'a [Sections], galleries: &'a [Gallery], program: &str) -> Result<Page<'a>, Error> {
         let records: Vec<&Record> = runs.iter().map(|run| &run.record).collect();
         let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
-        let recipes: Result<Vec<_>, _> = records.iter().map(|record| record.identity.recipe.settings()).collect();
+        let recipes = settings(&records)?;
         let sets = DataSets::of(&records);
         let surroundings = records.iter().enumerate().map(|(run, record)| environment::of(record, sets.label(run)));
         let surroundings: Vec<_> = surroundings.collect();
+        let deepest = matrix::deepest(runs.iter().filter_map(|run| run.tested.as_ref()))?;
+        let matrix = |run: &Sections| run.tested.as_ref().map(|tested| Matrix::draw(tested, deepest)).transpose();
+        let results = results::of(&records, &sets);
         Ok(Page {
             title: names.join(", "),
-            runs,
-            figures: headline::of(&records, &sets),
+            opening: if let [run] = runs { Opening::of(run, program) } else { Opening::default() },
+            seeds: results::seeds(&records, &results),
+            results,
             sets,
-            recipes: Comparison::of(&recipes?),
+            recipes,
             surroundings: Comparison::of(&surroundings),
             curves: curves::draw(&records)?,
+            matrices: runs.iter().map(matrix).collect::<Result<_, _>>()?,
+            galleries,
             live: None,
+            runs,
         })
     }
 
     /// The page of a run that is being trained.
     pub fn live(run: &[Sections; 1], mut live: Live) -> Result<Page<'_>, Error> {
-        let figures = std::mem::take(&mut live.figures);
+        let opening = live_opening(std::mem::take(&mut live.figures));
         let surroundings = Comparison::of(&[live.surroundings.rows()]);
-        Ok(Page { figures, surroundings, live: Some(live), ..Page::of(run)? })
+        Ok(Page { opening, surroundings, live: Some(live), ..Page::of(run, &[], "")? })
     }
 
     /// The page as HTML.
@@ -108,13 +133,10 @@ impl Page<'_> {
 
     /// All sheets of small pictures, for the style sheet.
     fn sheets(&self) -> Vec<&Sheet> {
-        let mut sheets = Vec::new();
-        for run in self.runs {
-            if let Some(filters) = &run.filters {
-                sheets.push(&filters.sheet);
-                sheets.extend(filters.growth.as_ref().map(|growth| &growth.sheet));
-            }
-            sheets.extend(run.pictures().map(|pictures| &pictures.behind.sheet));
+        let mut sheets: Vec<&Sheet> = self.galleries.iter().map(|gallery| &gallery.sheet).collect();
+        for filters in self.runs.iter().filter_map(|run| run.filters.as_ref()) {
+            sheets.push(&filters.sheet);
+            sheets.extend(filters.growth.as_ref().map(|growth| &growth.sheet));
         }
         sheets
     }
@@ -124,20 +146,95 @@ impl Page<'_> {
     }
 
     fn has_filters(&self) -> bool {
-        self.runs.iter().any(|run| run.filters.is_some())
+        self.runs.iter().any(|run| run.filters.is_some() || run.layers.is_some())
     }
 
     fn has_tests(&self) -> bool {
         self.runs.iter().any(|run| run.tested.is_some())
     }
 
-    fn has_pictures(&self) -> bool {
-        self.runs.iter().any(|run| run.pictures().is_some())
+    /// Pairs of classes that are listed beside each matrix.
+    fn pairs_shown(&self) -> usize {
+        if self.several() { 5 } else { usize::MAX }
+    }
+
+    fn has_calibration(&self) -> bool {
+        self.runs.iter().any(|run| run.calibrated.is_some())
     }
 
     fn has_parameters(&self) -> bool {
         self.runs.iter().any(|run| run.parameters.is_some())
     }
+
+    /// The gallery that shows a run's pictures, and the run's place in it.
+    fn gallery_of(&self, name: &str) -> Option<(usize, usize)> {
+        let place =
+            |(number, gallery): (usize, &Gallery)| Some((number, gallery.runs.iter().position(|run| run == name)?));
+        self.galleries.iter().enumerate().find_map(place)
+    }
+
+    fn validations(&self) -> Vec<&train::Row> {
+        validations(self.runs)
+    }
+}
+
+/// Validations of the first run for a table, at most a hundred, evenly spread with the last among them.
+fn validations(runs: &[Sections]) -> Vec<&train::Row> {
+    let rows = runs.first().map_or(&[][..], |run| &run.record.rows);
+    let step = rows.len().div_ceil(100).max(1);
+    let mut some: Vec<_> = rows.iter().rev().step_by(step).collect();
+    some.reverse();
+    some
+}
+
+/// The recipes of the runs beside each other, marked where they differ; of one, where it differs from the defaults.
+pub fn settings(records: &[&Record]) -> Result<Comparison, Error> {
+    let settings: Result<Vec<_>, _> = records.iter().map(|record| record.identity.recipe.settings()).collect();
+    let recipes = Comparison::of(&settings?);
+    Ok(match records {
+        [record] => recipes.marked(&defaults(&record.identity.recipe)?),
+        _ => recipes,
+    })
+}
+
+/// The settings of a recipe of which only what must be said was said.
+fn defaults(recipe: &Recipe) -> Result<Vec<(String, String)>, Error> {
+    let usual = Recipe::new(&recipe.data.set, recipe.model.clone(), recipe.epochs, recipe.learning_rate);
+    let mut settings = usual.settings()?;
+    // What has no default is what this run is, and always said.
+    settings.retain(|(key, _)| {
+        !["epochs", "learning_rate", "data.set"].contains(&key.as_str()) && !key.starts_with("model.")
+    });
+    Ok(settings)
+}
+
+/// A loss with four digits.
+fn four(number: &f64) -> String {
+    format!("{number:.4}")
+}
+
+/// The interval of a share, as percentages.
+fn spread(interval: &Interval) -> String {
+    format!("{:.1} to {:.1} %", 100.0 * interval.low, 100.0 * interval.high)
+}
+
+/// A share as a percentage.
+fn share(fraction: &f64) -> String {
+    values::percent(*fraction)
+}
+
+/// Whether not all mistakes of a run are among the pictures.
+fn short_of(gallery: &Gallery, run: &usize) -> bool {
+    gallery.wrong_shown(run) < gallery.wrong[*run]
+}
+
+/// The answer of the first run to a picture: the class and its probability.
+fn answer(shown: &Shown) -> (usize, f32) {
+    shown.answers[0][0]
+}
+
+fn learning_rate(rate: &f64) -> String {
+    values::rate(*rate)
 }
 
 /// A fraction that may not exist, as a percentage.

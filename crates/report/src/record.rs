@@ -7,7 +7,7 @@ use models::Model;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use train::run_folder::{self, Saved, Timing};
-use train::{Identity, Row, Summary};
+use train::{Identity, Row, StepRow, Summary};
 
 /// A run as it was saved.
 pub struct Record {
@@ -20,6 +20,10 @@ pub struct Record {
     pub summary: Option<Summary>,
     pub rows: Vec<Row>,
     pub timings: Vec<Timing>,
+    /// Training between validations; none of runs of earlier versions.
+    pub steps: Vec<StepRow>,
+    /// Minibatches of an epoch, where that is known before the first validation.
+    pub steps_per_epoch: Option<u64>,
     /// The model with the lowest validation error.
     pub best: Option<Model>,
     /// What is missing and why, a line each.
@@ -40,6 +44,8 @@ impl Record {
             summary: None,
             rows: Vec::new(),
             timings: Vec::new(),
+            steps: Vec::new(),
+            steps_per_epoch: None,
             best: None,
             notes: Vec::new(),
         };
@@ -87,6 +93,10 @@ impl Record {
         match run_folder::read_timings(&self.path) {
             Ok(timings) => self.timings = timings,
             Err(error) => self.note(format!("the times are left out: {error}")),
+        }
+        match run_folder::read_steps(&self.path) {
+            Ok(steps) => self.steps = steps,
+            Err(error) => self.note(format!("the course between validations is left out: {error}")),
         }
     }
 

@@ -1,45 +1,61 @@
 //! The parts of the report that each run has for itself.
 
+use crate::answered::Answered;
+use crate::calibration::{self, Calibrated};
 use crate::error::Error;
 use crate::filters::Filters;
+use crate::layers::{self, Layers};
 use crate::record::Record;
-use crate::test_sets::Examined;
 use crate::tested::{self, Tested};
 use models::Summary;
+use tensor_data::Split;
+use train::Predictions;
 
 /// Everything the page shows of one run alone.
 pub struct Sections {
     pub record: Record,
     pub filters: Option<Filters>,
+    pub layers: Option<Layers>,
     pub tested: Option<Tested>,
+    pub calibrated: Option<Calibrated>,
     pub parameters: Option<Summary>,
 }
 
+/// The test of a run that has ended: what its best model answers, or why its pictures cannot be shown.
+pub type Test<'a> = Result<(&'a Split, Predictions), String>;
+
 impl Sections {
-    /// Computes and draws a run's parts; `test` is given where training has ended: the pictures that the run was tested on,
-    /// or why they cannot be shown. `number` tells the runs of a page apart.
-    pub fn of(mut record: Record, test: Option<Result<Examined<'_>, String>>, number: usize) -> Sections {
+    /// Computes and draws a run's parts; `test` is given where training has ended. `number` tells the runs of a page apart.
+    pub fn of(mut record: Record, test: Option<Test<'_>>, number: usize) -> Sections {
         let filters = match &record.best {
             Some(model) => Filters::draw(&record, model, number),
             None => Ok(None),
         };
         let filters = or_note(filters, &mut record, "filters");
+        let layers = match (&record.best, &test) {
+            (Some(model), Some(Ok((split, _)))) => layers::draw(model, split),
+            _ => Ok(None),
+        };
+        let layers = or_note(layers, &mut record, "histograms");
+        let calibrated = or_note(calibration::draw(&record), &mut record, "calibration");
         let recorded = record.summary.as_ref().and_then(|summary| summary.test_error);
-        match (&test, recorded) {
+        let answered =
+            test.map(|test| test.and_then(|(_, answers)| Answered::of(&answers).map_err(|error| error.to_string())));
+        match (&answered, recorded) {
             (Some(Err(why)), _) => record.note(format!("the test pictures are left out: {why}")),
-            (Some(Ok(examined)), Some(recorded)) => {
-                tested::disagreement(examined, recorded).into_iter().for_each(|line| record.note(line));
+            (Some(Ok(answered)), Some(recorded)) => {
+                tested::disagreement(answered, recorded).into_iter().for_each(|line| record.note(line));
             }
             _ => {}
         }
-        let tested = test.map_or(Ok(None), |test| Tested::draw(&record, test, number));
-        let tested = or_note(tested, &mut record, "test figures");
-        Sections { parameters: record.best.as_ref().map(|model| model.summary()), filters, tested, record }
+        let tested = answered.and_then(|answered| Tested::of(&record, answered));
+        let parameters = record.best.as_ref().map(|model| model.summary());
+        Sections { parameters, filters, layers, tested, calibrated, record }
     }
 
-    /// Pictures of the test set, where there are some to show.
-    pub fn pictures(&self) -> Option<&tested::Pictures> {
-        self.tested.as_ref()?.shown()
+    /// The answers to the test pictures, where those are there.
+    pub fn answered(&self) -> Option<&Answered> {
+        self.tested.as_ref()?.answered.as_ref().ok()
     }
 }
 

@@ -3,11 +3,18 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use viz::{Columns, FloatImage, GridOptions, Palette, Scaling, TileOptions, Zoom, tiles};
+use image::ExtendedColorType::Rgb8;
+use image::codecs::jpeg::JpegEncoder;
+use viz::{Columns, FloatImage, GridOptions, Palette, Picture, Scaling, TileOptions, Zoom, tiles};
 
-/// Tiles are shown at least this large, in pixels of the page, and always enlarged by a whole factor.
+/// Tiles are shown at least this large, in pixels of the page, by a whole factor, and at most so large.
 const LEAST_SIDE: usize = 56;
+const MOST_SIDE: usize = 112;
 const COLUMNS: usize = 40;
+/// Of JPEG, 1 to 100: photographs are shown small.
+const QUALITY: u8 = 82;
+/// JPEG keeps colours in blocks of this side; tiles of other sides would run into each other.
+const BLOCK: usize = 16;
 
 /// A sheet of equally large tiles; lengths are in pixels of the page.
 #[derive(serde::Serialize)]
@@ -17,36 +24,62 @@ pub struct Sheet {
     #[serde(skip)]
     pub uri: String,
     pub columns: usize,
+    pub rows: usize,
     pub width: usize,
     pub height: usize,
+    /// Whether they are photographs, which are not shown as squares of pixels.
+    pub smooth: bool,
 }
 
 impl Sheet {
     /// Draws `images`, of one shape and at least one, in their order.
     pub fn draw(id: String, images: &[FloatImage], scaling: Scaling, palette: Palette) -> Result<Sheet, viz::Error> {
-        let columns = COLUMNS.min(images.len());
-        let options = TileOptions {
-            scaling,
-            palette,
-            zoom: Zoom::Factor(1),
-            legend: false,
-            grid: GridOptions { columns: Columns::Exactly(columns), ..GridOptions::bare(0) },
-        };
-        let file = tiles(images, &[], &options)?.png()?;
+        let (drawn, columns) = drawn(images, scaling, palette)?;
+        Ok(Sheet::of(id, images, columns, "png", &drawn.png()?))
+    }
+
+    /// Draws the first of `images` that fit into about `budget` bytes, and says how many those are: without loss where all
+    /// fit, colours by JPEG where they do not.
+    pub fn within(id: String, images: &[FloatImage], budget: usize) -> Result<(Sheet, usize), viz::Error> {
+        let mut count = images.len();
+        loop {
+            let some = &images[..count];
+            let (drawn, columns) = drawn(some, Scaling::BYTES, Palette::Grey)?;
+            let png = drawn.png()?;
+            let [channels, height, width] = some.first().map_or([1, 1, 1], FloatImage::shape);
+            let lossy = png.len() > budget && channels == 3 && height % BLOCK == 0 && width % BLOCK == 0;
+            let (kind, file) = if lossy { ("jpeg", jpeg(&drawn).unwrap_or(png)) } else { ("png", png) };
+            if file.len() <= budget || count == 1 {
+                return Ok((Sheet::of(id, some, columns, kind, &file), count));
+            }
+            let fits = count as f64 * budget as f64 / file.len() as f64 * 0.97;
+            count = (fits as usize).clamp(1, count - 1);
+        }
+    }
+
+    fn of(id: String, images: &[FloatImage], columns: usize, kind: &str, file: &[u8]) -> Sheet {
         let [_, height, width] = images.first().map_or([1, 1, 1], FloatImage::shape);
-        let factor = LEAST_SIDE.div_ceil(height.max(width));
-        Ok(Sheet {
+        let side = height.max(width);
+        let shown = if side > MOST_SIDE { MOST_SIDE } else { side * LEAST_SIDE.div_ceil(side) };
+        Sheet {
             id,
-            uri: format!("data:image/png;base64,{}", STANDARD.encode(file)),
+            uri: format!("data:image/{kind};base64,{}", STANDARD.encode(file)),
             columns,
-            width: width * factor,
-            height: height * factor,
-        })
+            rows: images.len().div_ceil(columns),
+            width: (width * shown / side).max(1),
+            height: (height * shown / side).max(1),
+            smooth: side > MOST_SIDE,
+        }
     }
 
     /// Width of the whole sheet.
     pub fn across(&self) -> usize {
         self.columns * self.width
+    }
+
+    /// Height of the whole sheet.
+    pub fn down(&self) -> usize {
+        self.rows * self.height
     }
 
     /// How far tile `number` lies from the left edge.
@@ -57,5 +90,67 @@ impl Sheet {
     /// How far tile `number` lies from the upper edge.
     pub fn top(&self, number: &usize) -> usize {
         number / self.columns * self.height
+    }
+}
+
+/// The tiles of a sheet, and how many stand in a row.
+fn drawn(images: &[FloatImage], scaling: Scaling, palette: Palette) -> Result<(Picture, usize), viz::Error> {
+    let columns = COLUMNS.min(images.len());
+    let options = TileOptions {
+        scaling,
+        palette,
+        zoom: Zoom::Factor(1),
+        legend: false,
+        grid: GridOptions { columns: Columns::Exactly(columns), ..GridOptions::bare(0) },
+    };
+    Ok((tiles(images, &[], &options)?, columns))
+}
+
+/// `None` where the sheet is too large for the format.
+fn jpeg(picture: &Picture) -> Option<Vec<u8>> {
+    let (width, height) = (u32::try_from(picture.width()).ok()?, u32::try_from(picture.height()).ok()?);
+    let mut file = Vec::new();
+    JpegEncoder::new_with_quality(&mut file, QUALITY).encode(picture.bytes(), width, height, Rgb8).ok()?;
+    Some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pictures that no coder makes smaller: noise of a linear congruential generator.
+    fn noise(count: usize, shape: [usize; 3]) -> Vec<FloatImage> {
+        let mut state = 1_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as f32
+        };
+        let size = shape.iter().product();
+        (0..count).map(|_| FloatImage::new(shape, (0..size).map(|_| next()).collect()).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_sheet_stays_within_its_bytes() {
+        let check = |images: &[FloatImage], budget: usize, kind: &str, at_least: usize, at_most: usize| {
+            let (sheet, count) = Sheet::within("a".into(), images, budget).unwrap();
+            assert!(sheet.uri.starts_with(&format!("data:image/{kind};base64,")), "{:.30}", sheet.uri);
+            assert!((at_least..=at_most).contains(&count), "{count}");
+            assert!(sheet.uri.len() <= budget * 4 / 3 + 100);
+        };
+        let grey = noise(100, [1, 28, 28]);
+        check(&grey, 100_000, "png", 100, 100);
+        check(&grey, 40_000, "png", 40, 51);
+        check(&noise(50, [3, 32, 32]), 160_000, "png", 50, 50);
+        check(&noise(50, [3, 32, 32]), 90_000, "jpeg", 20, 50);
+        check(&noise(50, [3, 30, 30]), 60_000, "png", 15, 23);
+    }
+
+    #[test]
+    fn tiles_are_enlarged_by_whole_factors_and_large_ones_reduced() {
+        let shown = |shape| {
+            let sheet = Sheet::draw("a".into(), &noise(1, shape), Scaling::BYTES, Palette::Grey).unwrap();
+            (sheet.width, sheet.height)
+        };
+        assert_eq!([shown([1, 28, 28]), shown([3, 32, 32]), shown([3, 224, 112])], [(56, 56), (64, 64), (56, 112)]);
     }
 }

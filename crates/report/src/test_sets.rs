@@ -6,23 +6,15 @@ use crate::record::Record;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::{Dataset, Place, Split, catalog};
+use train::recipe::Fold;
 use train::{Identity, Predictions, Recipe};
 use values::shown;
 
-/// A test set, and what the best model of a run says of it.
-pub struct Examined<'a> {
-    pub split: &'a Split,
-    pub predictions: Predictions,
-}
-
-impl Examined<'_> {
-    /// Classifies the pictures of `split`; `None` for a run that has no best model.
-    pub fn of<'a>(record: &Record, split: &'a Split) -> Option<Result<Examined<'a>, train::Error>> {
-        let evaluation = &record.identity.recipe.evaluation;
-        let model = record.best.as_ref()?;
-        let predictions = train::predictions(model, split, evaluation.size, evaluation.tail);
-        Some(predictions.map(|predictions| Examined { split, predictions }))
-    }
+/// Classifies the pictures of `split`; `None` for a run that has no best model.
+pub fn examine(record: &Record, split: &Split) -> Option<Result<Predictions, train::Error>> {
+    let evaluation = &record.identity.recipe.evaluation;
+    let model = record.best.as_ref()?;
+    Some(train::predictions(model, split, evaluation.size, evaluation.tail))
 }
 
 /// Opens a run's own pictures, which lie in a folder and not in a known data set: its folder and what it is to the data set, or why
@@ -43,6 +35,7 @@ struct Open {
     /// The divisor scales the pixels.
     divisor: u64,
     normalise: Option<tensor_data::Normalise>,
+    fold: Option<Fold>,
     data: Dataset,
 }
 
@@ -51,15 +44,14 @@ impl<'a> TestSets<'a> {
         TestSets { roots, device, own, open: Vec::new() }
     }
 
-    /// The pictures that a run was tested on, or why there are none to show.
-    pub fn of(&mut self, record: &Record) -> Result<Examined<'_>, String> {
+    /// The number of the set that a run was tested on and what its best model answers, or why there are no pictures to show.
+    pub fn of(&mut self, record: &Record) -> Result<(usize, Predictions), String> {
         let known = Known::of(record);
         if record.identity.recipe.pictures.is_some() {
             let data = (self.own)(&record.path, &record.identity)?;
-            self.open.push(Open { place: None, divisor: 0, normalise: None, data });
+            self.open.push(Open { place: None, divisor: 0, normalise: None, fold: None, data });
             let number = self.open.len() - 1;
-            let predictions = self.examine(number, record, &known)?;
-            return Ok(Examined { split: &self.open[number].data.test, predictions });
+            return Ok((number, self.examine(number, record, &known)?));
         }
         let set = &record.identity.recipe.data.set;
         let entry = catalog::find(set);
@@ -71,9 +63,7 @@ impl<'a> TestSets<'a> {
                 Ok((number, predictions))
             });
             match examined {
-                Ok((number, predictions)) => {
-                    return Ok(Examined { split: &self.open[number].data.test, predictions });
-                }
+                Ok(examined) => return Ok(examined),
                 Err(why) => refused.push(why),
             }
         }
@@ -88,18 +78,31 @@ impl<'a> TestSets<'a> {
         Err(refused.join("; ") + &way_on)
     }
 
+    /// The pictures of a set.
+    pub fn split(&self, number: usize) -> &Split {
+        &self.open[number].data.test
+    }
+
+    /// What tells the test pictures of a set from all others.
+    pub fn fingerprint(&self, number: usize) -> &str {
+        &self.open[number].data.fingerprint.test
+    }
+
     /// The number of an open data set.
     fn open(&mut self, place: &Place, recipe: &Recipe) -> Result<usize, String> {
         let divisor = recipe.data.divisor.to_bits();
         let normalise = recipe.data.normalise();
-        let is_it =
-            |open: &Open| open.place.as_ref() == Some(place) && open.divisor == divisor && open.normalise == normalise;
+        let is_it = |open: &Open| {
+            open.place.as_ref() == Some(place)
+                && (open.divisor, open.fold) == (divisor, recipe.fold)
+                && open.normalise == normalise
+        };
         if let Some(number) = self.open.iter().position(is_it) {
             return Ok(number);
         }
         let data = place.load().map_err(train::Error::from).and_then(|it| recipe.upload(&it.source, self.device));
         let data = data.map_err(|error| format!("those in {} cannot be used: {error}", name(place)))?;
-        self.open.push(Open { place: Some(place.clone()), divisor, normalise, data });
+        self.open.push(Open { place: Some(place.clone()), divisor, normalise, fold: recipe.fold, data });
         Ok(self.open.len() - 1)
     }
 
@@ -108,9 +111,9 @@ impl<'a> TestSets<'a> {
         let Open { place, data, .. } = &self.open[number];
         let name = place.as_ref().map_or("the run's folder of pictures".to_owned(), name);
         let others = || format!("those in {name} are not the pictures that this run was tested on");
-        let examined = Examined::of(record, &data.test).ok_or("the run has no best model")?;
+        let examined = examine(record, &data.test).ok_or("the run has no best model")?;
         // Pictures of another shape, or fewer than a minibatch.
-        let predictions = examined.map_err(|_| others())?.predictions;
+        let predictions = examined.map_err(|_| others())?;
         let confusion = predictions.confusion().map_err(|_| others())?;
         if known.fits(&confusion, Some(&data.fingerprint.test)) { Ok(predictions) } else { Err(others()) }
     }

@@ -51,9 +51,10 @@ const TRIALS: Whole = Whole::new("sweep.trials", 1, 1_000_000);
 const SEEDS: Whole = Whole::new("sweep.seeds", 1, 1000);
 const MINUTES: Range = Range::new("sweep.minutes", Excluded(0.0), Included(1e9));
 /// Keys that trials have in common, and what to do instead.
-const SHARED: [(&str, &str); 5] = [
+const SHARED: [(&str, &str); 6] = [
     ("seed", "use --seeds, which trains each trial with several"),
     ("data", "all trials share one copy of the data: begin another sweep with --set"),
+    ("fold", "all trials share one split: begin another sweep with --set"),
     ("pictures", "all trials share one copy of the data: begin another sweep with --set"),
     ("pretrained", "all trials start from the same weights: begin another sweep with --set"),
     ("description", "it changes nothing"),

@@ -7,6 +7,7 @@ use crate::state::{Ended, How};
 use models::{Arch, Model};
 use std::cell::RefCell;
 use std::fs;
+use std::ops::ControlFlow::Break;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -14,7 +15,7 @@ use tch::Device;
 use tensor_data::Dataset;
 use train::recipe::Recipe;
 use train::run_folder::Reserved;
-use train::{Best, Event, Learner, Observer, Outcome, Plan, Row, RunFolder, StoppedBy, Summary, fit};
+use train::{Answer, Best, Event, Learner, Observer, Outcome, Plan, Row, RunFolder, StoppedBy, Summary, fit};
 
 /// Makes a trial's network at its first values: the plan's, with weights loaded where the recipe names some.
 pub type Network<'a> = &'a dyn Fn(&Plan) -> Result<Model, Error>;
@@ -82,7 +83,7 @@ impl<'a> Shared<'a> {
         let arch = learner.model.arch();
         if let Some((known, features)) = &*self.features.borrow()
             && known == arch
-            && plan.recipe().minibatch.shift == 0
+            && plan.recipe().operations().is_empty()
         {
             return Ok(Some(Rc::clone(features)));
         }
@@ -126,14 +127,14 @@ fn attempt(
     let model = (shared.network)(&plan)?;
     let (folder, mut learner) = open(sweep, claim, &recipe, &plan, shared, model)?;
     let was_pruned = !claim.rungs.1;
-    let mut watcher = Watcher { sweep, claim, folder, stop, row, halt: &AtomicBool::new(false), pruned: was_pruned };
-    let outcome = match learner.outcome(&plan) {
+    let mut watcher = Watcher { sweep, claim, folder, stop, row, pruned: was_pruned };
+    let outcome = match learner.finished(&plan)? {
         Some(outcome) => Some(outcome),
         None if was_pruned => None,
         None => {
             let features = shared.features(&plan, &learner)?;
             let data = features.as_deref().unwrap_or(shared.data);
-            match fit(&plan, data, &mut learner, watcher.halt, &mut watcher) {
+            match fit(&plan, data, &mut learner, &mut watcher) {
                 Ok(outcome) if outcome.stopped_by != StoppedBy::Interrupt => Some(outcome),
                 Ok(_) if watcher.pruned => None,
                 Ok(_) => return Ok(None),
@@ -248,25 +249,25 @@ struct Watcher<'a, 'b> {
     folder: RunFolder,
     stop: Stop<'b>,
     row: &'a mut dyn FnMut(&Claim, &Row),
-    halt: &'a AtomicBool,
     pruned: bool,
 }
 
 impl Observer for Watcher<'_, '_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), train::Error> {
-        self.folder.on(event)?;
+    fn on(&mut self, event: &Event<'_>) -> Answer {
+        let mut answer = self.folder.on(event)?;
         self.folder.take_savings();
         match event {
-            Event::Trained { .. } if self.stop.is_interrupted() || self.stop.is_late() => {
-                self.halt.store(true, Ordering::Relaxed);
-            }
+            Event::Trained { .. } if self.stop.is_interrupted() || self.stop.is_late() => answer = Break(()),
             Event::Validated { row, plan, learner, .. } => {
                 (self.row)(self.claim, row);
-                self.climb(row, plan, learner).map_err(|error| train::Error::Observer(error.to_string()))?;
+                self.climb(row, plan, learner)?;
+                if self.pruned {
+                    answer = Break(());
+                }
             }
             _ => {}
         }
-        Ok(())
+        Ok(answer)
     }
 }
 
@@ -275,13 +276,9 @@ impl Watcher<'_, '_> {
     fn climb(&mut self, row: &Row, plan: &Plan, learner: &Learner) -> Result<(), Error> {
         let Some(halving) = self.sweep.search().halving else { return Ok(()) };
         let (epochs, recipe) = (row.iteration / plan.steps_per_epoch(), plan.recipe());
-        while epochs < recipe.epochs && halving.epochs_to(self.claim.rungs.0) <= epochs {
+        while !self.pruned && epochs < recipe.epochs && halving.epochs_to(self.claim.rungs.0) <= epochs {
             let best = learner.best().map_or(f64::NAN, |best| recipe.evaluation.watch.choose(best.error, best.loss));
-            if !self.sweep.reach(self.claim, best)? {
-                self.pruned = true;
-                self.halt.store(true, Ordering::Relaxed);
-                break;
-            }
+            self.pruned = !self.sweep.reach(self.claim, best)?;
         }
         Ok(())
     }

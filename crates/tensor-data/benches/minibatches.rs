@@ -48,7 +48,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 #[expect(clippy::expect_used, reason = "a bench that cannot run has no better way to say so")]
 fn hand_out(split: &Split, size: usize, order: Order, shift: usize) {
-    for batch in split.batches(size, order, Tail::Keep).expect("the size is in range").shifted(shift, 1, 0) {
+    for batch in split
+        .batches(size, order, Tail::Keep)
+        .expect("the size is in range")
+        .shifted(shift, 1, 0)
+        .expect("no tensor fails")
+    {
         black_box(&batch);
     }
 }

@@ -5,10 +5,10 @@ use std::iter::FusedIterator;
 
 use tch::Tensor;
 
+use crate::augment::{Augmentation, Operation, Padding, Shift};
 use crate::dataset::refused;
 use crate::random::{Purpose, generator, permutation};
-use crate::shift::Shift;
-use crate::{Error, Split};
+use crate::{Error, Split, Targets};
 
 /// The order in which an epoch visits the pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,15 @@ pub struct Batch {
     /// Scaled pixels, `f32 [m, channels, height, width]`, contiguous. In stored order, with the split kept as `f32`
     /// and not normalised, this is a view of the split itself: it must not be changed in place.
     pub images: Tensor,
-    /// Class indices, `i64 [m]`.
-    pub labels: Tensor,
+    /// What they are to be taken for.
+    pub targets: Targets,
+}
+
+impl Batch {
+    /// The pictures' own classes, `i64 [m]`.
+    pub fn labels(&self) -> &Tensor {
+        self.targets.own()
+    }
 }
 
 /// The minibatches of one epoch.
@@ -51,7 +58,7 @@ pub struct Batches<'a> {
     pub(crate) split: &'a Split,
     /// Picture indices in the order of the epoch, `i64 [n]` on the device; None in stored order.
     pub(crate) order: Option<Tensor>,
-    pub(crate) shift: Option<Shift>,
+    pub(crate) augmentation: Option<Augmentation<'a>>,
     pub(crate) size: usize,
     /// The next picture's place in the order, and the place to stop before.
     pub(crate) position: usize,
@@ -66,7 +73,7 @@ impl Split {
     ///
     /// # Errors
     /// [`Error::EmptyBatch`] for size 0; [`Error::BatchTooLarge`] when not one minibatch would be left;
-    /// [`Error::Tensor`] when libtorch fails, for example where memory runs out.
+    /// [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
     pub fn batches(&self, size: usize, order: Order, tail: Tail) -> Result<Batches<'_>, Error> {
         let available = self.len();
         if size == 0 {
@@ -83,10 +90,10 @@ impl Split {
                 let order = permutation(available, &mut generator(Purpose::Order, seed, epoch));
                 let order: Vec<i64> = order.into_iter().map(|index| index as i64).collect();
                 let order = Tensor::f_from_slice(&order).and_then(|order| order.f_to_device(self.device()));
-                Some(order.map_err(|e| refused("put the epoch's order on the device", &e))?)
+                Some(order.map_err(refused("put the epoch's order on the device"))?)
             }
         };
-        Ok(Batches { split: self, order, shift: None, size: size.min(available), position: 0, end })
+        Ok(Batches { split: self, order, augmentation: None, size: size.min(available), position: 0, end })
     }
 }
 
@@ -103,10 +110,28 @@ impl Batches<'_> {
     ///
     /// A picture's move depends on `seed`, `epoch` and its place in the split, not on the minibatch that it falls into.
     /// The moves are drawn on the host, sent to the device once an epoch, and done there for a minibatch at a time.
-    #[must_use]
-    pub fn shifted(mut self, pixels: usize, seed: u64, epoch: u64) -> Self {
-        self.shift = (pixels > 0).then(|| Shift::draw(self.split, self.size, pixels, seed, epoch));
-        self
+    ///
+    /// # Errors
+    /// [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
+    pub fn shifted(self, pixels: usize, seed: u64, epoch: u64) -> Result<Self, Error> {
+        let shift = Operation::Shift(Shift { pixels, padding: Padding::Zero });
+        self.augmented(if pixels > 0 { std::slice::from_ref(&shift) } else { &[] }, seed, epoch)
+    }
+
+    /// Does the operations of `list` to each picture, one after the other.
+    ///
+    /// What a picture undergoes depends on `seed`, `epoch`, the operation's place in the list and the picture's place in the split (in
+    /// balanced order, where a picture comes more than once: the place in the epoch), not on the minibatch that it falls into. All
+    /// is drawn on the host, sent to the device once an epoch, and done there for a minibatch at a time.
+    /// [`check_list`](crate::augment::check_list) tells what cannot be done.
+    ///
+    /// # Errors
+    /// [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
+    pub fn augmented(mut self, list: &[Operation], seed: u64, epoch: u64) -> Result<Self, Error> {
+        let count = self.split.len();
+        let drawn = Augmentation::draw(self.split, list, self.size, count, seed, epoch);
+        self.augmentation = drawn.map_err(refused("put an epoch's augmentation on the device"))?;
+        Ok(self)
     }
 
     /// How many minibatches of full size are left; not counted is the last one of a [`Tail::Keep`], where it is smaller.
@@ -139,11 +164,12 @@ impl Iterator for Batches<'_> {
             None => of.narrow(0, start, count),
             Some(places) => of.index_select(0, places),
         };
-        let mut images = rows(self.split.images());
-        if let Some(shift) = &self.shift {
-            images = shift.apply(&images, rows);
-        }
-        Some(Batch { images: self.split.scaled(images), labels: rows(self.split.labels()) })
+        let (images, labels) = (rows(self.split.images()), rows(self.split.labels()));
+        let (images, targets) = match &self.augmentation {
+            None => (images, Targets::Classes(labels)),
+            Some(augmentation) => augmentation.apply(images, labels, rows),
+        };
+        Some(Batch { images: self.split.scaled(images), targets })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::normalise::Normaliser;
-use crate::{Error, Fingerprint, Holdout, Normalise, Order, Samples, Source, Tail, hold_out};
+use crate::{Error, Fingerprint, Holdout, Normalise, Order, Parts, Samples, Source, Tail, hold_out};
 
 /// How pixels are kept on the device. Minibatches are `f32` either way, with the same values to the last bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct Split {
 ///
 /// for batch in data.train.batches(4, Order::Shuffled { seed: 1, epoch: 0 }, Tail::Keep)? {
 ///     assert_eq!(batch.images.size()[1..], [1, 2, 2]);
-///     assert_eq!(batch.images.size()[0], batch.labels.size()[0]);
+///     assert_eq!(batch.images.size()[0], batch.labels().size()[0]);
 /// }
 /// # Ok::<(), tensor_data::Error>(())
 /// ```
@@ -101,8 +101,7 @@ impl Dataset {
     /// [`Error::Normalise`] when there is not one mean and one positive deviation for each channel.
     pub fn normalised(mut self, rule: Option<&Normalise>) -> Result<Self, Error> {
         for split in [&mut self.train, &mut self.valid, &mut self.test] {
-            rule.map_or(Ok(()), |rule| rule.check(split.shape()[0] as usize))?;
-            split.normaliser = rule.map(|rule| Normaliser::new(rule, split.device()));
+            split.normalise_by(rule)?;
         }
         Ok(self)
     }
@@ -116,18 +115,33 @@ impl Dataset {
     /// and in stored order, to f32 `[m, ...]` of four dimensions. Name, fingerprint, labels and order stay.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`] for size 0; [`Error::Tensor`] when libtorch fails, for example where memory runs out.
+    /// [`Error::EmptyBatch`] for size 0; [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
     pub fn map(&self, size: usize, f: impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
         let map = |split: &Split| split.map(size, &f);
         let (train, valid, test) = (map(&self.train)?, map(&self.valid)?, map(&self.test)?);
         Ok(Self { name: self.name.clone(), fingerprint: self.fingerprint.clone(), train, valid, test })
     }
+
+    /// The same data set with pictures of `all` in the place of its own, such as what was computed of them once for all folds: `parts`
+    /// says which picture of `all` each is. Name, fingerprint and the order within each part stay.
+    ///
+    /// # Errors
+    /// Those of [`Split::select`].
+    pub fn taken_from(&self, all: &Split, parts: &Parts) -> Result<Self, Error> {
+        let [train, valid, test] = [&parts.train, &parts.valid, &parts.test].map(|places| all.select(places));
+        let (name, fingerprint) = (self.name.clone(), self.fingerprint.clone());
+        Ok(Self { name, fingerprint, train: train?, valid: valid?, test: test? })
+    }
 }
 
 impl Split {
-    fn map(&self, size: usize, f: &impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
+    /// What `f` makes of the pictures, in their place: see [`Dataset::map`].
+    ///
+    /// # Errors
+    /// Those of [`Dataset::map`].
+    pub fn map(&self, size: usize, f: &impl Fn(&Tensor) -> Tensor) -> Result<Self, Error> {
         let parts: Vec<Tensor> = self.batches(size, Order::Stored, Tail::Keep)?.map(|batch| f(&batch.images)).collect();
-        let images = Tensor::f_cat(&parts, 0).map_err(|e| refused("join the mapped pictures", &e))?;
+        let images = Tensor::f_cat(&parts, 0).map_err(refused("join the mapped pictures"))?;
         Ok(Self {
             images,
             labels: self.labels.shallow_clone(),
@@ -137,11 +151,26 @@ impl Split {
         })
     }
 
+    /// The same pictures, whose minibatches are normalised by `rule`, or not with `None`: see [`Dataset::normalised`].
+    ///
+    /// # Errors
+    /// [`Error::Normalise`] when there is not one mean and one positive deviation for each channel.
+    pub fn normalised(mut self, rule: Option<&Normalise>) -> Result<Self, Error> {
+        self.normalise_by(rule)?;
+        Ok(self)
+    }
+
+    fn normalise_by(&mut self, rule: Option<&Normalise>) -> Result<(), Error> {
+        rule.map_or(Ok(()), |rule| rule.check(self.shape()[0] as usize))?;
+        self.normaliser = rule.map(|rule| Normaliser::new(rule, self.device()));
+        Ok(())
+    }
+
     /// Puts samples on `device`: the pixels as bytes, converted there if they are kept as `f32`.
     ///
     /// # Errors
     /// [`Error::Scale`] unless `scale` is positive and finite in `f32`; [`Error::NoDevice`] for a CUDA device that does
-    /// not exist; [`Error::Tensor`] when libtorch fails, for example where memory runs out.
+    /// not exist; [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
     pub fn upload(samples: &Samples, scale: f64, storage: Storage, device: Device) -> Result<Self, Error> {
         if !(scale as f32 > 0.0 && (scale as f32).is_finite()) {
             return Err(Error::Scale(scale));
@@ -162,7 +191,7 @@ impl Split {
             };
             Ok((images, Tensor::f_from_slice(&labels)?.f_to_device(device)?))
         };
-        let (images, labels) = upload().map_err(|e| refused("put the pictures on the device", &e))?;
+        let (images, labels) = upload().map_err(refused("put the pictures on the device"))?;
         Ok(Self { images, labels, names: samples.class_names().into(), scale, normaliser: None })
     }
 
@@ -170,7 +199,7 @@ impl Split {
     /// every class; labels with them, both copied.
     ///
     /// # Errors
-    /// [`Error::BatchTooLarge`] when there are not so many, [`Error::EmptyBatch`] for none; [`Error::Tensor`] when
+    /// [`Error::BatchTooLarge`] when there are not so many, [`Error::EmptyBatch`] for none; [`Error::Libtorch`] when
     /// libtorch fails.
     pub fn spread(&self, count: usize) -> Result<Split, Error> {
         let available = self.len();
@@ -179,11 +208,27 @@ impl Split {
             _ if count > available => return Err(Error::BatchTooLarge { size: count, available }),
             _ => {}
         }
-        let places: Vec<i64> = (0..count).map(|i| (i * available / count) as i64).collect();
+        let places: Vec<usize> = (0..count).map(|i| i * available / count).collect();
+        self.select(&places)
+    }
+
+    /// The pictures at `places`, in that order, labels with them, both copied.
+    ///
+    /// # Errors
+    /// [`Error::EmptyBatch`] for none, [`Error::Index`] for a place that is not there; [`Error::Tensor`] when libtorch fails.
+    pub fn select(&self, places: &[usize]) -> Result<Split, Error> {
+        let available = self.len();
+        if let Some(&index) = places.iter().find(|&&place| place >= available) {
+            return Err(Error::Index { index, available });
+        }
+        if places.is_empty() {
+            return Err(Error::EmptyBatch);
+        }
+        let places: Vec<i64> = places.iter().map(|&place| place as i64).collect();
         let take =
             |tensor: &Tensor| tensor.f_index_select(0, &Tensor::f_from_slice(&places)?.f_to_device(self.device())?);
         let both = || Ok((take(&self.images)?, take(&self.labels)?));
-        let (images, labels) = both().map_err(|e| refused("take pictures out of a split", &e))?;
+        let (images, labels) = both().map_err(refused("take pictures out of a split"))?;
         let normaliser = self.normalise().map(|rule| Normaliser::new(rule, self.device()));
         Ok(Split { images, labels, names: self.names.clone(), scale: self.scale, normaliser })
     }
@@ -224,6 +269,11 @@ impl Split {
         &self.labels
     }
 
+    /// What a pixel of 1 is in a minibatch that is not normalised.
+    pub(crate) fn scale(&self) -> f64 {
+        self.scale
+    }
+
     /// How the pixels are kept.
     pub fn storage(&self) -> Storage {
         if self.images.kind() == Kind::Uint8 { Storage::U8 } else { Storage::F32 }
@@ -253,8 +303,7 @@ impl Split {
     }
 }
 
-/// libtorch's messages carry a C++ backtrace after their first line.
-pub(crate) fn refused(doing: &'static str, error: &TchError) -> Error {
-    let message = error.to_string().lines().next().unwrap_or_default().to_owned();
-    Error::Tensor { doing, message }
+/// Says what libtorch was asked for when it failed; made for `map_err`.
+pub(crate) fn refused(doing: &'static str) -> impl FnOnce(TchError) -> Error {
+    move |cause| Error::Libtorch(torch_ext::Error::doing(doing)(cause))
 }

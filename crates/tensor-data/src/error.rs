@@ -111,6 +111,16 @@ pub enum Error {
         /// `training` or `validation`.
         left_empty: &'static str,
     },
+    /// A fold that does not exist, or one of more folds than there are different pictures.
+    #[error(
+        "{fold} cannot be drawn from {different} different pictures: folds are numbered from 1, and each tests one picture at least; take 2 to {different} folds"
+    )]
+    Fold {
+        /// The fold.
+        fold: crate::Fold,
+        /// Different pictures there are.
+        different: usize,
+    },
     /// Picture indices reach beyond the samples.
     #[error("picture {index} was selected, but there are only {available} (0 to {})", available.saturating_sub(1))]
     Index {
@@ -167,6 +177,22 @@ pub enum Error {
         /// Channels of a picture.
         channels: usize,
     },
+    /// An operation that pictures cannot be augmented with.
+    #[error("augment operation {kind}: {problem}")]
+    Augment {
+        /// The operation's `kind`.
+        kind: &'static str,
+        /// Why not, and what to do about it.
+        problem: String,
+    },
+    /// A class without pictures, where each is to come equally often.
+    #[error(
+        "class {class} has no picture to train on, and balanced sampling shows each class equally often: leave the class out, or hold out fewer pictures"
+    )]
+    EmptyClass {
+        /// The class.
+        class: usize,
+    },
     /// A minibatch of no pictures.
     #[error("the minibatch size is 0; it must be at least 1")]
     EmptyBatch,
@@ -190,13 +216,9 @@ pub enum Error {
         count: i64,
     },
     /// libtorch refused, for example because the device's memory is full.
-    #[error("libtorch could not {doing}: {message}")]
-    Tensor {
-        /// What was being done.
-        doing: &'static str,
-        /// The first line of libtorch's message.
-        message: String,
-    },
+    #[cfg(feature = "tch")]
+    #[error(transparent)]
+    Libtorch(#[from] torch_ext::Error),
 }
 
 /// What is wrong with the content of a file, or with pictures and labels that should fit together.

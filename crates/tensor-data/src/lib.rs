@@ -24,6 +24,7 @@
 //! # Ok::<(), tensor_data::Error>(())
 //! ```
 
+pub mod augment;
 pub mod catalog;
 mod content;
 mod copies;
@@ -31,6 +32,7 @@ mod error;
 pub mod fetch;
 pub mod files;
 mod fingerprint;
+mod fold;
 pub mod glyphs;
 mod hold_out;
 pub mod idx;
@@ -40,6 +42,7 @@ mod pixels;
 mod place;
 mod random;
 mod samples;
+pub mod survey;
 
 #[cfg(feature = "tch")]
 mod batches;
@@ -48,11 +51,13 @@ mod dataset;
 #[cfg(feature = "tch")]
 mod device_cursor;
 #[cfg(feature = "tch")]
-mod shift;
+mod targets;
 
 pub use copies::Loaded;
 pub use error::{Error, Fault};
 pub use fingerprint::{Difference, Fingerprint};
+pub use fold::Parts;
+pub use folds::Fold;
 pub use hold_out::{Holdout, hold_out};
 pub use normalise::Normalise;
 pub use pixels::{MappedPixels, Pixels};
@@ -65,3 +70,5 @@ pub use batches::{Batch, Batches, Order, Tail};
 pub use dataset::{Dataset, Split, Storage};
 #[cfg(feature = "tch")]
 pub use device_cursor::DeviceCursor;
+#[cfg(feature = "tch")]
+pub use targets::Targets;

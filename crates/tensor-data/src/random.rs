@@ -10,15 +10,21 @@ pub(crate) enum Purpose {
     HoldOut = 1,
     #[cfg(feature = "tch")]
     Order = 2,
-    #[cfg(feature = "tch")]
     Shift = 3,
+    Augment = 4,
 }
 
 /// The generator of one purpose, seed and epoch.
 pub(crate) fn generator(purpose: Purpose, seed: u64, epoch: u64) -> ChaCha8Rng {
+    nth_generator(purpose, seed, epoch, 0)
+}
+
+/// The same for the `nth` of several that draw for one purpose.
+pub(crate) fn nth_generator(purpose: Purpose, seed: u64, epoch: u64, nth: usize) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8] = purpose as u8;
+    key[16..24].copy_from_slice(&(nth as u64).to_le_bytes());
     let mut generator = ChaCha8Rng::from_seed(key);
     generator.set_stream(epoch);
     generator

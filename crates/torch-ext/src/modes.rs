@@ -4,11 +4,19 @@ use crate::{Error, shim};
 
 /// Whether CUDA may round the factors of f32 products and convolutions to TF32 (10 bits after the point), several times
 /// as fast on Ampere and later. No effect elsewhere. libtorch's defaults differ: off for products, on for convolutions.
+///
+/// # Errors
+///
+/// Where libtorch refuses.
 pub fn allow_tf32(allow: bool) -> Result<(), Error> {
     shim::allow_tf32(allow)
 }
 
 /// Whether cuDNN takes convolutions that give the same bits every time, instead of measuring which is fastest.
+///
+/// # Errors
+///
+/// Where libtorch refuses.
 pub fn deterministic_convolutions(wanted: bool) -> Result<(), Error> {
     shim::deterministic_convolutions(wanted)
 }

@@ -9,11 +9,7 @@ use tch::Tensor;
 use torch_sys::C_tensor;
 
 use crate::SgdStep;
-
-/// libtorch or the kernels refused; the text says what they were given.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Error(pub String);
+use crate::error::Error;
 
 unsafe extern "C" {
     fn minibatch_lanes(isa: c_int) -> i64;

@@ -12,7 +12,6 @@ mod device;
 use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput};
@@ -64,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn train(plan: &Plan, data: &Dataset, learner: &mut Learner, observer: &mut dyn Observer) {
-    fit(plan, data, learner, &AtomicBool::new(false), observer).expect("an epoch at this rate does not diverge");
+    fit(plan, data, learner, observer).expect("an epoch at this rate does not diverge");
 }
 
 /// What a run writes when it stops: LeNet, its momentum, the best model and the progress, each hashed and synced, in the

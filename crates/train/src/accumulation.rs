@@ -17,7 +17,7 @@ impl Accumulation {
     /// Takes in the gradient of a minibatch's mean loss; `weight` is 0-dim, what that mean was divided by.
     pub(crate) fn add(so_far: Option<Accumulation>, gradients: Vec<Tensor>, weight: Tensor) -> Result<Self, Error> {
         let _guard = tch::no_grad_guard();
-        let failed = |cause| Error::Torch { action: "accumulate gradients", cause };
+        let failed = Error::torch("accumulate gradients");
         let Some(mut gathered) = so_far else {
             let scaled = |mut gradient: Tensor| gradient.f_mul_(&weight).map_err(failed);
             return Ok(Accumulation { sums: gradients.into_iter().map(scaled).collect::<Result<_, _>>()?, weight });
@@ -32,7 +32,7 @@ impl Accumulation {
     /// The gradient of the mean over all that was gathered.
     pub(crate) fn mean(self) -> Result<Vec<Tensor>, Error> {
         let _guard = tch::no_grad_guard();
-        let failed = |cause| Error::Torch { action: "average gathered gradients", cause };
+        let failed = Error::torch("average gathered gradients");
         self.sums.into_iter().map(|mut sum| sum.f_div_(&self.weight).map_err(failed)).collect()
     }
 

@@ -73,16 +73,15 @@ impl<'a> Captured<'a> {
         !matches!(self.replay, Replay::Graph { captured: false, .. })
     }
 
-    /// Trains on the next minibatch of `batches`, a full one, and moves them on; the rate is the plan's times `factor`, which
-    /// stays the same up to the next validation. Says why where the step could not be captured: nothing has happened then.
+    /// Trains on the next minibatch of `batches`, a full one, and moves them on; what the
+    /// stopping rule multiplies the rate with stays the same up to the next validation. Says why where the step could not be captured: nothing has happened then.
     pub(crate) fn step(
         &mut self,
         run: &mut Run<'_>,
         batches: &mut Batches<'_>,
-        factor: f64,
     ) -> Result<Result<(), EagerReason>, Error> {
         if self.left == 0 {
-            self.begin_stretch(run, batches, factor)?;
+            self.begin_stretch(run, batches)?;
         }
         let Captured { replay, cursor, table, row, .. } = self;
         let mut body = || work(run, cursor, table, row);
@@ -118,7 +117,7 @@ impl<'a> Captured<'a> {
     }
 
     /// Sends what the steps up to the next validation, or the end of the epoch, will need.
-    fn begin_stretch(&mut self, run: &Run<'_>, batches: &Batches<'_>, factor: f64) -> Result<(), Error> {
+    fn begin_stretch(&mut self, run: &Run<'_>, batches: &Batches<'_>) -> Result<(), Error> {
         let (plan, learner) = (run.plan, &*run.learner);
         let first = learner.progress.iteration;
         let to_validation = plan.validate_every() - first % plan.validate_every();
@@ -126,7 +125,7 @@ impl<'a> Captured<'a> {
         let mut rows = Vec::new();
         self.left = 0;
         for ahead in 0..steps {
-            match learner.step_scalars(plan, plan.learning_rate(first + ahead) * factor, ahead) {
+            match learner.step_scalars(plan, plan.learning_rate(&learner.progress, first + ahead), ahead) {
                 Ok(row) => rows.extend(row),
                 Err(error) if ahead == 0 => return Err(error),
                 Err(_) => break, // told when its step comes, if it does
@@ -154,5 +153,5 @@ fn work(run: &mut Run<'_>, cursor: &mut DeviceCursor<'_>, table: &Tensor, row: &
 }
 
 fn failed(cause: TchError) -> Error {
-    Error::Torch { action: "put a step's scalars on the device", cause }
+    Error::torch("put a step's scalars on the device")(cause)
 }

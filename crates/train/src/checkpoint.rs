@@ -41,6 +41,10 @@ struct Entry {
 
 /// Writes `files` as the checkpoint `folder`, which replaces the one that is there. On an error the one that is there
 /// stays valid.
+///
+/// # Errors
+///
+/// [`Error::Io`] where a file cannot be written, as on a full disk.
 pub fn write(folder: &Path, files: &Files) -> Result<(), Error> {
     let writing = beside(folder, WRITING);
     remove(&writing)?;
@@ -70,6 +74,10 @@ pub struct Found {
 }
 
 /// Reads the checkpoint `folder`, or the one before it where that is damaged or missing.
+///
+/// # Errors
+///
+/// [`Error::Checkpoint`] where neither can be used, with the fault of each; [`Error::Io`] where a file cannot be read.
 pub fn read(folder: &Path) -> Result<Found, Error> {
     let previous = beside(folder, PREVIOUS);
     match verify(folder) {
@@ -102,6 +110,10 @@ pub(crate) fn is_damage(error: &Error) -> bool {
 
 /// Puts the checkpoint before `folder` in the place of a damaged one, so that the next writing cannot remove the good
 /// one of the two.
+///
+/// # Errors
+///
+/// [`Error::Io`] where a folder cannot be renamed or removed.
 pub fn fall_back(folder: &Path) -> Result<(), Error> {
     remove(folder)?;
     fs::rename(beside(folder, PREVIOUS), folder).map_err(Error::io("rename", folder))?;

@@ -1,11 +1,12 @@
 //! The data loss of a minibatch as `[loss]` asks for it, and how much a minibatch weighs in a mean over several.
 
 use crate::error::Error;
+use crate::mismatch::Mismatch;
 use crate::precision;
 use crate::recipe::{ClassRule, ClassWeights, Loss, Precision};
 use models::{Features, Model};
 use tch::{Device, Kind, Reduction, Tensor};
-use tensor_data::{Batch, Split};
+use tensor_data::{Batch, Split, Targets};
 use torch_ext::{FEW_CLASSES, Isa};
 
 /// libtorch's value for "no class is left out".
@@ -43,26 +44,33 @@ impl Criterion {
     ///
     /// On a CPU the output layer and the plain loss of few classes are one operation ([`torch_ext::linear_cross_entropy`]).
     pub(crate) fn forward(&self, precision: Precision, model: &Model, batch: &Batch) -> Result<Measured, Error> {
-        if self.has_kernel(model.device(), model.classes())
+        if let Targets::Classes(labels) = &batch.targets
+            && self.has_kernel(model.device(), model.classes())
             && let Some(Features { features, weight, bias }) = precision::features(precision, model, &batch.images)?
         {
-            let (loss, errors) = torch_ext::linear_cross_entropy(&features, weight, bias, &batch.labels, Isa::best())?;
+            let (loss, errors) = torch_ext::linear_cross_entropy(&features, weight, bias, labels, Isa::best())?;
             return Ok(Measured { loss, errors });
         }
         let logits = precision::forward(precision, model, &batch.images)?; // [m, classes]
-        Ok(self.measure(&logits, &batch.labels))
+        Ok(self.measure(&logits, &batch.targets))
     }
 
-    /// Mean loss of logits `[m, classes]` and labels `[m]`, and how many rows are wrong. No device wait.
-    pub(crate) fn measure(&self, logits: &Tensor, labels: &Tensor) -> Measured {
-        if self.has_kernel(logits.device(), logits.size()[1])
+    /// Mean loss of logits `[m, classes]`, and how many rows are wrong: of a mixture of two classes, those whose answer is
+    /// not the one with the greater share. No device wait.
+    pub(crate) fn measure(&self, logits: &Tensor, targets: &Targets) -> Measured {
+        if let Targets::Classes(labels) = targets
+            && self.has_kernel(logits.device(), logits.size()[1])
             && let Ok((loss, errors)) = torch_ext::cross_entropy(logits, labels, Isa::best())
         {
             return Measured { loss, errors };
         }
         let weights = self.class_weights.as_ref();
-        let loss = logits.cross_entropy_loss(labels, weights, Reduction::Mean, IGNORE_NONE, self.label_smoothing);
-        let errors = tch::no_grad(|| logits.argmax(1, false).ne_tensor(labels).sum(Kind::Int64));
+        let expected = match targets {
+            Targets::Classes(labels) => labels.shallow_clone(),
+            Targets::Mixed { .. } => targets.probabilities(logits.size()[1]), // f32 [m, classes]
+        };
+        let loss = logits.cross_entropy_loss(&expected, weights, Reduction::Mean, IGNORE_NONE, self.label_smoothing);
+        let errors = tch::no_grad(|| logits.argmax(1, false).ne_tensor(&targets.main()).sum(Kind::Int64));
         Measured { loss, errors }
     }
 
@@ -72,11 +80,12 @@ impl Criterion {
         is_plain && device == Device::Cpu && classes <= FEW_CLASSES
     }
 
-    /// What the mean was divided by: the sum of the samples' weights, 0-dim f32 on the device. No device wait.
-    pub(crate) fn weight(&self, labels: &Tensor) -> Tensor {
-        match &self.class_weights {
-            Some(weights) => weights.index_select(0, labels).sum(Kind::Float),
-            None => Tensor::full([] as [i64; 0], labels.numel() as i64, (Kind::Float, labels.device())),
+    /// What the mean was divided by, 0-dim f32 on the device: the sum of the samples' weights; of mixtures their number, as
+    /// PyTorch does with probabilities. No device wait.
+    pub(crate) fn weight(&self, targets: &Targets) -> Tensor {
+        match (&self.class_weights, targets) {
+            (Some(weights), Targets::Classes(labels)) => weights.index_select(0, labels).sum(Kind::Float),
+            _ => Tensor::full([] as [i64; 0], targets.len() as i64, (Kind::Float, targets.own().device())),
         }
     }
 }
@@ -88,10 +97,7 @@ pub(crate) fn class_weights(loss: &Loss, train: &Split) -> Result<Option<Vec<f64
         ClassWeights::Rule(ClassRule::None) => Ok(None),
         ClassWeights::Rule(ClassRule::Balanced) => balanced(train, classes).map(Some),
         ClassWeights::Given(weights) if weights.len() == classes => Ok(Some(weights.clone())),
-        ClassWeights::Given(weights) => Err(Error::Plan(format!(
-            "recipe key `loss.class_weights` holds {} numbers, but the data set has {classes} classes: give one for each",
-            weights.len()
-        ))),
+        ClassWeights::Given(weights) => Err(Mismatch::ClassWeights { given: weights.len(), classes }.into()),
     }
 }
 
@@ -101,13 +107,9 @@ fn balanced(train: &Split, classes: usize) -> Result<Vec<f64>, Error> {
         .labels()
         .f_bincount(None::<Tensor>, classes as i64)
         .and_then(Vec::try_from)
-        .map_err(|cause| Error::Torch { action: "count the classes", cause })?;
+        .map_err(Error::torch("count the classes"))?;
     if let Some(class) = counts.iter().position(|&count| count == 0) {
-        let problem = format!(
-            "recipe key `loss.class_weights` is \"balanced\", but class {class} has no picture in the training set: give a list of \
-             weights, or hold out fewer pictures"
-        );
-        return Err(Error::Plan(problem));
+        return Err(Mismatch::EmptyClass { class }.into());
     }
     Ok(counts.iter().map(|&count| train.len() as f64 / (classes as f64 * count as f64)).collect())
 }
@@ -128,20 +130,28 @@ mod tests {
         let labels = Tensor::from_slice(&numbers(&golden["labels"])).to_kind(Kind::Int64);
         let logits = Tensor::from_slice(&numbers(&golden["logits"])).view([-1, 4]).to_kind(Kind::Float);
         let cases = golden["cases"].as_array().unwrap();
-        assert_eq!(cases.len(), 9);
+        assert_eq!(cases.len(), 18);
         for case in cases {
+            let is_mixed = case["mixed"].as_bool().unwrap();
+            let targets = match is_mixed {
+                false => Targets::Classes(labels.shallow_clone()),
+                true => {
+                    let lambda = Tensor::from_slice(&numbers(&golden["lambda"])).to_kind(Kind::Float);
+                    Targets::Mixed { a: labels.shallow_clone(), b: labels.roll([1], [0]), lambda }
+                }
+            };
             let logits = logits.copy().set_requires_grad(true);
             let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
             let criterion = Criterion::new(case["smoothing"].as_f64().unwrap(), weights.as_deref(), Device::Cpu);
-            let loss = criterion.measure(&logits, &labels).loss;
+            let loss = criterion.measure(&logits, &targets).loss;
             assert!((loss.double_value(&[]) - case["loss"].as_f64().unwrap()).abs() < 1e-6, "{case}");
             loss.backward();
             let found: Vec<f64> = logits.grad().to_kind(Kind::Double).view([-1]).try_into().unwrap();
             let difference = found.iter().zip(numbers(&case["gradient"])).map(|(a, b)| (a - b).abs());
             assert!(difference.fold(0.0, f64::max) < 1e-7, "{case}");
-            let total =
-                weights.map_or(11.0, |w| numbers(&golden["labels"]).iter().map(|&label| w[label as usize]).sum());
-            assert_eq!(criterion.weight(&labels).double_value(&[]), total);
+            let sum = |w: Vec<f64>| numbers(&golden["labels"]).iter().map(|&label| w[label as usize]).sum();
+            let total = weights.filter(|_| !is_mixed).map_or(11.0, sum);
+            assert_eq!(criterion.weight(&targets).double_value(&[]), total);
         }
     }
 }

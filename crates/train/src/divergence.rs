@@ -24,7 +24,7 @@ pub(crate) fn check_loss(plan: &Plan, learner: &Learner, loss: &Tensor, images: 
         return Ok(());
     }
     let mut value = [0_f32];
-    loss.detach().f_copy_data(&mut value, 1).map_err(|cause| Error::Torch { action: "read the loss", cause })?;
+    loss.detach().f_copy_data(&mut value, 1).map_err(Error::torch("read the loss"))?;
     let loss = f64::from(value[0]);
     if loss.is_finite() {
         return Ok(());
@@ -63,7 +63,7 @@ pub(crate) fn check_score(
 /// `iteration` counts from 1; 0 before the first minibatch.
 fn report(plan: &Plan, learner: &Learner, culprit: Culprit, loss: f64, iteration: u64) -> Error {
     let last = iteration.saturating_sub(1);
-    let learning_rate = plan.learning_rate(last) * learner.progress.stopping.lr_multiplier;
+    let learning_rate = plan.learning_rate(&learner.progress, last);
     let epoch = last / plan.steps_per_epoch() + 1;
     Error::Diverged(Box::new(Diverged { loss, culprit, iteration, epoch, learning_rate }))
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 /// An error of this crate. Its text says what went wrong, where, and how to mend it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A recipe that is not TOML, has an unknown key or a value of the wrong type.
     #[error("recipe {origin}: {problem}")]
@@ -19,9 +20,9 @@ pub enum Error {
     /// A value outside its range; the key is dotted.
     #[error("recipe key {0}")]
     RecipeRange(values::OutOfRange),
-    /// A recipe that does not fit the data set.
-    #[error("{0}")]
-    Plan(String),
+    /// Recipe, pictures and network do not fit together.
+    #[error(transparent)]
+    Mismatch(#[from] crate::mismatch::Mismatch),
     /// Answers of which no figures can be computed.
     #[error("{0}: the model and the data set do not belong together")]
     Metrics(metrics::Error),
@@ -55,8 +56,11 @@ pub enum Error {
         problem: String,
     },
     /// An observer failed; training stopped with the last checkpoint intact.
-    #[error("{0}")]
-    Observer(String),
+    #[error("{cause}")]
+    Observer {
+        /// What it said.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// From the data set.
     #[error(transparent)]
     Data(#[from] tensor_data::Error),
@@ -66,17 +70,9 @@ pub enum Error {
     /// From the optimiser.
     #[error(transparent)]
     Optim(#[from] optim::Error),
-    /// From the operations beside tch.
-    #[error(transparent)]
-    Operation(#[from] torch_ext::Error),
     /// From libtorch.
-    #[error("libtorch failed while it was asked to {action}: {}", first_line(cause))]
-    Torch {
-        /// What was attempted.
-        action: &'static str,
-        /// What libtorch said.
-        cause: tch::TchError,
-    },
+    #[error(transparent)]
+    Libtorch(#[from] torch_ext::Error),
 }
 
 impl Error {
@@ -86,9 +82,22 @@ impl Error {
         move |cause| Error::Io { action, path, cause }
     }
 
+    /// Says what libtorch was asked for when it failed; made for `map_err`.
+    pub(crate) fn torch(action: &'static str) -> impl Fn(tch::TchError) -> Error + Copy {
+        move |cause| Error::Libtorch(torch_ext::Error::doing(action)(cause))
+    }
+
+    /// What an observer of this crate failed with, as it is; of any other, wrapped.
+    pub(crate) fn of_observer(cause: Box<dyn std::error::Error + Send + Sync>) -> Error {
+        match cause.downcast::<Error>() {
+            Ok(own) => *own,
+            Err(cause) => Error::Observer { cause },
+        }
+    }
+
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange(_) | Error::Plan(_))
+        matches!(self, Error::RecipeSyntax { .. } | Error::RecipeRange(_) | Error::Mismatch(_))
     }
 }
 
@@ -111,9 +120,4 @@ fn hint(cause: &std::io::Error) -> &'static str {
         }
         _ => "",
     }
-}
-
-/// The first line of a libtorch error; the rest is a C++ backtrace.
-fn first_line(cause: &tch::TchError) -> String {
-    cause.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -25,6 +25,11 @@ pub struct Score {
 ///
 /// Every sample weighs the same, also those of a shorter last minibatch kept by [`Tail::Keep`](tensor_data::Tail).
 /// With `Tail::Drop` the incomplete last minibatch is left out, as the published runs do.
+///
+/// # Errors
+///
+/// [`Error::Data`] for a minibatch larger than the split with `Tail::Drop`; [`Error::Model`] for images that the model does not take;
+/// [`Error::Libtorch`].
 pub fn evaluate(model: &Model, split: &Split, how: &Evaluation) -> Result<Score, Error> {
     let _guard = tch::no_grad_guard();
     let criterion = Criterion::plain(split.device());
@@ -32,8 +37,8 @@ pub fn evaluate(model: &Model, split: &Split, how: &Evaluation) -> Result<Score,
     let mut missed = Tensor::zeros([], (Kind::Int64, split.device()));
     for batch in split.batches(how.size, Order::Stored, how.tail)? {
         let logits = model.forward(&batch.images, Mode::Eval); // [m, classes]
-        running.add(&criterion.measure(&logits, &batch.labels), batch.labels.numel())?;
-        missed += classes_before(&logits, &batch.labels).ge(how.top_k as i64).sum(Kind::Int64);
+        running.add(&criterion.measure(&logits, &batch.targets), batch.labels().numel())?;
+        missed += classes_before(&logits, batch.labels()).ge(how.top_k as i64).sum(Kind::Int64);
     }
     let sums = running.read();
     let top_k_error = missed.int64_value(&[]) as f64 / sums.samples as f64;

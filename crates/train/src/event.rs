@@ -1,6 +1,7 @@
-//! What the loop tells the world. Observers watch, write and may fail; they never steer.
+//! What the loop tells the world. Observers watch, write, may end training after the minibatch at hand, and may fail; nothing that
+//! they answer changes what is computed.
 
-use crate::error::Error;
+use crate::course::StepRow;
 use crate::learner::Learner;
 use crate::outcome::StoppedBy;
 use crate::plan::Plan;
@@ -8,6 +9,7 @@ use crate::progress::Best;
 use crate::running_metrics::Sums;
 use crate::stepping::Stepping;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 
 /// Something that happened in [`fit`](crate::fit()).
 pub enum Event<'a> {
@@ -36,6 +38,8 @@ pub enum Event<'a> {
     Validated {
         /// What was measured.
         row: &'a Row,
+        /// Training since the validation before, a row for every few minibatches.
+        steps: &'a [StepRow],
         /// Whether this is the best validation so far.
         improved: bool,
         /// What is being done.
@@ -97,29 +101,47 @@ impl Row {
     }
 }
 
-/// Watches a training loop.
+/// What an observer answers: whether training continues, or an error of whatever type, which ends the run.
+pub type Answer = Result<ControlFlow<()>, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Watches a training loop. A closure that takes a `&Event` and gives an [`Answer`] is one.
+///
+/// ```
+/// use std::ops::ControlFlow::{Break, Continue};
+/// use train::Event;
+/// // Ends training after 1,000 minibatches; it can be resumed.
+/// let mut thousand = |event: &Event| match event {
+///     Event::Trained { iteration: 1_000.., .. } => Ok(Break(())),
+///     _ => Ok(Continue(())),
+/// };
+/// # let observer: &mut dyn train::Observer = &mut thousand;
+/// ```
 pub trait Observer {
-    /// Takes in an event. An error ends the run; what was saved before stays.
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error>;
+    /// Takes in an event. [`Break`](ControlFlow::Break) ends training after the minibatch at hand, told of
+    /// [`Started`](Event::Started) before the first one, as [`StoppedBy::Interrupt`].
+    ///
+    /// # Errors
+    /// Whatever keeps it from watching, such as a full disk. It ends the run; what was saved before stays.
+    fn on(&mut self, event: &Event<'_>) -> Answer;
 }
 
 /// Nobody watches.
 impl Observer for () {
-    fn on(&mut self, _event: &Event<'_>) -> Result<(), Error> {
-        Ok(())
+    fn on(&mut self, _event: &Event<'_>) -> Answer {
+        Ok(ControlFlow::Continue(()))
     }
 }
 
-/// Two observers, told in order.
-impl<A: Observer, B: Observer> Observer for (A, B) {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        self.0.on(event)?;
-        self.1.on(event)
+impl<F: FnMut(&Event<'_>) -> Answer> Observer for F {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
+        self(event)
     }
 }
 
-impl<T: Observer + ?Sized> Observer for &mut T {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        (**self).on(event)
+/// Two observers, told in order; either can end training.
+impl<A: Observer + ?Sized, B: Observer + ?Sized> Observer for (&mut A, &mut B) {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
+        let (first, second) = (self.0.on(event)?, self.1.on(event)?);
+        Ok(if first.is_break() { first } else { second })
     }
 }

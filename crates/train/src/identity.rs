@@ -41,6 +41,10 @@ impl Identity {
 
     /// An error where `found` are not the pictures of the run in folder `run`, or split otherwise. `folder` is where their
     /// files lie. A run that does not say its pictures takes any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`], with what differs and where the run's own pictures were.
     pub fn check_pictures(&self, run: &Path, found: &Fingerprint, folder: Option<&Path>) -> Result<(), Error> {
         let Some((known, difference)) = self.pictures.as_ref().and_then(|it| Some((it, it.difference(found)?))) else {
             return Ok(());
@@ -81,6 +85,10 @@ impl Identity {
 
     /// What to say where the recipe as it stands in `recipe.toml` is not the one that the run was trained with, which
     /// counts; `None` where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] for a recipe that cannot be written as TOML.
     pub fn differing(&self, written: &Recipe) -> Result<Option<String>, Error> {
         let changes: Vec<String> = self.recipe.differences(written)?.into_iter().map(|(_, change)| change).collect();
         Ok((!changes.is_empty()).then(|| {

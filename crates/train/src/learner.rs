@@ -8,7 +8,7 @@ use crate::files::{json, parse, serialise, tensors};
 use crate::identity::Identity;
 use crate::model_meta::MODEL_META;
 use crate::model_meta::ModelMeta;
-use crate::outcome::{Outcome, StoppedBy};
+use crate::outcome::{Holds, Outcome, StoppedBy};
 use crate::plan::Plan;
 use crate::precision::LossScale;
 use crate::progress::{Best, Progress};
@@ -19,7 +19,7 @@ use models::Model;
 use optim::Optimizer;
 use std::path::Path;
 use tch::{Device, Tensor};
-use tensor_data::Dataset;
+use tensor_data::{Dataset, Split};
 
 const MODEL: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
@@ -29,6 +29,10 @@ const GATHERED: &str = "gradients.safetensors";
 const PROGRESS: &str = "progress.json";
 /// Pictures that pass the trunk together; more would not fit into the caches of a CPU.
 const FEATURES_AT_ONCE: usize = 32;
+
+fn features_at_once(plan: &Plan) -> usize {
+    plan.recipe().evaluation.size.min(FEATURES_AT_ONCE)
+}
 
 /// A model on its way.
 pub struct Learner {
@@ -52,6 +56,11 @@ pub struct Learner {
 
 impl Learner {
     /// A learner whose model is the recipe's, at its initial values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] where model, recipe and pictures do not fit; [`Error::Model`] and [`Error::Optim`] where they cannot be made on
+    /// `device`.
     pub fn new(plan: &Plan, data: &Dataset, device: Device) -> Result<Learner, Error> {
         Learner::with_model(plan, data, plan.initial_model(data, device)?)
     }
@@ -60,7 +69,7 @@ impl Learner {
     /// the model's own [`arch`](Model::arch), so that what is saved says what it is.
     ///
     /// # Errors
-    /// [`Error::Plan`] where model, recipe and pictures do not fit; [`Error::Model`] where an average is wanted of a network
+    /// [`Error::Mismatch`] where model, recipe and pictures do not fit; [`Error::Model`] where an average is wanted of a network
     /// that cannot be had twice.
     pub fn with_model(plan: &Plan, data: &Dataset, mut model: Model) -> Result<Learner, Error> {
         plan.check_model(&model, data)?;
@@ -74,6 +83,7 @@ impl Learner {
             updates: 0,
             validations: 0,
             sums: Sums::default(),
+            course: Vec::new(),
             best: None,
             closing: None,
             stopping,
@@ -89,20 +99,35 @@ impl Learner {
 
     /// The pictures of `data` as the head of a frozen model sees them, in the place of the pictures: what [`fit`](crate::fit())
     /// can train on with the same results, but for rounding, many times faster. None where the trunk is trained as well or
-    /// the recipe moves the pictures.
+    /// the recipe augments the pictures.
     ///
     /// # Errors
     /// [`Error::Data`] where libtorch fails, for example where memory runs out.
     pub fn features(&self, plan: &Plan, data: &Dataset) -> Result<Option<Dataset>, Error> {
-        let recipe = plan.recipe();
-        if !self.model.is_frozen() || recipe.minibatch.shift > 0 {
+        if !self.takes_features(plan) {
             return Ok(None);
         }
-        let size = recipe.evaluation.size.min(FEATURES_AT_ONCE);
-        let trunk = |images: &Tensor| {
-            tch::no_grad(|| self.model.trunk_features(images)).unwrap_or_else(|| images.shallow_clone())
-        };
-        Ok(Some(data.map(size, trunk)?))
+        Ok(Some(data.map(features_at_once(plan), |images| self.trunk_features(images))?))
+    }
+
+    /// The same of one part of a data set, or of all its pictures.
+    ///
+    /// # Errors
+    /// Those of [`features`](Learner::features).
+    pub fn features_of(&self, plan: &Plan, pictures: &Split) -> Result<Option<Split>, Error> {
+        if !self.takes_features(plan) {
+            return Ok(None);
+        }
+        Ok(Some(pictures.map(features_at_once(plan), &|images: &Tensor| self.trunk_features(images))?))
+    }
+
+    /// Whether the head sees the same of a picture in every epoch.
+    fn takes_features(&self, plan: &Plan) -> bool {
+        self.model.is_frozen() && plan.recipe().operations().is_empty()
+    }
+
+    fn trunk_features(&self, images: &Tensor) -> Tensor {
+        tch::no_grad(|| self.model.trunk_features(images)).unwrap_or_else(|| images.shallow_clone())
     }
 
     /// Remembers the model as it is now as the best: the averaged one where there is one.
@@ -148,6 +173,10 @@ impl Learner {
     }
 
     /// Puts the best parameters into the model; it stays as it is when there was no validation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Model`] where the copy fails.
     pub fn restore_best(&self) -> Result<(), Error> {
         match &self.best_values {
             _ if self.closing_best().is_some() => Ok(self.model.load_values(&self.chosen().clone_values())?),
@@ -156,19 +185,27 @@ impl Learner {
         }
     }
 
-    /// What training came to, where it has ended; `None` while it can continue.
-    pub fn outcome(&self, plan: &Plan) -> Option<Outcome> {
-        let stopped_by = match self.progress.stopped_by.as_deref()? {
+    /// What training came to, where it has ended before, with the best parameters put into the model as [`fit`](crate::fit()) leaves
+    /// them; `None` while it can continue.
+    ///
+    /// # Errors
+    /// [`Error::Model`] where the best parameters are not those of the model.
+    pub fn finished(&self, plan: &Plan) -> Result<Option<Outcome>, Error> {
+        let Some(reason) = self.progress.stopped_by.as_deref() else { return Ok(None) };
+        let stopped_by = match reason {
             "epochs" => StoppedBy::Epochs,
             _ => plan.limit_reached(&self.progress).map_or(StoppedBy::Rule, StoppedBy::Limit),
         };
-        Some(self.outcome_of(stopped_by))
+        self.finish(stopped_by).map(Some)
     }
 
-    /// What training came to, having ended so.
-    pub(crate) fn outcome_of(&self, stopped_by: StoppedBy) -> Outcome {
+    /// What training came to, having ended so; the best parameters are put back.
+    pub(crate) fn finish(&self, stopped_by: StoppedBy) -> Result<Outcome, Error> {
+        self.restore_best()?;
+        let best = self.best();
+        let holds = if best.is_some() { Holds::Best } else { Holds::Last };
         let (iterations, train_seconds) = (self.progress.iteration, self.progress.train_seconds);
-        Outcome { stopped_by, best: self.best(), iterations, train_seconds }
+        Ok(Outcome { stopped_by, holds, best, iterations, train_seconds })
     }
 
     /// The files of a checkpoint that training can continue from.

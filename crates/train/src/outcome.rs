@@ -15,11 +15,22 @@ pub enum StoppedBy {
     Interrupt,
 }
 
-/// What training came to. The learner's model is the best one by then.
+/// Which parameters a learner's model has when training came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Those of the best validation, of the averaged model where there is one. They are not those that the last minibatch left.
+    Best,
+    /// Those that the last minibatch left: there was no validation yet.
+    Last,
+}
+
+/// What training came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     /// Why it came back.
     pub stopped_by: StoppedBy,
+    /// What the learner's model is now.
+    pub holds: Holds,
     /// The best validation; `None` when it was interrupted before the first.
     pub best: Option<Best>,
     /// Minibatches trained, over all resumptions.

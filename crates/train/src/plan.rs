@@ -2,6 +2,7 @@
 
 use crate::criterion::{Criterion, class_weights};
 use crate::error::Error;
+use crate::mismatch::Mismatch;
 use crate::outcome::StoppedBy;
 use crate::progress::Progress;
 use crate::recipe::Group;
@@ -11,6 +12,7 @@ use models::{Model, Role};
 use optim::{Optimizer, Parameter, Position, Schedule, range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tch::Device;
+use tensor_data::augment;
 use tensor_data::{Batches, Dataset, Fingerprint, Order, Split, Tail};
 use values::{OutOfRange, short};
 
@@ -28,38 +30,34 @@ pub struct Plan {
 impl Plan {
     /// Fits a recipe to a data set. Fails when the recipe's values are out of range or name another data set, a minibatch
     /// is larger than a split, class weights do not fit the classes, or a growing learning rate does not stay a number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeRange`] for a value out of range; [`Error::Mismatch`] for what does not fit the pictures.
     pub fn new(recipe: &Recipe, data: &Dataset) -> Result<Plan, Error> {
         recipe.check()?;
         if recipe.data.set != data.name {
-            return Err(Error::Plan(format!(
-                "recipe key `data.set` is \"{}\", but the pictures are those of \"{}\": name the data set that is trained \
-                 on, because every saved model tells of it",
-                recipe.data.set, data.name
-            )));
+            let (recipe, pictures) = (recipe.data.set.clone(), data.name.clone());
+            return Err(Mismatch::DataSet { recipe, pictures }.into());
         }
         let (wanted, found) = (recipe.data.normalise(), data.train.normalise());
         if wanted.as_ref() != found {
-            return Err(Error::Plan(format!(
-                "recipe keys `data.mean` and `data.std` do not say how these pictures of {} are normalised: upload them with \
-                 Recipe::upload, or normalise them as the recipe says",
-                data.name
-            )));
+            return Err(Mismatch::Normalised { pictures: data.name.clone() }.into());
         }
         let size = recipe.minibatch.size.resolve(data.train.len());
-        for (name, split, size, key) in [
+        for (part, split, size, key) in [
             ("training", &data.train, size, "minibatch.size"),
             ("validation", &data.valid, recipe.evaluation.size, "evaluation.size"),
             ("test", &data.test, recipe.evaluation.size, "evaluation.size"),
         ] {
             let dropped = key == "minibatch.size" || recipe.evaluation.tail == Tail::Drop;
             if size > split.len() && dropped {
-                return Err(Error::Plan(format!(
-                    "recipe key `{key}` is {size}, but the {name} set of {} holds {} samples: choose a smaller size",
-                    data.name,
-                    split.len()
-                )));
+                let (pictures, samples) = (data.name.clone(), split.len());
+                return Err(Mismatch::Minibatch { key, size, part, pictures, samples }.into());
             }
         }
+        augment::check_list(&recipe.augment, data.train.shape(), size)
+            .map_err(|problem| Mismatch::Section { section: "[augment]".to_owned(), problem: problem.to_string() })?;
         let steps_per_epoch = match recipe.minibatch.tail {
             Tail::Drop => data.train.len() / size,
             Tail::Keep => data.train.len().div_ceil(size),
@@ -76,7 +74,7 @@ impl Plan {
     fn check_growth(&self) -> Result<(), Error> {
         let Schedule::Exponential { factor } = self.recipe.schedule else { return Ok(()) };
         let steps = self.total_steps().min(self.recipe.limits.iterations.unwrap_or(u64::MAX));
-        if factor <= 1.0 || range::STEP_RATE.contains(self.learning_rate(steps.saturating_sub(1))) {
+        if factor <= 1.0 || range::STEP_RATE.contains(self.scheduled_rate(steps.saturating_sub(1))) {
             return Ok(());
         }
         let greatest = (range::MOST / self.recipe.learning_rate).powf(1.0 / (steps - 1) as f64);
@@ -154,13 +152,22 @@ impl Plan {
         Criterion::new(self.recipe.loss.label_smoothing, self.class_weights.as_deref(), device)
     }
 
-    /// The scheduled learning rate of minibatch `iteration` (from 0), before any factor of the stopping rule.
-    pub fn learning_rate(&self, iteration: u64) -> f64 {
+    /// The learning rate of minibatch `iteration` (from 0) as far as `progress` tells: the scheduled one times what the stopping rule
+    /// has made of it, which changes at validations alone.
+    pub fn learning_rate(&self, progress: &Progress, iteration: u64) -> f64 {
+        self.scheduled_rate(iteration) * progress.stopping.lr_multiplier
+    }
+
+    fn scheduled_rate(&self, iteration: u64) -> f64 {
         let at = Position { step: iteration, steps_per_epoch: self.steps_per_epoch, total_steps: self.total_steps() };
         self.recipe.schedule.rate(self.recipe.learning_rate, at)
     }
 
     /// The minibatches of `epoch` (from 0), from minibatch `skip` on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] where the epoch's order cannot be put on the device.
     pub fn minibatches<'a>(&self, train: &'a Split, epoch: u64, skip: u64) -> Result<Batches<'a>, Error> {
         let recipe = &self.recipe;
         let order = match recipe.minibatch.order {
@@ -168,39 +175,39 @@ impl Plan {
             crate::recipe::Order::Shuffled => Order::Shuffled { seed: recipe.seed, epoch },
         };
         let batches = train.batches(self.minibatch_size, order, recipe.minibatch.tail)?;
-        Ok(batches.shifted(recipe.minibatch.shift, recipe.seed, epoch).skip_batches(skip as usize))
+        Ok(batches.augmented(&recipe.operations(), recipe.seed, epoch)?.skip_batches(skip as usize))
     }
 
     /// The model at its initial values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] where the network does not fit the pictures; [`Error::Model`] where it cannot be made on `device`.
     pub fn initial_model(&self, data: &Dataset, device: Device) -> Result<Model, Error> {
         let (shape, classes) = (data.train.shape(), data.train.classes());
         Model::new(&self.recipe.model, shape, classes, device, self.recipe.seed)
-            .map_err(|e| Error::Plan(format!("recipe section [model] on {}: {e}", data.name)))
+            .map_err(|e| Mismatch::Network { pictures: data.name.clone(), problem: e.to_string() }.into())
     }
 
     /// An error where a model is not the recipe's or does not fit the pictures.
     pub(crate) fn check_model(&self, model: &Model, data: &Dataset) -> Result<(), Error> {
         if *model.arch() != self.recipe.model {
-            return Err(Error::Plan(format!(
-                "recipe section [model] is of kind {}, but the model to train is of kind {}: let the recipe's `model` be the \
-                 model's own `arch`",
-                self.recipe.model.kind(),
-                model.arch().kind()
-            )));
+            let (recipe, model) = (self.recipe.model.kind(), model.arch().kind());
+            return Err(Mismatch::OtherNetwork { recipe, model }.into());
         }
         let (shape, classes) = (data.train.shape(), data.train.classes());
         if (model.input(), model.classes()) != (shape, classes) {
-            return Err(Error::Plan(format!(
-                "the model takes pictures of {:?} in {} classes, but {} has pictures of {shape:?} in {classes}",
-                model.input(),
-                model.classes(),
-                data.name
-            )));
+            let (input, model_classes, pictures) = (model.input(), model.classes(), data.name.clone());
+            return Err(Mismatch::Pictures { input, model_classes, pictures, shape, classes }.into());
         }
         Ok(())
     }
 
     /// The optimiser at its initial state, over the parameters that training moves. Fails where `[[groups]]` do not fit them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] where `[[groups]]` do not fit the parameters; [`Error::Optim`].
     pub fn optimizer(&self, model: &Model) -> Result<Optimizer, Error> {
         let mut parameters = Vec::new();
         for it in model.trainable() {
@@ -214,11 +221,8 @@ impl Plan {
         }
         for Group { parameters: prefix, .. } in &self.recipe.groups {
             if !parameters.iter().any(|it| it.name.starts_with(prefix)) {
-                let names: Vec<&str> = parameters.iter().map(|it| it.name.as_str()).collect();
-                let names = names.join(", ");
-                return Err(Error::Plan(format!(
-                    "recipe section [[groups]]: no parameter's name begins with \"{prefix}\"; there are {names}"
-                )));
+                let names = parameters.iter().map(|it| it.name.clone()).collect();
+                return Err(Mismatch::NoParameter { prefix: prefix.clone(), names }.into());
             }
         }
         Ok(Optimizer::new(parameters, &self.recipe.optimizer)?)
@@ -230,10 +234,10 @@ impl Plan {
         let found = groups.next();
         match found.zip(groups.next()) {
             None => Ok(found),
-            Some((one, other)) => Err(Error::Plan(format!(
-                "recipe section [[groups]]: {name} lies in two groups, \"{}\" and \"{}\"; let it lie in one",
-                one.parameters, other.parameters
-            ))),
+            Some((one, other)) => {
+                let (one, other) = (one.parameters.clone(), other.parameters.clone());
+                Err(Mismatch::TwoGroups { name: name.to_owned(), one, other }.into())
+            }
         }
     }
 

@@ -78,7 +78,7 @@ impl LossScale {
     /// Divides the factor out of `gradients`, in place, and says whether all of them were finite. Waits for the device.
     pub(crate) fn unscale(&self, gradients: &[Tensor]) -> Result<bool, Error> {
         let _guard = tch::no_grad_guard();
-        let failed = |cause| Error::Torch { action: "unscale gradients", cause };
+        let failed = Error::torch("unscale gradients");
         let mut finite = true;
         for gradient in gradients.iter().filter(|gradient| gradient.defined()) {
             let _ = gradient.shallow_clone().f_mul_scalar_(1.0 / self.factor).map_err(failed)?;

@@ -34,7 +34,7 @@ pub fn predictions(model: &Model, split: &Split, size: usize, tail: Tail) -> Res
     for batch in split.batches(size, Order::Stored, tail)? {
         model.check_images(&batch.images)?;
         let logits = model.forward(&batch.images, Mode::Eval); // [m, classes]
-        all.take_in(&logits, &batch.labels).map_err(|cause| Error::Torch { action: "read predictions", cause })?;
+        all.take_in(&logits, batch.labels()).map_err(Error::torch("read predictions"))?;
     }
     Ok(all)
 }

@@ -1,8 +1,8 @@
 //! A ready observer for programs: plain lines, one for each validation, into whatever takes text.
 
-use crate::error::Error;
-use crate::event::{Event, Observer};
+use crate::event::{Answer, Event, Observer};
 use std::io::Write;
+use std::ops::ControlFlow::Continue;
 
 /// Writes a line for each validation: epoch, losses in nats per sample, errors in percent, seconds in the loop.
 #[derive(Debug)]
@@ -16,8 +16,8 @@ impl<W: Write> Printer<W> {
 }
 
 impl<W: Write> Observer for Printer<W> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        let Event::Validated { row, improved, plan, learner } = event else { return Ok(()) };
+    fn on(&mut self, event: &Event<'_>) -> Answer {
+        let Event::Validated { row, improved, plan, learner, .. } = event else { return Ok(Continue(())) };
         let best = if *improved { "  best so far" } else { "" };
         writeln!(
             self.0,
@@ -29,6 +29,7 @@ impl<W: Write> Observer for Printer<W> {
             100.0 * row.validation_error,
             learner.progress.train_seconds,
         )
-        .map_err(Error::io("write", "the printer's lines"))
+        .map_err(|cause| format!("cannot write the line of a validation: {cause}"))?;
+        Ok(Continue(()))
     }
 }

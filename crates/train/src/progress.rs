@@ -38,6 +38,9 @@ pub struct Progress {
     pub validations: u64,
     /// Training loss and errors since the last validation.
     pub sums: Sums,
+    /// The same in pieces of a few minibatches, for the curves; empty between validations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub course: Vec<Sums>,
     /// The best validation that the recipe asked for; see [`Learner::best`](crate::Learner::best).
     pub best: Option<Best>,
     /// The validation that a limit brought at the end.

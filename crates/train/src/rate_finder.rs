@@ -5,7 +5,7 @@
 //! gradients, penalties and pictures holds here too. The rest is arithmetic.
 
 use crate::error::Error;
-use crate::event::{Event, Observer};
+use crate::event::{Answer, Event, Observer};
 use crate::fit::fit;
 use crate::learner::Learner;
 use crate::plan::Plan;
@@ -14,7 +14,7 @@ use crate::recipe::Recipe;
 use crate::running_metrics::Sums;
 use crate::stopping::Stopping;
 use optim::Schedule;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::ControlFlow::{self, Break, Continue};
 use tch::Device;
 use tensor_data::Dataset;
 
@@ -105,63 +105,52 @@ pub fn sweep(recipe: &Recipe, data: &Dataset, device: Device, range: Range) -> R
     recipe.epochs = range.steps.div_ceil(Plan::new(&recipe, data)?.steps_per_epoch());
     let plan = Plan::new(&recipe, data)?;
     let mut learner = Learner::new(&plan, data, device)?;
-    let enough = AtomicBool::new(false);
-    let mut sweep = Sweep::new(range, &enough);
-    let outcome = fit(&plan, data, &mut learner, &enough, &mut sweep);
-    match outcome {
-        Err(Error::Diverged { .. }) => {}
-        Err(_) if sweep.diverged => {}
-        Err(error) => return Err(error),
-        Ok(_) => {}
+    let mut sweep = Sweep::new(range);
+    match fit(&plan, data, &mut learner, &mut sweep) {
+        Ok(_) | Err(Error::Diverged { .. }) => Ok(sweep.points),
+        Err(error) => Err(error),
     }
-    Ok(sweep.points)
 }
 
-/// Watches the loss of every minibatch, asks to stop after enough of them, and fails where it diverges.
-struct Sweep<'a> {
+/// Watches the loss of every minibatch, and ends training after enough of them or where it diverges.
+struct Sweep {
     average: Average,
     steps: u64,
-    enough: &'a AtomicBool,
     points: Vec<Point>,
     lowest: f64,
     before: Sums,
-    diverged: bool,
 }
 
-impl Sweep<'_> {
-    fn new(range: Range, enough: &AtomicBool) -> Sweep<'_> {
+impl Sweep {
+    fn new(range: Range) -> Sweep {
         let (average, before) = (Average::new(range.smoothing), Sums::default());
-        let (points, lowest, diverged) = (Vec::new(), f64::INFINITY, false);
-        Sweep { average, steps: range.steps, enough, points, lowest, before, diverged }
+        Sweep { average, steps: range.steps, points: Vec::new(), lowest: f64::INFINITY, before }
     }
 
-    fn take_in(&mut self, rate: f64, loss: f64) -> Result<(), Error> {
+    fn take_in(&mut self, rate: f64, loss: f64) -> ControlFlow<()> {
         let smoothed = self.average.take_in(loss);
-        self.diverged = !smoothed.is_finite() || smoothed > DIVERGENCE * self.lowest;
-        if self.diverged {
-            return Err(Error::Observer(format!("the loss diverged at learning rate {rate}")));
+        if !smoothed.is_finite() || smoothed > DIVERGENCE * self.lowest {
+            return Break(());
         }
         self.lowest = self.lowest.min(smoothed);
         self.points.push(Point { rate, loss, smoothed });
-        Ok(())
+        if self.points.len() as u64 >= self.steps { Break(()) } else { Continue(()) }
     }
 }
 
-impl Observer for Sweep<'_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+impl Observer for Sweep {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         match event {
-            Event::Trained { iteration, learning_rate, sums, .. } => {
-                self.enough.store(*iteration >= self.steps, Ordering::Relaxed);
+            Event::Trained { learning_rate, sums, .. } => {
                 let (sums, before) = (sums(), self.before);
                 self.before = sums;
-                self.take_in(*learning_rate, (sums.loss - before.loss) / (sums.samples - before.samples) as f64)
+                let loss = (sums.loss - before.loss) / (sums.samples - before.samples) as f64;
+                return Ok(self.take_in(*learning_rate, loss));
             }
-            Event::Validated { .. } => {
-                self.before = Sums::default(); // the sums start again
-                Ok(())
-            }
-            Event::Started { .. } | Event::Stepping(_) | Event::Stopped { .. } => Ok(()),
+            Event::Validated { .. } => self.before = Sums::default(), // the sums start again
+            Event::Started { .. } | Event::Stepping(_) | Event::Stopped { .. } => {}
         }
+        Ok(Continue(()))
     }
 }
 
@@ -212,11 +201,13 @@ mod tests {
 
     #[test]
     fn a_sweep_ends_where_the_smoothed_loss_is_four_times_its_lowest() {
-        let (range, enough) = (Range { from: 1e-3, to: 1.0, steps: 5, smoothing: 0.0 }, AtomicBool::new(false));
-        let mut sweep = Sweep::new(range, &enough);
-        [2.0, 1.0, 4.0].iter().for_each(|&loss| sweep.take_in(0.1, loss).unwrap());
-        assert!(sweep.take_in(0.1, 4.1).is_err() && sweep.diverged);
+        let range = Range { from: 1e-3, to: 1.0, steps: 5, smoothing: 0.0 };
+        let mut sweep = Sweep::new(range);
+        assert!([2.0, 1.0, 4.0].iter().all(|&loss| sweep.take_in(0.1, loss).is_continue()));
+        assert!(sweep.take_in(0.1, 4.1).is_break());
         assert_eq!(sweep.points.len(), 3);
-        assert!(Sweep::new(Range { smoothing: 0.5, ..range }, &enough).take_in(0.1, f64::NAN).is_err());
+        assert!(Sweep::new(Range { smoothing: 0.5, ..range }).take_in(0.1, f64::NAN).is_break());
+        let mut short = Sweep::new(Range { steps: 2, ..range });
+        assert_eq!([1.0, 1.0].map(|loss| short.take_in(0.1, loss)), [Continue(()), Break(())]);
     }
 }

@@ -1,6 +1,7 @@
 //! Running sums of the training loss and errors, kept on the device: reading a number back waits for the device, so
 //! it happens once per validation and not once per minibatch.
 
+use crate::course::Course;
 use crate::criterion::Measured;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ impl Sums {
 pub(crate) struct RunningMetrics {
     sums: Running,
     samples: i64,
+    /// The same in pieces, where they are wanted.
+    course: Option<Course>,
 }
 
 enum Running {
@@ -61,7 +64,12 @@ impl RunningMetrics {
             Device::Cpu => Running::Host { loss, errors },
             _ => Running::on(device, loss, errors),
         };
-        RunningMetrics { sums, samples }
+        RunningMetrics { sums, samples, course: None }
+    }
+
+    /// The same sums, kept in pieces as well.
+    pub(crate) fn with(self, course: Course) -> RunningMetrics {
+        RunningMetrics { course: Some(course), ..self }
     }
 
     /// Adds a minibatch of `count` samples. No device wait.
@@ -74,26 +82,31 @@ impl RunningMetrics {
     /// The part of [`add`](RunningMetrics::add) that is the device's; in place, so that a captured graph can do it again.
     pub(crate) fn add_figures(&mut self, measured: &Measured, count: usize) -> Result<(), Error> {
         let _guard = tch::no_grad_guard();
+        let mut on_host = None;
         match &mut self.sums {
             Running::Host { loss, errors } => {
                 let (mut mean, mut wrong) = ([0_f32], [0_i64]);
                 let read = measured.loss.detach().f_copy_data(&mut mean, 1);
                 read.and_then(|()| measured.errors.f_copy_data(&mut wrong, 1))
-                    .map_err(|cause| Error::Torch { action: "read the loss", cause })?;
+                    .map_err(Error::torch("read the loss"))?;
                 *loss += f64::from(mean[0]) * count as f64;
                 *errors += wrong[0];
+                on_host = Some((f64::from(mean[0]), wrong[0]));
             }
             Running::Device { loss, errors } => {
                 let _ = loss.g_add_(&(measured.loss.detach().to_kind(Kind::Double) * count as f64));
                 let _ = errors.g_add_(&measured.errors);
             }
         }
-        Ok(())
+        self.course.as_mut().map_or(Ok(()), |course| course.add_figures(measured, on_host, count))
     }
 
     /// The part of [`add`](RunningMetrics::add) that is the host's.
     pub(crate) fn count(&mut self, count: usize) {
         self.samples += count as i64;
+        if let Some(course) = &mut self.course {
+            course.count(count);
+        }
     }
 
     /// Starts again from nothing, in place.
@@ -106,6 +119,9 @@ impl RunningMetrics {
             }
         }
         self.samples = 0;
+        if let Some(course) = &mut self.course {
+            course.clear();
+        }
     }
 
     /// Reads the sums; this waits for the device.
@@ -115,6 +131,11 @@ impl RunningMetrics {
             Running::Device { loss, errors } => (loss.double_value(&[]), errors.int64_value(&[])),
         };
         Sums { loss, errors, samples: self.samples }
+    }
+
+    /// Reads the pieces, none where they are not kept; this waits for the device.
+    pub(crate) fn read_course(&self) -> Result<Vec<Sums>, Error> {
+        self.course.as_ref().map_or(Ok(Vec::new()), Course::read)
     }
 }
 
@@ -142,7 +163,7 @@ mod tests {
 
     #[test]
     fn sums_on_a_device_stay_where_they_lie_so_that_a_captured_step_finds_them() {
-        let running = RunningMetrics { sums: Running::on(Device::Cpu, 1.5, 3), samples: 10 };
+        let running = RunningMetrics { sums: Running::on(Device::Cpu, 1.5, 3), samples: 10, course: None };
         let places = |running: &RunningMetrics| match &running.sums {
             Running::Device { loss, errors } => [loss.data_ptr() as usize, errors.data_ptr() as usize],
             Running::Host { .. } => panic!("they lie on the device"),

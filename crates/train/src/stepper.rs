@@ -1,6 +1,7 @@
 //! Takes a run's steps, each the way that it can be taken: as a captured graph, or operation by operation.
 
 use crate::captured::{Captured, Replay, Run};
+use crate::course::Course;
 use crate::criterion::Criterion;
 use crate::error::Error;
 use crate::learner::Learner;
@@ -41,7 +42,7 @@ enum How<'a> {
 }
 
 impl<'a> Stepper<'a> {
-    pub(crate) fn new(plan: &'a Plan, learner: &Learner, train: &Split, place: Where) -> Self {
+    pub(crate) fn new(plan: &'a Plan, learner: &Learner, train: &Split, place: Where) -> Result<Self, Error> {
         let device = train.device();
         let possible = match (place, Stepping::on(device)) {
             (Where::OnCuda, Stepping::Eager(reason)) => Err(reason),
@@ -51,8 +52,10 @@ impl<'a> Stepper<'a> {
             Ok(()) => (How::Beginning(place), None),
             Err(reason) => (How::Eager, Some(Stepping::Eager(reason))),
         };
-        let running = RunningMetrics::start(learner.progress.sums, device);
-        Stepper { plan, criterion: plan.criterion(device), running, how, mode_change, announced: false }
+        let progress = &learner.progress;
+        let course = Course::start(plan, progress.iteration, &progress.course, device)?;
+        let running = RunningMetrics::start(progress.sums, device).with(course);
+        Ok(Stepper { plan, criterion: plan.criterion(device), running, how, mode_change, announced: false })
     }
 
     /// How steps are taken, once: when that is settled.
@@ -60,9 +63,8 @@ impl<'a> Stepper<'a> {
         self.mode_change.take()
     }
 
-    /// Trains `learner` on the next minibatch of `batches`, of which there is one, and moves them on; `factor` is the
-    /// stopping rule's, on the plan's learning rate.
-    pub(crate) fn step(&mut self, learner: &mut Learner, batches: &mut Batches<'a>, factor: f64) -> Result<(), Error> {
+    /// Trains `learner` on the next minibatch of `batches`, of which there is one, and moves them on.
+    pub(crate) fn step(&mut self, learner: &mut Learner, batches: &mut Batches<'a>) -> Result<(), Error> {
         if let How::Beginning(place) = self.how
             && learner.has_stepped()
             && batches.full_left() > 0
@@ -76,7 +78,7 @@ impl<'a> Stepper<'a> {
             && batches.full_left() > 0
         {
             let (plan, criterion, running) = (self.plan, &self.criterion, &mut self.running);
-            match captured.step(&mut Run { plan, criterion, running, learner }, batches, factor)? {
+            match captured.step(&mut Run { plan, criterion, running, learner }, batches)? {
                 Ok(()) => {
                     self.mode_change = (captured.is_settled() && !self.announced).then_some(Stepping::Captured);
                     self.announced |= self.mode_change.is_some();
@@ -85,7 +87,7 @@ impl<'a> Stepper<'a> {
                 Err(reason) => self.fall_back_to_eager(reason),
             }
         }
-        self.step_eagerly(learner, batches, factor)
+        self.step_eagerly(learner, batches)
     }
 
     fn fall_back_to_eager(&mut self, reason: EagerReason) {
@@ -93,11 +95,11 @@ impl<'a> Stepper<'a> {
         self.mode_change = Some(Stepping::Eager(reason));
     }
 
-    fn step_eagerly(&mut self, learner: &mut Learner, batches: &mut Batches<'_>, factor: f64) -> Result<(), Error> {
+    fn step_eagerly(&mut self, learner: &mut Learner, batches: &mut Batches<'_>) -> Result<(), Error> {
         let Some(batch) = batches.next() else { return Ok(()) };
-        let rate = self.plan.learning_rate(learner.progress.iteration) * factor;
+        let rate = self.plan.learning_rate(&learner.progress, learner.progress.iteration);
         let updated = learner.learn(self.plan, &self.criterion, &mut self.running, &batch, StepScalars::Host(rate))?;
-        self.running.count(batch.labels.numel());
+        self.running.count(batch.targets.len());
         learner.progress.updates += u64::from(updated);
         Ok(())
     }
@@ -134,14 +136,14 @@ mod tests {
         let plan = Plan::new(&recipe, &data).unwrap();
         let train = |beginning: bool| {
             let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-            let mut stepper = Stepper::new(&plan, &learner, &data.train, Where::OnCuda);
+            let mut stepper = Stepper::new(&plan, &learner, &data.train, Where::OnCuda).unwrap();
             if beginning {
                 // As on a CUDA device that fails when the graph is made.
                 (stepper.how, stepper.mode_change) = (How::Beginning(Where::OnCuda), None);
             }
             let (mut batches, mut told) = (plan.minibatches(&data.train, 0, 0).unwrap(), Vec::new());
             while batches.len() > 0 {
-                stepper.step(&mut learner, &mut batches, 1.0).unwrap();
+                stepper.step(&mut learner, &mut batches).unwrap();
                 learner.progress.iteration += 1;
                 told.extend(stepper.take_mode_change().map(|how| (learner.progress.iteration, how)));
             }

@@ -104,6 +104,10 @@ impl Summary {
     pub const FILE: &str = "summary.json";
 
     /// Writes `summary.json` into `folder`, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), Error> {
         let path = folder.join(Self::FILE);
         let mut text = serde_json::to_vec_pretty(self).map_err(|e| Error::io("write", &path)(e.into()))?;
@@ -112,6 +116,10 @@ impl Summary {
     }
 
     /// Reads a run's `summary.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file cannot be read; [`Error::Run`] where it is damaged.
     pub fn read(folder: &Path) -> Result<Summary, Error> {
         let path = folder.join(Self::FILE);
         let text = std::fs::read(&path).map_err(Error::io("read", &path))?;

@@ -36,12 +36,12 @@ impl Learner {
         let measured = criterion.forward(plan.recipe().precision, &self.model, batch)?; // its mean loss and errors
         divergence::check_loss(plan, self, &measured.loss, &batch.images)?;
         let gradients = self.gradients(plan, &measured.loss)?; // backward, through the data loss alone
-        let mean = self.accumulate(plan, gradients, || criterion.weight(&batch.labels))?;
+        let mean = self.accumulate(plan, gradients, || criterion.weight(&batch.targets))?;
         let completed = mean.is_some();
         if let Some(mean) = mean {
             self.update(plan, mean, scalars)?; // penalty, clipping, step, average
         }
-        running.add_figures(&measured, batch.labels.numel())?;
+        running.add_figures(&measured, batch.targets.len())?;
         Ok(completed)
     }
 
@@ -151,7 +151,7 @@ fn move_average(
     // Buffers as well, so that the averaged model normalises with statistics that belong to its weights.
     for ((_, average), (_, tensor)) in averaged.named_tensors().into_iter().zip(model.named_tensors()) {
         let moved = move_towards(average, &tensor);
-        let _ = moved.map_err(|cause| Error::Torch { action: "average the parameters", cause })?;
+        let _ = moved.map_err(Error::torch("average the parameters"))?;
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ pub(crate) fn closing(plan: &Plan, data: &Dataset, learner: &mut Learner, by: St
     if !matches!(by, StoppedBy::Limit(_)) || plan.validates_after(last) {
         return Ok(None);
     }
-    let learning_rate = plan.learning_rate(last) * learner.progress.stopping.lr_multiplier;
+    let learning_rate = plan.learning_rate(&learner.progress, last);
     let row = measure(plan, data, learner, &learner.progress.sums, learning_rate)?;
     let at = row.chosen();
     let watched = plan.recipe().evaluation.watch.choose(at.error, at.loss);

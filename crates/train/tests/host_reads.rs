@@ -5,13 +5,12 @@
 mod common;
 
 use common::{data_on, recipe};
-use std::sync::atomic::AtomicBool;
 use tch::{Cuda, Device};
 use tensor_data::Dataset;
 use torch_ext::count_host_reads;
 use train::{Error, Learner, Observer, Outcome, Plan, fit, fit_as_captured};
 
-type Fit = fn(&Plan, &Dataset, &mut Learner, &AtomicBool, &mut dyn Observer) -> Result<Outcome, Error>;
+type Fit = fn(&Plan, &Dataset, &mut Learner, &mut dyn Observer) -> Result<Outcome, Error>;
 
 /// Values read from tensors in three epochs of minibatches of `size`, with a validation after each.
 fn reads(fit: Fit, device: Device, size: usize, more: &[&str]) -> u64 {
@@ -20,8 +19,7 @@ fn reads(fit: Fit, device: Device, size: usize, more: &[&str]) -> u64 {
     let data = data_on(&recipe, device);
     let plan = Plan::new(&recipe, &data).unwrap();
     let mut learner = Learner::new(&plan, &data, device).unwrap();
-    let never = AtomicBool::new(false);
-    let (outcome, reads) = count_host_reads(|| fit(&plan, &data, &mut learner, &never, &mut ())).unwrap();
+    let (outcome, reads) = count_host_reads(|| fit(&plan, &data, &mut learner, &mut ())).unwrap();
     outcome.unwrap();
     reads
 }
@@ -36,7 +34,10 @@ fn nothing_is_read_from_the_device_inside_an_epoch() {
     // On CUDA `fit` replays graphs, where there are any.
     let ways = [(fit as Fit, Device::Cpu), (fit_as_captured, Device::Cpu)].into_iter();
     for (fit, device) in ways.chain(cuda.map(|device| (fit as Fit, device))) {
-        for more in [&[][..], &["data.storage=u8"], &["optimizer.kind=adam", "learning_rate=0.001"], &extras] {
+        let augmented = ["augment=[{ kind = 'trivial-augment' }, { kind = 'mixup' }]"];
+        for more in
+            [&[][..], &augmented, &["data.storage=u8"], &["optimizer.kind=adam", "learning_rate=0.001"], &extras]
+        {
             let (few, many) = (reads(fit, device, 300, more), reads(fit, device, 10, more));
             assert!(few > 0, "validations are read");
             assert_eq!(few, many, "2 and 60 minibatches an epoch, {more:?}, on {device:?}");

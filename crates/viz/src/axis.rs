@@ -23,6 +23,9 @@ pub struct Axis {
     pub unit: Unit,
 }
 
+/// The least span of a linear axis with room, as a share of its largest number.
+const LEAST_SPAN: f64 = 0.1;
+
 /// A stretch of numbers, `low < high` (and `0 < low` on a log scale), with ticks inside it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Domain {
@@ -81,6 +84,12 @@ fn linear((mut low, mut high): (f64, f64), whole: bool, roomy: bool) -> Domain {
     (low, high) = (low.clamp(-most, most), high.clamp(-most, most));
     if roomy && low > 0.0 && low < 0.4 * high {
         low = 0.0;
+    }
+    // Noise around a level fills no axis.
+    let least = LEAST_SPAN * low.abs().max(high.abs());
+    if roomy && high - low < least && high - low > 1e-12 * least {
+        let middle = (low + high) / 2.0;
+        (low, high) = (middle - least / 2.0, middle + least / 2.0);
     }
     if high - low <= 1e-12 * low.abs().max(high.abs()) {
         let around = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
@@ -177,6 +186,12 @@ mod tests {
         let log = domain(&[0.01, 1.0], Scale::Log, false);
         assert!((log.place(0.1).unwrap() - 0.5).abs() < 1e-12);
         assert_eq!(log.place(0.0), None);
+    }
+
+    #[test]
+    fn noise_around_a_level_does_not_fill_the_axis() {
+        let domain = domain(&[1.0, 1.001], Scale::Linear, true);
+        assert!(domain.high - domain.low >= 0.1, "{domain:?}");
     }
 
     #[test]

@@ -70,6 +70,7 @@ pub(crate) fn mix(from: Rgb, to: Rgb, weight: f64) -> Rgb {
 }
 
 /// The relative luminance of sRGB (WCAG 2): 0 for black, 1 for white.
+#[cfg(test)]
 pub(crate) fn luminance(colour: Rgb) -> f64 {
     let linear = |c: u8| {
         let c = f64::from(c) / 255.0;

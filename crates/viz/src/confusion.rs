@@ -1,24 +1,29 @@
 //! The confusion matrix: which classes are taken for which.
 
-use crate::Error;
-use crate::colour::{INK, PAPER, Rgb, luminance, mix};
+use crate::colour::{INK, PAPER, Rgb, mix};
 use crate::numbers::grouped;
 use crate::svg::{Anchor, Drawing, Style, Svg, text_width};
 use crate::text::shortened;
+use crate::{Error, Picture};
 
-/// Deepest colours of right and of wrong answers: two ends of the colour-blind-safe pair blue and orange.
+/// Deepest colours of right and of wrong answers: two ends of the colour-blind-safe pair blue and orange, dark enough for
+/// white text.
 const RIGHT: Rgb = [0, 114, 178];
-const MISTAKE: Rgb = [213, 94, 0];
+const MISTAKE: Rgb = [190, 76, 0];
+/// Cells more opaque than this carry white text.
+const OPAQUE: f64 = 0.75;
 const EMPTY: Rgb = [246, 246, 246];
 const SIDE: f64 = 24.0;
 /// Names of classes are cut to this many letters.
 const LONGEST_NAME: usize = 16;
 
 /// Counts of samples by true class (row) and predicted class (column).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Confusion {
     classes: Vec<String>,
     counts: Vec<u64>,
+    /// The share of a class that has the deepest colour of a mistake; `None` for the matrix's own largest.
+    deepest: Option<f64>,
 }
 
 impl Confusion {
@@ -39,7 +44,7 @@ impl Confusion {
                 got: counts.len(),
             });
         }
-        Ok(Confusion { classes, counts })
+        Ok(Confusion { classes, counts, deepest: None })
     }
 
     /// How many samples of class `truth` were given class `predicted`; 0 for classes that do not exist.
@@ -61,9 +66,57 @@ impl Confusion {
         (total > 0).then(|| (total - right) as f64 / total as f64)
     }
 
+    /// The largest share of a class, 0 to 1, that was taken for one other class.
+    pub fn largest_mistake(&self) -> f64 {
+        let n = self.classes.len();
+        (0..n * n).filter(|i| i / n != i % n).map(|i| self.share(i / n, i % n)).fold(0.0, f64::max)
+    }
+
+    /// The same matrix with its mistakes on a scale up to `deepest`, a share of a class: one scale for several matrices.
+    pub fn on_scale(self, deepest: f64) -> Confusion {
+        Confusion { deepest: Some(deepest), ..self }
+    }
+
+    /// The share of class `truth` that was given class `predicted`.
+    fn share(&self, truth: usize, predicted: usize) -> f64 {
+        let n = self.classes.len();
+        let total: u64 = self.counts[truth * n..][..n].iter().sum();
+        self.count(truth, predicted) as f64 / total.max(1) as f64
+    }
+
+    /// A cell's colour and how opaque it is, 0 for none.
+    fn shade(&self, truth: usize, predicted: usize, deepest: f64) -> (Rgb, f64) {
+        let share = self.share(truth, predicted);
+        match self.count(truth, predicted) {
+            0 => (PAPER, 0.0),
+            _ if truth == predicted => (RIGHT, 0.15 + 0.8 * share * share),
+            _ => (MISTAKE, 0.15 + 0.85 * (share / deepest).min(1.0).sqrt()),
+        }
+    }
+
+    /// The matrix as squares of `side` pixels without text, for many classes: true classes down, predicted ones across.
+    ///
+    /// # Errors
+    /// Too many pixels.
+    pub fn squares(&self, side: usize) -> Result<Picture, Error> {
+        let (n, deepest) = (self.classes.len(), self.deepest.unwrap_or_else(|| self.largest_mistake()).max(1e-9));
+        let mut rgb = Vec::new();
+        for truth in 0..n {
+            let row: Vec<Rgb> = (0..n)
+                .map(|predicted| {
+                    let (colour, opacity) = self.shade(truth, predicted, deepest);
+                    mix(EMPTY, colour, opacity)
+                })
+                .collect();
+            let line: Vec<u8> = row.iter().flat_map(|colour| colour.repeat(side)).collect();
+            (0..side).for_each(|_| rgb.extend(&line));
+        }
+        Picture::rgb(n * side, n * side, rgb)
+    }
+
     /// Draws the matrix: right answers in blue, deeper the larger their share of the class; mistakes in orange, deeper the
-    /// more of them there are, on a scale of their own so that a good network's few mistakes show. The error of each
-    /// class stands at the right. Cells carry `data-row` (true class) and `data-column` (predicted class).
+    /// larger their share of the class, on a scale of their own so that a good network's few mistakes show. The error of
+    /// each class stands at the right. Cells carry `data-row` (true class) and `data-column` (predicted class).
     pub fn draw(&self, title: &str) -> Drawing {
         let n = self.classes.len();
         let names: Vec<String> = self.classes.iter().map(|c| shortened(c, LONGEST_NAME)).collect();
@@ -117,17 +170,11 @@ impl Confusion {
 
     fn draw_cells(&self, svg: &mut Svg, (left, top): (f64, f64), cell: f64) {
         let n = self.classes.len();
-        let wrong = (0..n * n).filter(|i| i / n != i % n).map(|i| self.counts[i]);
-        let most_wrong = wrong.max().unwrap_or(0).max(1) as f64;
+        let deepest = self.deepest.unwrap_or_else(|| self.largest_mistake()).max(1e-9);
         let gap = if cell > 12.0 { 1.0 } else { 0.0 };
         for (i, &count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let (truth, predicted) = (i / n, i % n);
-            let fill = if truth == predicted {
-                let share = 1.0 - self.class_error(truth).unwrap_or(0.0);
-                mix(PAPER, RIGHT, 0.15 + 0.8 * share * share)
-            } else {
-                mix(PAPER, MISTAKE, 0.15 + 0.85 * (count as f64 / most_wrong).sqrt())
-            };
+            let fill = self.shade(truth, predicted, deepest);
             let (x, y) = (left + predicted as f64 * cell, top + truth as f64 * cell);
             let hint =
                 format!("{count} of true class {} predicted as {}", self.classes[truth], self.classes[predicted]);
@@ -135,9 +182,9 @@ impl Confusion {
             svg.cell(inner, fill, (truth, predicted), &hint);
             let text = count.to_string();
             if text.len() as f64 * 8.0 <= cell {
-                let ink = if luminance(fill) > 0.3 { INK } else { PAPER };
+                let style = if fill.1 > OPAQUE { Style::On(PAPER) } else { Style::Within(INK) };
                 let middle = (x + cell / 2.0, y + cell / 2.0 + 4.5);
-                svg.text(middle, &text, Style::On(ink), Anchor::Middle);
+                svg.text(middle, &text, style, Anchor::Middle);
             }
         }
     }
@@ -173,12 +220,27 @@ mod tests {
         assert!(drawing.as_str().contains("1 of true class 0 predicted as 1"));
     }
 
+    /// Half of class 0 and a tenth of class 1 are wrong; blends of 246 with (190, 76, 0) by arithmetic.
+    #[test]
+    fn a_common_scale_makes_shares_comparable() {
+        let matrix = Confusion::new(names(2), vec![5, 5, 1, 9]).unwrap();
+        assert_eq!(matrix.largest_mistake(), 0.5);
+        let colour = |matrix: &Confusion, row, column| matrix.squares(1).unwrap().at(row, column);
+        assert_eq!(colour(&matrix, 0, 1), [190, 76, 0], "its own largest is deepest");
+        // 0.15 + 0.85 sqrt(0.1 / 0.5) = 0.5301
+        assert_eq!(colour(&matrix, 1, 0), [216, 156, 116]);
+        // 0.15 + 0.85 sqrt(0.5) = 0.7510
+        assert_eq!(colour(&matrix.on_scale(1.0), 0, 1), [204, 118, 61]);
+    }
+
     #[test]
     fn empty_and_large_matrices_are_drawn_and_uneven_ones_refused() {
         let none = Confusion::new(names(2), vec![0; 4]).unwrap();
         assert!(none.draw("Test").as_str().contains("no samples"));
         let large = Confusion::new(names(200), vec![1; 40_000]).unwrap();
         assert_eq!(large.draw("Test").as_str().matches("viz-cell").count(), 40_000);
+        let squares = large.squares(2).unwrap();
+        assert_eq!((squares.height(), squares.width()), (400, 400));
         assert!(Confusion::new(names(2), vec![0; 3]).is_err());
         assert!(Confusion::new(vec![], vec![]).is_err());
     }

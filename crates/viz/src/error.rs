@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 /// Why a picture could not be made or saved. Each message says what was wrong, where, and how to mend it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Nothing was given to draw.
     #[error("there is no {what} to draw: give at least one")]

@@ -15,6 +15,7 @@
 //! | ratios, with what was aimed at | [`bars()`] | [`Drawing`] |
 //! | counts by true and predicted class | [`Confusion`] | [`Drawing`] |
 //! | weights, activations | [`histograms`] | [`Drawing`] |
+//! | probabilities and what came true | [`reliability()`] | [`Drawing`] |
 //!
 //! NaN and infinities are drawn, never hidden: magenta pixels, crosses on a chart, a count beside a histogram.
 
@@ -35,6 +36,7 @@ mod histogram;
 mod legend;
 mod numbers;
 mod picture;
+mod reliability;
 mod save;
 mod scaling;
 mod stack;
@@ -57,6 +59,7 @@ pub use heat::{HeatScale, heat_bar, heat_map};
 pub use histogram::Histogram;
 pub use numbers::Unit;
 pub use picture::Picture;
+pub use reliability::{Reliability, reliability};
 pub use scaling::Scaling;
 pub use stack::stack;
 pub use svg::Drawing;

@@ -49,15 +49,17 @@ pub(crate) enum Style {
     Label,
     Tick,
     Muted,
-    /// A colour of its own, as on a cell of a matrix.
+    /// A colour of its own, as on a dark cell of a matrix.
     On(Rgb),
+    /// Text in a light cell, which takes the page's colour.
+    Within(Rgb),
 }
 
 impl Style {
     pub(crate) fn size(self) -> f64 {
         match self {
             Style::Title => 15.0,
-            Style::Label | Style::On(_) => 13.0,
+            Style::Label | Style::On(_) | Style::Within(_) => 13.0,
             Style::Tick | Style::Muted => 12.0,
         }
     }
@@ -106,13 +108,15 @@ impl Svg {
         }
     }
 
-    /// A cell of a matrix: a rectangle that says which row and column it stands for.
-    pub(crate) fn cell(&mut self, at: [f64; 4], fill: Rgb, place: (usize, usize), hint: &str) {
+    /// A cell of a matrix: a rectangle that says which row and column it stands for. It is as opaque as its value is large,
+    /// so that a page of any colour shows through.
+    pub(crate) fn cell(&mut self, at: [f64; 4], (fill, opacity): (Rgb, f64), place: (usize, usize), hint: &str) {
         let [x, y, w, h] = at.map(short);
         self.push(format_args!(
-            "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" fill=\"{}\" class=\"viz-cell\" data-row=\"{}\" \
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" fill=\"{}\" fill-opacity=\"{}\" class=\"viz-cell\" data-row=\"{}\" \
              data-column=\"{}\"><title>{}</title></rect>",
             hex(fill),
+            short(opacity),
             place.0,
             place.1,
             escaped(hint)
@@ -192,6 +196,7 @@ impl Svg {
             Style::Label => (INK, "viz-ink", ""),
             Style::Tick | Style::Muted => (MUTED, "viz-muted", ""),
             Style::On(colour) => (colour, "viz-on", ""),
+            Style::Within(colour) => (colour, "viz-ink viz-on", ""),
         };
         let anchor = match anchor {
             Anchor::Start => "start",

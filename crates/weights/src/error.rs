@@ -28,6 +28,18 @@ pub enum Error {
         /// What does not fit.
         problem: String,
     },
+    /// The file would run a program where Python loads it.
+    #[error(
+        "weights {}: whoever loads it with Python runs {called}, which tensors do not need; nothing of it was loaded: take weights \
+         from elsewhere, or save a state_dict alone",
+        .path.display()
+    )]
+    Hostile {
+        /// The file.
+        path: PathBuf,
+        /// What it would call, as `module.name`.
+        called: String,
+    },
     /// The file holds no tensor.
     #[error("weights {}: it holds no tensor; save the network's state_dict", .path.display())]
     Empty {

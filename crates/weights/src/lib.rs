@@ -1,6 +1,6 @@
 //! Weights that other programs saved: safetensors files and the checkpoints of `torch.save` in all its formats (zip since 1.6, the
-//! stream of pickles before, tar before 0.1.10). Nothing in a file is executed: a pickle is read as data. Tensors come out of it; what else it
-//! holds, a call of a program included, is passed over and never run.
+//! stream of pickles before, tar before 0.1.10). Nothing in a file is executed: a pickle is read as data. One that would
+//! call more than what tensors need, where Python loads it, is refused.
 //!
 //! The names come out as the network's own: what surrounds them in a training program's checkpoint (`state_dict`, `module.` of
 //! DataParallel, `_orig_mod.` of torch.compile) is removed here. `models::Model::load_named` takes what comes out. The crate knows
@@ -12,8 +12,10 @@
 //! # Ok::<(), weights::Error>(())
 //! ```
 
+mod dialects;
 mod error;
 mod names;
+mod pickle;
 mod pytorch;
 
 use std::fs;
@@ -22,6 +24,7 @@ use std::path::Path;
 use safetensors::{Dtype, SafeTensors};
 use tch::{Kind, Tensor};
 
+pub use dialects::Fitted;
 pub use error::Error;
 
 /// The tensors of a file.
@@ -36,10 +39,11 @@ pub struct Weights {
 /// Reads a safetensors file or a PyTorch checkpoint, told apart by content.
 ///
 /// # Errors
-/// [`Error::Io`] where the file cannot be read, [`Error::Damaged`] where it is neither or is cut off, [`Error::Empty`] where it holds no tensor, [`Error::Kind`] for one of a type that libtorch lacks.
+/// [`Error::Io`] where the file cannot be read, [`Error::Damaged`] where it is neither or is cut off, [`Error::Hostile`] where Python would run
+/// a program in loading it, [`Error::Empty`] where it holds no tensor, [`Error::Kind`] for one of a type that libtorch lacks.
 pub fn read(path: &Path) -> Result<Weights, Error> {
     let bytes = fs::read(path).map_err(|cause| Error::Io { path: path.to_owned(), cause })?;
-    let tensors = if is_safetensors(&bytes) { safetensors(path, &bytes)? } else { pytorch::tensors(path)? };
+    let tensors = if is_safetensors(&bytes) { safetensors(path, &bytes)? } else { pytorch::tensors(path, &bytes)? };
     let names::Own { mut tensors, left_out } = names::own(tensors);
     if tensors.is_empty() {
         return Err(Error::Empty { path: path.to_owned() });

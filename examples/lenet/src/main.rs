@@ -1,7 +1,6 @@
 //! LeNet on MNIST, from files to test error: `cargo run -- path/to/mnist`, about twenty seconds an epoch on one core.
 
 use std::error::Error;
-use std::sync::atomic::AtomicBool;
 
 use minibatch::train::{Printer, recipe::Minibatch};
 use minibatch::{Arch, Device, Learner, Plan, Recipe, evaluate, fit, tensor_data::mnist};
@@ -19,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", learner.model.summary());
 
     // The learner holds the best model afterwards.
-    let outcome = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut Printer::new(std::io::stdout()))?;
+    let outcome = fit(&plan, &data, &mut learner, &mut Printer::new(std::io::stdout()))?;
     let test = evaluate(&learner.model, &data.test, &recipe.evaluation)?;
     println!("{:.0} s, test error {:.2} %", outcome.train_seconds, 100.0 * test.error);
     Ok(())

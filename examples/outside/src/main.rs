@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for epoch in 0..5 {
         let (mut loss_sum, mut steps) = (0.0, 0);
         for batch in data.train.batches(20, Order::Shuffled { seed: 1, epoch }, Tail::Drop)? {
-            let loss = logits(&batch.images).cross_entropy_for_logits(&batch.labels);
+            let loss = logits(&batch.images).cross_entropy_for_logits(batch.labels());
             let gradients = optimizer.gradients(&loss)?;
             optimizer.apply(&gradients, 0.5)?;
             loss_sum += loss.double_value(&[]);

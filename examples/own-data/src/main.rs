@@ -1,7 +1,6 @@
 //! From arrays in memory to a saved model and back: pictures that the program makes, a run's folder, a prediction.
 
 use std::error::Error;
-use std::sync::atomic::AtomicBool;
 
 use minibatch::models::Activation;
 use minibatch::tensor_data::Order;
@@ -26,13 +25,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut learner = Learner::new(&plan, &data, Device::Cpu)?;
     // The folder saves checkpoints, from which a run resumes; the printer says how it goes.
     let mut run = RunFolder::create(folder.as_ref(), &recipe)?;
-    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut (&mut run, &mut Printer::new(std::io::stdout())))?;
+    fit(&plan, &data, &mut learner, &mut (&mut run, &mut Printer::new(std::io::stdout())))?;
 
     let (model, _) = load_model(folder.as_ref(), &Saved::Best, Device::Cpu)?;
     let mut right = 0;
     for batch in data.test.batches(50, Order::Stored, tensor_data::Tail::Keep)? {
         let answers = model.forward(&batch.images, Mode::Eval).argmax(1, false); // [50]
-        right += answers.eq_tensor(&batch.labels).sum(Kind::Int64).int64_value(&[]);
+        right += answers.eq_tensor(batch.labels()).sum(Kind::Int64).int64_value(&[]);
     }
     println!("{right} of {} test pictures right", data.test.len());
     Ok(())

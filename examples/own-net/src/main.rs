@@ -2,7 +2,6 @@
 //! Both learn ten digits that the program draws.
 
 use std::error::Error;
-use std::sync::atomic::AtomicBool;
 
 use minibatch::models::block::{BatchNorm, Block, Classifier, Conv, Linear, Pool, Residual, Sequential};
 use minibatch::models::{Buffer, Network, Parameter, Role, Tensors};
@@ -25,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let data = recipe.upload(&source, Device::Cpu)?;
         let plan = Plan::new(&recipe, &data)?;
         let mut learner = Learner::with_model(&plan, &data, model)?;
-        fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut Printer::new(std::io::stdout()))?;
+        fit(&plan, &data, &mut learner, &mut Printer::new(std::io::stdout()))?;
         let name = learner.model.arch().name();
         let test = evaluate(&learner.model, &data.test, &recipe.evaluation)?;
         println!("{name}: test error {:.2} %\n", 100.0 * test.error);

@@ -23,6 +23,7 @@ Examples:
   cargo xtask train my-recipe.toml --set learning_rate=0.05 --out runs/faster
   cargo xtask train --resume runs/lenet-20260131-120000 --epochs 40
   cargo xtask train lenet --tensorboard --set checkpoint.keep_top=3
+  cargo xtask train photos/ --folds 5                  every picture tested once: mean, spread, pooled accuracy
   cargo xtask train my-recipe.toml --dry-run           check everything, write nothing
   cargo xtask train my-recipe.toml --overfit-one-batch can it learn at all?
   cargo xtask train lenet --json | tail -n 1           the result alone
@@ -31,7 +32,8 @@ With --json every line of standard output is a JSON object, and what a person re
 `event` says what happened: `started`, `trained` (at most four a second; it waits for the device), `validated` (a row of
 metrics.csv), `saved` (`folder` inside the run's), `stopped`, and in the last line `summary`, with the keys of
 summary.json and `run`, or `error` with `message` and `status`. Numbers that are not finite are null. A wrong command
-line ends with status 2 before there is any line. The modes --dry-run and --overfit-one-batch print one such line,
+line ends with status 2 before there is any line. With --folds there is a `summary` for each fold, and the last line is
+`folds`, with the keys of table.json and `run`. The modes --dry-run and --overfit-one-batch print one such line,
 `dry-run` and `overfit`.")]
 pub struct TrainArgs {
     /// Name of a recipe in recipes/, or path to a TOML file; with --resume only the run's own
@@ -55,7 +57,7 @@ pub struct TrainArgs {
     /// Folder of the run (default: runs/RECIPE-YYYYMMDD-HHMMSS); an existing run is never overwritten
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Continue with a run that was stopped, in its own folder
+    /// Continue with a run or a set of folds that was stopped, in its own folder
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
     /// Change one key of the recipe, dotted; may be given several times
@@ -64,6 +66,11 @@ pub struct TrainArgs {
     /// Write event files for TensorBoard into RUN/tensorboard/; a run that has them keeps them up when it is resumed
     #[arg(long)]
     pub tensorboard: bool,
+    /// Train K models, so that every picture is tested once by one that has not seen it: mean, spread and pooled accuracy, and one
+    /// report over the K runs; --resume SET continues
+    #[arg(long, value_name = "K", value_parser = whole::<u32>(2, 100),
+          conflicts_with_all = ["resume", "dry_run", "overfit_one_batch", "watch"])]
+    pub folds: Option<u32>,
     /// Check everything, train and validate a few minibatches, say what training would take, and leave nothing behind
     #[arg(long, conflicts_with_all = ["resume", "overfit_one_batch", "watch", "tensorboard"])]
     pub dry_run: bool,

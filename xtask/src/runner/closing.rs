@@ -5,23 +5,26 @@ use crate::train_command::Run;
 use crate::{device, probe};
 use anyhow::Result;
 use std::time::Instant;
+use tensor_data::Dataset;
 use train::metrics::{Figures, Interval};
 use train::summary::ClassFigures;
 use train::{Outcome, Predictions, SavedCalibration, StoppedBy, Summary};
 use xtask::cli::DataDirArgs;
+use xtask::places;
 use xtask::words::Suggested;
 
-/// The figures of a run. The test set is looked at here and nowhere else, through the model that validation chose.
-pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary> {
+/// The figures of a run. The test set is looked at here and nowhere else, through the model that validation chose. `data` are the
+/// run's pictures, or what a frozen trunk makes of them.
+pub fn summarise(run: &Run, data: &Dataset, outcome: &Outcome, clock: Instant) -> Result<Summary> {
     let recipe = run.plan.recipe();
     let evaluation = &recipe.evaluation;
     let finished = outcome.stopped_by != StoppedBy::Interrupt && outcome.best.is_some();
-    let test = finished.then(|| train::evaluate(&run.learner.model, &run.data.test, evaluation)).transpose()?;
+    let test = finished.then(|| train::evaluate(&run.learner.model, &data.test, evaluation)).transpose()?;
     let answers = |split| train::predictions(&run.learner.model, split, evaluation.size, evaluation.tail);
-    let predictions = finished.then(|| answers(&run.data.test)).transpose()?;
+    let predictions = finished.then(|| answers(&data.test)).transpose()?;
     let confusion = predictions.as_ref().map(Predictions::confusion).transpose()?;
     let calibration = finished
-        .then(|| Ok::<_, train::Error>(SavedCalibration::fit(&answers(&run.data.valid)?.answers()?)))
+        .then(|| Ok::<_, train::Error>(SavedCalibration::fit(&answers(&data.valid)?.answers()?)))
         .transpose()?;
     if let Some(calibration) = &calibration {
         run.folder.calibrate_best(calibration)?;
@@ -66,7 +69,7 @@ pub fn summarise(run: &Run, outcome: &Outcome, clock: Instant) -> Result<Summary
 
 /// Where the report lies, or why there is none: a run that is trained and saved does not fail for its report.
 pub fn write_report(run: &Run) -> String {
-    match report::after_training(run.folder.path(), &run.data) {
+    match report::after_training(run.folder.path(), &run.data, places::program()) {
         Ok(path) => console::shown::path(path),
         Err(error) => format!("not written: {}", console::message(&error.into())),
     }
@@ -111,7 +114,7 @@ pub fn close(run: &mut Run, data: &DataDirArgs, summary: &Summary, report: Optio
 }
 
 /// The test figures with what it takes to believe them.
-fn sure(figures: &Figures) -> String {
+pub fn sure(figures: &Figures) -> String {
     let points = |share: f64| format!("{:.1}", 100.0 * share);
     let Interval { low, high } = figures.accuracy_interval;
     let balanced = figures.balanced_accuracy.map_or(String::new(), |it| format!(", balanced {} %", points(it)));

@@ -125,7 +125,7 @@ mod tests {
             data(false).into(),
             train::Error::from(data(true)).into(),
             train::Error::Io { action: "write", path: path(), cause: cause() }.into(),
-            train::Error::Torch { action: "add", cause: torch() }.into(),
+            train::Error::from(torch_ext::Error::doing("add")(torch())).into(),
             train::Error::from(optim::Error::from(torch())).into(),
             train::Error::from(torch_ext::Error(said.clone())).into(),
             viz::Error::Write { path: path(), cause: cause() }.into(),

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::catalog::{self, Entry, Origin, Published};
 use tensor_data::files::Folder;
-use tensor_data::{Dataset, Fingerprint, Holdout, Place, Source};
+use tensor_data::{Dataset, Fingerprint, Holdout, Place, Source, survey};
+use train::recipe::Pictures;
 use train::{Identity, Recipe};
 use xtask::cli::DataDirArgs;
 use xtask::progress::say;
@@ -58,13 +59,11 @@ pub fn open(name: &str, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
 
 /// Puts a data set on a device, split and scaled as the recipe says.
 pub fn upload(source: &Source, recipe: &Recipe, device: Device) -> Result<Dataset> {
-    let holdout = recipe.data.holdout(recipe.seed);
-    let scale = 1.0 / recipe.data.divisor;
-    let data = Dataset::upload(source, holdout, scale, recipe.data.storage, device)
-        .and_then(|data| data.normalised(recipe.data.normalise().as_ref()));
-    data.map_err(|problem| match problem {
-        tensor_data::Error::HoldOut { .. } => Usage(format!("recipe key `data.validation`: {problem}")).into(),
-        problem => train::Error::Data(problem).into(),
+    recipe.upload(source, device).map_err(|problem| match problem {
+        train::Error::Data(problem @ tensor_data::Error::HoldOut { .. }) => {
+            Usage(format!("recipe key `data.validation`: {problem}")).into()
+        }
+        problem => problem.into(),
     })
 }
 
@@ -89,17 +88,23 @@ pub fn open_of_run(
     Ok((data, opened.remembered()))
 }
 
-fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Opened> {
+/// Where a run's own pictures lie now.
+pub fn own_place<'a>(run: &Path, known: &'a Identity, own: &'a Pictures, folders: &'a DataDirArgs) -> Result<&'a Path> {
+    let place = folders.data.as_deref().or(known.data_folder.as_deref()).unwrap_or(&own.folder);
+    if place.exists() {
+        return Ok(place);
+    }
+    let problem = format!(
+        "it was trained on the pictures in {}, which is not there now: pass --data, where they lie now",
+        shown::path(place)
+    );
+    Err(train::Error::Run { path: run.to_owned(), problem }.into())
+}
+
+/// The pictures of a run, as [`open_of_run`] finds them, not yet on a device and not yet compared with what it was trained on.
+pub fn find_of_run(run: &Path, known: &Identity, folders: &DataDirArgs) -> Result<Opened> {
     if let Some(own) = &known.recipe.pictures {
-        let place = folders.data.as_deref().or(known.data_folder.as_deref()).unwrap_or(&own.folder);
-        if !place.exists() {
-            let problem = format!(
-                "it was trained on the pictures in {}, which is not there now: pass --data, where they lie now",
-                shown::path(place)
-            );
-            return Err(train::Error::Run { path: run.to_owned(), problem }.into());
-        }
-        return own_pictures::open(&known.recipe, own, place);
+        return own_pictures::open(&known.recipe, own, own_place(run, known, own, folders)?);
     }
     let set = &known.recipe.data.set;
     let remembered = known.data_folder.as_deref().filter(|_| folders.data.is_none());
@@ -126,13 +131,13 @@ enum Unavailable {
 
 fn open_files(entry: &'static Entry, published: &Published, folders: &DataDirArgs) -> Result<Opened, Unavailable> {
     let roots = places::data_roots(folders);
-    if let Some(place) = data::find(entry, &roots) {
+    if let Some(place) = survey::find(entry, &roots) {
         return read(&place).map_err(Unavailable::Broken);
     }
     if let Some(root) = &folders.data {
         return Err(Unavailable::Broken(anyhow!(data::not_there(entry, root))));
     }
-    data::what_lacks(entry, &roots).iter().for_each(say);
+    survey::what_lacks(entry, &roots).iter().for_each(say);
     let folder = data::usual_folder(entry);
     data::fetch(published, &folder).map_err(|error| Unavailable::Absent { folder: folder.clone(), error })?;
     let fetched = read(&Place::Files(entry, Folder::own(&folder)));
@@ -146,7 +151,7 @@ fn read(place: &Place) -> Result<Opened> {
         return Ok(Opened { source: loaded.source, note: None, folder: None });
     };
     loaded.remarks.iter().for_each(say);
-    let note = || format!("{} in {}: {}", entry.name, shown::path(&folder.path), data::what_it_is(entry, &loaded));
+    let note = || format!("{} in {}: {}", entry.name, shown::path(&folder.path), survey::what_it_is(entry, &loaded));
     let note = (!loaded.is_published).then(note);
     Ok(Opened { source: loaded.source, note, folder: std::path::absolute(&folder.path).ok() })
 }

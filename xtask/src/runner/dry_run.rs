@@ -11,13 +11,13 @@ use anyhow::{Context, Result, ensure};
 use libtorch::disk::size;
 use models::{Mode, Model};
 use serde::Serialize;
+use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tensor_data::{Dataset, Order, Split};
 use train::recipe::{Evaluation, Limits};
-use train::{Error, Event, Observer, Plan, Recipe, RunFolder, fit};
+use train::{Answer, Event, Observer, Plan, Recipe, RunFolder, fit};
 use xtask::cli::TrainArgs;
 
 /// Minibatches that are trained. The estimate goes by the fastest: the first is slower than those that follow it, and on CUDA the
@@ -79,9 +79,8 @@ fn try_out(prepared: Prepared) -> Result<Findings> {
     let path = place.path().join("run");
     let trial = Plan::new(&Recipe { limits: Limits::default(), ..recipe.clone() }, &data)?;
     let mut folder = RunFolder::create(&path, trial.recipe())?;
-    let enough = AtomicBool::new(false);
-    let mut timer = Timer { ends: Vec::new(), loss: f64::NAN, enough: &enough };
-    fit(&trial, &data, &mut learner, &enough, &mut (&mut folder, &mut timer))?;
+    let mut timer = Timer { ends: Vec::new(), loss: f64::NAN };
+    fit(&trial, &data, &mut learner, &mut (&mut folder, &mut timer))?;
     ensure!(timer.loss.is_finite(), "the training loss is {} after {} minibatches", timer.loss, timer.ends.len());
     let (read, damaged) = folder.load(&trial, &data, device)?;
     if let Some(damaged) = damaged {
@@ -116,27 +115,28 @@ fn try_out(prepared: Prepared) -> Result<Findings> {
     })
 }
 
-/// When each minibatch was done, its computation on the device included. Asks to stop after enough of them: a limit would
-/// bring a validation.
-struct Timer<'a> {
+/// When each minibatch was done, its computation on the device included. Ends training after enough of them: a limit
+/// would bring a validation.
+struct Timer {
     ends: Vec<f64>,
     loss: f64,
-    enough: &'a AtomicBool,
 }
 
-impl Observer for Timer<'_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+impl Observer for Timer {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         if let Event::Trained { iteration, seconds, sums, .. } = event {
-            self.enough.store(*iteration >= TRIED, Ordering::Relaxed);
             let clock = Instant::now();
             self.loss = sums().mean_loss(); // waits for the device
             self.ends.push(seconds + clock.elapsed().as_secs_f64());
+            if *iteration >= TRIED {
+                return Ok(Break(()));
+            }
         }
-        Ok(())
+        Ok(Continue(()))
     }
 }
 
-impl Timer<'_> {
+impl Timer {
     /// The shortest time between two ends: a trial this short tells how fast the machine can be, not how busy it is.
     fn per_minibatch(&self) -> f64 {
         let between = self.ends.windows(2).map(|pair| pair[1] - pair[0]).reduce(f64::min);
@@ -151,11 +151,11 @@ fn validation_seconds(model: &Model, split: &Split, how: &Evaluation) -> Result<
     let mut seconds = 0.0;
     for _ in 0..2 {
         let clock = Instant::now();
-        let loss = model.forward(&batch.images, Mode::Eval).cross_entropy_for_logits(&batch.labels).double_value(&[]);
+        let loss = model.forward(&batch.images, Mode::Eval).cross_entropy_for_logits(batch.labels()).double_value(&[]);
         ensure!(loss.is_finite(), "the loss of the first validation minibatch is {loss}");
         seconds = clock.elapsed().as_secs_f64();
     }
-    Ok(seconds * split.len() as f64 / batch.labels.size()[0] as f64)
+    Ok(seconds * split.len() as f64 / batch.labels().size()[0] as f64)
 }
 
 fn bytes(tensor: &tch::Tensor) -> u64 {

@@ -9,6 +9,7 @@
 //! | `saved` | `iteration`, `folder` inside the run's | after each checkpoint or model written |
 //! | `stopped` | `by` (as `stopped_by` of `summary.json`), `iteration`, `seconds` | after the last minibatch |
 //! | `summary` | `run`, and the keys of `summary.json` | last line of a run that ended, or was stopped by a signal |
+//! | `folds` | `run`, and the keys of `table.json` | last line of a set of folds, each of which had its `summary` |
 //! | `error` | `message`, `status` (of the process) | last line of one that failed |
 //! | `dry-run`, `overfit` | see those modules | the only line of those modes, unless it is `error` |
 //!
@@ -16,10 +17,12 @@
 //! go away: training does not end for it.
 
 use crate::console;
+use folds::Table;
 use serde::Serialize;
+use std::ops::ControlFlow::Continue;
 use std::time::{Duration, Instant};
 use train::run_folder::Saving;
-use train::{Error, Event, Observer, Plan, Row, Stepping, Summary};
+use train::{Answer, Event, Observer, Plan, Row, Stepping, Summary};
 use xtask::words;
 
 /// How often there is a `trained` at most; each waits for the device once.
@@ -66,6 +69,11 @@ enum Line<'a> {
         run: String,
         #[serde(flatten)]
         summary: &'a Summary,
+    },
+    Folds {
+        run: String,
+        #[serde(flatten)]
+        table: &'a Table,
     },
     Error {
         message: String,
@@ -118,7 +126,7 @@ impl EventLines {
 }
 
 impl Observer for EventLines {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         match event {
             Event::Started { plan, learner } => {
                 self.last_iteration = plan.last_iteration(&learner.progress);
@@ -146,7 +154,7 @@ impl Observer for EventLines {
                     });
                 }
             }
-            Event::Validated { row, improved, plan, learner } => {
+            Event::Validated { row, improved, plan, learner, .. } => {
                 self.last_iteration = plan.last_iteration(&learner.progress);
                 write(&Line::Validated { row, improved: *improved, seconds: learner.progress.train_seconds });
             }
@@ -156,13 +164,18 @@ impl Observer for EventLines {
                 seconds: learner.progress.train_seconds,
             }),
         }
-        Ok(())
+        Ok(Continue(()))
     }
 }
 
 /// The last line of a run.
 pub fn summary(run: &std::path::Path, summary: &Summary) -> anyhow::Result<()> {
     console::print_json_line(&Line::Summary { run: run.display().to_string(), summary })
+}
+
+/// The last line of a set of folds.
+pub fn folds(set: &std::path::Path, table: &Table) -> anyhow::Result<()> {
+    console::print_json_line(&Line::Folds { run: set.display().to_string(), table })
 }
 
 /// The last line of a run that failed.

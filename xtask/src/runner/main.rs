@@ -2,6 +2,7 @@
 //! the same command line.
 
 mod backbone;
+mod clean;
 mod closing;
 mod console;
 mod convolve;
@@ -12,12 +13,15 @@ mod dry_run;
 mod eval;
 mod event_lines;
 mod explain;
+mod export_command;
 mod features;
 mod filters;
 mod find_rate;
+mod folds;
 mod look;
 mod models_command;
 mod observers;
+mod onnx_runtime;
 mod overfit;
 mod own_pictures;
 mod picture_batch;
@@ -32,6 +36,7 @@ mod sweep_command;
 mod threads;
 mod train_command;
 mod watch;
+mod whole_set;
 
 use std::process::ExitCode;
 use xtask::cli::{self, Command};
@@ -51,7 +56,9 @@ fn main() -> ExitCode {
         Command::Sweep(args) => sweep_command::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Look(args) => look::run(&args),
+        Command::Clean(args) => clean::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Export(args) => export_command::run(&args),
         Command::Filters(args) => filters::run(&args),
         Command::Features(args) => features::run(&args),
         Command::Explain(args) => explain::run(&args),

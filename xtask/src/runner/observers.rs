@@ -1,11 +1,12 @@
 //! Everybody who watches a run, in the order in which they are told: first the folder, which saves, so that what the
-//! others say of a validation is true on the disk as well as it can be.
+//! others say of a validation is true on the disk as well as it can be; last the signals, which may end it.
 
 use crate::event_lines::EventLines;
 use crate::reporter::Reporter;
+use crate::signals::Signals;
 use report::tensorboard::TensorBoard;
 use report::watch::Watch;
-use train::{Error, Event, Observer, RunFolder};
+use train::{Answer, Event, Observer, RunFolder};
 
 /// The observers of a run.
 pub struct Observers<'a> {
@@ -14,20 +15,24 @@ pub struct Observers<'a> {
     pub lines: Option<EventLines>,
     pub tensorboard: Option<TensorBoard>,
     pub watch: Option<Watch>,
+    pub signals: &'a mut Signals,
 }
 
 impl Observer for Observers<'_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        self.folder.on(event)?;
+    fn on(&mut self, event: &Event<'_>) -> Answer {
+        let _ = self.folder.on(event)?;
         let savings = self.folder.take_savings();
         if let Some(lines) = &mut self.lines {
-            lines.on(event)?;
+            let _ = lines.on(event)?;
             lines.saved(&savings);
         }
-        self.reporter.on(event)?;
+        let _ = self.reporter.on(event)?;
         if let Some(tensorboard) = &mut self.tensorboard {
-            tensorboard.on(event)?;
+            let _ = tensorboard.on(event)?;
         }
-        self.watch.as_mut().map_or(Ok(()), |watch| watch.on(event))
+        if let Some(watch) = &mut self.watch {
+            let _ = watch.on(event)?;
+        }
+        self.signals.on(event)
     }
 }

@@ -1,7 +1,7 @@
 //! `train --overfit-one-batch`: can this model, with this optimiser at this learning rate, memorise one minibatch?
 //! One that cannot has a mistake in its recipe or its code, and no data set will help it.
 //!
-//! The minibatch is taken at equal distances from the training set; shifts, dropout, penalties, weight decay, the
+//! The minibatch is taken at equal distances from the training set; augmentation, dropout, penalties, weight decay, the
 //! schedule, the stopping rule and the limits are put aside. It is learned when every picture is right and the mean loss is
 //! below [`BOUND`]. Exit status: 0 learned, 1 not.
 //!
@@ -13,19 +13,18 @@ use crate::signals::Signals;
 use anyhow::Result;
 use optim::Schedule;
 use serde::Serialize;
+use std::ops::ControlFlow::Continue;
 use std::process::ExitCode;
 use tensor_data::{Dataset, Tail};
 use train::recipe::{Evaluation, Limits, Loss, Order, Penalty, Size, Watch};
 use train::run_folder::Reserved;
 use train::stopping::Stopping;
-use train::{Error, Event, Identity, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
+use train::{Answer, Event, Identity, Learner, Observer, Plan, Recipe, Row, RunFolder, StoppedBy, fit};
 use xtask::cli::TrainArgs;
 use xtask::words::Suggested;
 
 /// Nats per picture: the right class has a probability of 95 %, in the geometric mean.
 const BOUND: f64 = 0.05;
-/// Keys of a recipe that hinder memorising, where the recipe has them.
-const HINDRANCES: [(&str, &str); 2] = [("model.dropout", "0"), ("optimizer.weight_decay", "0")];
 
 /// What it came to.
 #[derive(Serialize)]
@@ -51,7 +50,7 @@ struct Verdict {
 
 /// Trains on one minibatch, and says whether it was learned.
 pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let wanted = Wanted::from(args);
     let named = wanted.recipe()?;
     let place = args.out.as_deref().map(Reserved::take).transpose()?;
@@ -66,7 +65,7 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
         console::line(json, &warning);
     }
     let size = recipe.minibatch.size.resolve(data.train.len());
-    let recipe = without_hindrances(&recipe, size, most_steps)?;
+    let recipe = without_hindrances(&recipe, size, most_steps);
     let data = Dataset {
         train: data.train.spread(size)?,
         valid: data.train.spread(size)?,
@@ -93,7 +92,8 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
         Some(folder) => folder,
         None => &mut (),
     };
-    let outcome = fit(&plan, &data, &mut learner, signals.flag(), &mut (saving, Milestones { json, next: 1 }))?;
+    let mut told = (&mut Milestones { json, next: 1 }, &mut signals);
+    let outcome = fit(&plan, &data, &mut learner, &mut (saving, &mut told))?;
     let best = outcome.best.unwrap_or(train::Best { iteration: 0, error: first.error, loss: first.loss });
     let verdict = Verdict {
         event: "overfit",
@@ -121,13 +121,13 @@ pub fn run(args: &TrainArgs, most_steps: u64) -> Result<ExitCode> {
 }
 
 /// The recipe with nothing in it that keeps a model from memorising one minibatch.
-fn without_hindrances(recipe: &Recipe, size: usize, most_steps: u64) -> Result<Recipe> {
-    let known: Vec<String> = recipe.settings()?.into_iter().map(|(key, _)| key).collect();
-    let overrides = HINDRANCES.iter().filter(|(key, _)| known.iter().any(|name| name == key));
-    let overrides: Vec<_> = overrides.map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
-    let mut recipe = Recipe::parse(&recipe.to_toml()?, "the recipe of one minibatch", &overrides)?;
+fn without_hindrances(recipe: &Recipe, size: usize, most_steps: u64) -> Recipe {
+    let mut recipe = recipe.clone();
+    recipe.model = recipe.model.without_dropout();
+    recipe.optimizer = recipe.optimizer.without_weight_decay();
     recipe.epochs = most_steps;
     recipe.minibatch.shift = 0;
+    recipe.augment.clear();
     recipe.minibatch.order = Order::Stored;
     recipe.minibatch.size = Size::Count(size);
     recipe.evaluation = Evaluation { size, tail: Tail::Keep, watch: Watch::Loss, ..recipe.evaluation };
@@ -138,7 +138,7 @@ fn without_hindrances(recipe: &Recipe, size: usize, most_steps: u64) -> Result<R
     recipe.schedule = Schedule::Constant;
     recipe.stopping = Stopping::Never;
     recipe.limits = Limits { target_error: Some(0.0), target_loss: Some(BOUND), ..Limits::default() };
-    Ok(recipe)
+    recipe
 }
 
 /// Says how it goes after 1, 2, 5, 10, 20, 50, ... steps.
@@ -148,7 +148,7 @@ struct Milestones {
 }
 
 impl Observer for Milestones {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         if let Event::Validated { row: Row { iteration, validation_loss, validation_error, .. }, .. } = event
             && *iteration >= self.next
         {
@@ -156,7 +156,7 @@ impl Observer for Milestones {
             let error = percent(*validation_error);
             console::line(self.json, &format!("step {iteration:>7}  loss {validation_loss:.4}  error {error:>7}"));
         }
-        Ok(())
+        Ok(Continue(()))
     }
 }
 

@@ -8,9 +8,9 @@ use anyhow::{Context, Result, anyhow};
 use formats::TestPart;
 use inspect::conversion::form;
 use inspect::names;
-use pictures::{Cache, Group, Inventory, Set, Settings, Shares};
-use std::path::Path;
-use tensor_data::{Holdout, Samples, Source, hold_out};
+use pictures::{Cache, Group, Inventory, Settings, Shares, Whole};
+use std::path::{Path, PathBuf};
+use tensor_data::{Fold, Holdout, Samples, Source, hold_out};
 use train::Recipe;
 use train::recipe::Pictures;
 use xtask::cli::DataDirArgs;
@@ -78,22 +78,39 @@ fn is_arrays(place: &Path) -> bool {
     }
 }
 
+/// A folder of picture files that is not parted yet.
+pub struct Folder {
+    pub whole: Whole,
+    /// Absolute, where the system tells.
+    pub path: Option<PathBuf>,
+}
+
+/// The folder of a recipe that names one, with every picture in the recipe's form. What there is to say of it is said.
+pub fn folder(own: &Pictures, place: &Path) -> Result<Folder> {
+    let settings = Settings { group: Group::named(&own.group), ..Settings::default() };
+    let whole = Whole::load(place, &settings, &form(own), Some(&cache()?));
+    let whole = whole.map_err(|error| anyhow!("{}", error.told(&shown::path(error.path()))))?;
+    say(whole.inventory.summary());
+    check_bad(&whole.inventory, own, place)?;
+    Ok(Folder { whole, path: std::path::absolute(place).ok() })
+}
+
+/// How the pictures of a folder are parted, where it does not say it itself.
+pub fn shares(recipe: &Recipe, own: &Pictures, fold: Option<Fold>) -> Shares {
+    Shares { seed: recipe.split_seed(), validation: own.validation, test: own.test, fold }
+}
+
 /// The data set of a recipe that names a place of its own. `place` is where it lies now.
 pub fn open(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Opened> {
-    let split_seed = recipe.data.split_seed.unwrap_or(recipe.seed);
-    let folder = std::path::absolute(place).ok();
-    let arrays = formats::read(place, TestPart { share: own.test, seed: split_seed });
-    if let Some(read) = arrays.map_err(|error| anyhow!("{}", shown::lines(&error.to_string())))? {
-        read.remarks.iter().for_each(say);
-        let source = with_validation(Source { name: recipe.data.set.clone(), ..read.source }, own, split_seed)?;
-        return Ok(Opened { source, note: None, folder });
+    if let Some(Opened { source, note, folder }) = arrays(recipe, own, place)? {
+        let source = match recipe.fold {
+            Some(_) => recipe.folded(source)?,
+            None => with_validation(source, own, recipe.split_seed())?,
+        };
+        return Ok(Opened { source, note, folder });
     }
-    let settings = Settings { group: Group::named(&own.group), ..Settings::default() };
-    let shares = Shares { seed: split_seed, validation: own.validation, test: own.test };
-    let set = Set::load(place, &settings, &shares, &form(own), Some(&cache()?));
-    let set = set.map_err(|error| anyhow!("{}", error.told(&shown::path(error.path()))))?;
-    say(set.inventory.summary());
-    check_bad(&set.inventory, own, place)?;
+    let Folder { whole, path: folder } = folder(own, place)?;
+    let set = whole.parted(&shares(recipe, own, recipe.fold));
     set.split.warnings.iter().for_each(|warning| say(format!("warning: {warning}")));
     let classes = set.inventory.classes.clone();
     let part = |what: &str, part: pictures::Pictures| {
@@ -104,6 +121,15 @@ pub fn open(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Opened> {
     let (train, valid) = (part("training", set.train)?, part("validation", set.validation)?);
     let source = Source { valid: Some(valid), ..Source::new(&recipe.data.set, train, part("test", set.test)?) };
     Ok(Opened { source, note: None, folder })
+}
+
+/// The data set in a place that holds arrays in the files of others, in the parts that those give; `None` elsewhere.
+pub fn arrays(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Option<Opened>> {
+    let read = formats::read(place, TestPart { share: own.test, seed: recipe.split_seed() });
+    let Some(read) = read.map_err(|error| anyhow!("{}", shown::lines(&error.to_string())))? else { return Ok(None) };
+    read.remarks.iter().for_each(say);
+    let source = Source { name: recipe.data.set.clone(), ..read.source };
+    Ok(Some(Opened { source, note: None, folder: std::path::absolute(place).ok() }))
 }
 
 /// An error where files cannot be read, unless they are to be left out; each is named, or counted.

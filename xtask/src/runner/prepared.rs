@@ -4,6 +4,7 @@
 use crate::console::thousands;
 use crate::{backbone, data_sets, device, own_pictures, recipes};
 use anyhow::{Result, anyhow};
+use models::Model;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::Dataset;
@@ -130,22 +131,23 @@ impl Wanted<'_> {
         recipe.data.set.clone_from(&opened.source.name);
         let data = data_sets::upload(&opened.source, &recipe, device)?;
         let plan = Plan::new(&recipe, &data)?;
-        let learner = match &recipe.pretrained {
-            Some(pretrained) => {
-                let weights = backbone::find(&pretrained.weights, self.data)?;
-                let model = plan.initial_model(&data, device)?;
-                backbone::load(&model, pretrained, &weights)?;
-                Learner::with_model(&plan, &data, model)?
-            }
-            None => Learner::new(&plan, &data, device)?,
-        };
+        let learner = Learner::with_model(&plan, &data, initial_model(&plan, &data, device, self.data)?)?;
         let data_folder = opened.remembered();
         Ok(Prepared { name, recipe, device, data, plan, learner, note: opened.note, data_folder })
     }
 }
 
+/// The model that a run begins with: at its initial values, or with the weights that the recipe names.
+pub fn initial_model(plan: &Plan, data: &Dataset, device: Device, folders: &DataDirArgs) -> Result<Model> {
+    let model = plan.initial_model(data, device)?;
+    if let Some(pretrained) = &plan.recipe().pretrained {
+        backbone::load(&model, pretrained, &backbone::find(&pretrained.weights, folders)?)?;
+    }
+    Ok(model)
+}
+
 /// Says what to type where another known data set was found.
-fn name_the_option(error: anyhow::Error) -> anyhow::Error {
+pub fn name_the_option(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<tensor_data::Error>() {
         Some(tensor_data::Error::Another { found, dir, .. }) => {
             anyhow!("{error} (to train on it: --dataset {} --data {})", found.name, dir.display())

@@ -5,9 +5,10 @@ use crate::console::{self, duration, percent, rate, shown, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::ops::ControlFlow::Continue;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use train::{Error, Event, Learner, Observer, Plan, Row, Stepping};
+use train::{Answer, Error, Event, Learner, Observer, Plan, Row, Stepping};
 
 const BAR: &str = "{prefix:.bold} {bar:16.green/dim} {percent:>3} %  {msg}";
 /// How often the bar's figures are renewed; each time waits for the device once.
@@ -143,7 +144,7 @@ impl Reporter {
 }
 
 impl Observer for Reporter {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         match event {
             Event::Started { plan, learner } => self.start(plan, learner),
             Event::Stepping(how) => self.stepping_settled(how)?,
@@ -153,9 +154,9 @@ impl Observer for Reporter {
                     self.renew(*iteration, *learning_rate, sums().mean_loss());
                 }
             }
-            Event::Validated { row, improved, plan, learner } => self.validated(row, *improved, plan, learner)?,
+            Event::Validated { row, improved, plan, learner, .. } => self.validated(row, *improved, plan, learner)?,
             Event::Stopped { .. } => self.bar.finish_and_clear(),
         }
-        Ok(())
+        Ok(Continue(()))
     }
 }

@@ -3,8 +3,10 @@
 use anyhow::{Context, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use train::{Answer, Event, Observer};
 
 /// Signals that ask a run to stop, and the exit status that the contract gives each.
 const SIGNALS: [(i32, u8); 2] = [(SIGINT, 130), (SIGTERM, 143)];
@@ -29,7 +31,7 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Set when training is to stop.
+    /// What is set when one came.
     pub fn flag(&self) -> &AtomicBool {
         &self.asked
     }
@@ -37,5 +39,11 @@ impl Signals {
     /// The exit status of the signal that came.
     pub fn status(&self) -> u8 {
         self.which.load(Ordering::Relaxed) as u8
+    }
+}
+
+impl Observer for Signals {
+    fn on(&mut self, _: &Event<'_>) -> Answer {
+        Ok(if self.asked.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }

@@ -6,19 +6,21 @@ use crate::observers::Observers;
 use crate::prepared::{Prepared, Wanted};
 use crate::reporter::Reporter;
 use crate::signals::Signals;
-use crate::{closing, console, data_sets, device, dry_run, overfit, prepared, recipes, watch};
+use crate::{closing, console, data_sets, device, dry_run, folds, overfit, prepared, recipes, watch};
 use anyhow::{Context, Result};
-use console::{shown, thousands};
+use console::{Usage, shown, thousands};
 use models::Model;
 use report::tensorboard::{self, TensorBoard};
 use report::warnings;
+use report::watch::Watch;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
+use tch::Device;
 use tensor_data::Dataset;
-use train::run_folder::Reserved;
-use train::{Identity, Learner, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
-use xtask::cli::TrainArgs;
+use train::run_folder::{FoldSet, Reserved};
+use train::{Identity, Learner, Outcome, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
+use xtask::cli::{self, DataDirArgs, TrainArgs};
 use xtask::places;
 use xtask::progress::say;
 
@@ -35,11 +37,29 @@ pub struct Run {
     pub note: Option<String>,
 }
 
+/// What commands that train have in common.
+pub struct How<'a> {
+    /// Where data sets and weights are looked for.
+    pub data: &'a DataDirArgs,
+    pub device: cli::Device,
+    /// Whether standard output is kept for JSON.
+    pub json: bool,
+    pub tensorboard: bool,
+}
+
+impl<'a> From<&'a TrainArgs> for How<'a> {
+    fn from(args: &'a TrainArgs) -> How<'a> {
+        let (device, json, tensorboard) = (args.device.device, args.output.json, args.tensorboard);
+        How { data: &args.data, device, json, tensorboard }
+    }
+}
+
 /// Does what the options ask for; with `--json`, a failure is the last line of standard output as well.
 pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     let result = match args.overfit_one_batch {
         Some(steps) => overfit::run(args, steps.0),
         None if args.dry_run => dry_run::run(args),
+        None if args.folds.is_some() || args.resume.as_deref().is_some_and(FoldSet::is_at) => folds::run(args),
         None => train(args),
     };
     if let Err(error) = &result
@@ -53,7 +73,7 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
 /// Trains, and says how it went.
 fn train(args: &TrainArgs) -> Result<ExitCode> {
     let clock = Instant::now();
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let listener = args.watch.then(|| report::watch::listen(args.port)).transpose()?;
     let mut run = match &args.resume {
         None => begin(args)?,
@@ -64,23 +84,9 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
     };
     let watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?.flatten();
     let path = run.folder.path().to_owned();
-    let outcome = match run.learner.outcome(&run.plan) {
-        Some(outcome) => {
-            run.learner.restore_best()?;
-            outcome
-        }
-        None => {
-            let lines = args.output.json.then(|| EventLines::new(about(&run)));
-            let wanted = args.tensorboard || tensorboard::folder(&path).exists();
-            let tensorboard = wanted.then(|| TensorBoard::new(&path));
-            let (folder, reporter) = (&mut run.folder, &mut run.reporter);
-            let mut observers = Observers { folder, reporter, lines, tensorboard, watch };
-            let features = features(&run.learner, &run.plan, &run.data)?;
-            let data = features.as_ref().unwrap_or(&run.data);
-            fit(&run.plan, data, &mut run.learner, signals.flag(), &mut observers)?
-        }
-    };
-    let summary = closing::summarise(&run, &outcome, clock)?;
+    let features = if run.learner.progress.stopped_by.is_none() { features(&run)? } else { None };
+    let outcome = train_on(&mut run, features.as_ref(), &How::from(args), &mut signals, watch)?;
+    let summary = closing::summarise(&run, &run.data, &outcome, clock)?;
     summary.write(run.folder.path())?;
     let report = (outcome.stopped_by != StoppedBy::Interrupt).then(|| closing::write_report(&run));
     closing::close(&mut run, &args.data, &summary, report.as_deref())?;
@@ -90,19 +96,40 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
     Ok(if outcome.stopped_by == StoppedBy::Interrupt { ExitCode::from(signals.status()) } else { ExitCode::SUCCESS })
 }
 
-/// What the last layer takes of the pictures, computed once, where it alone is trained and nothing moves them.
-fn features(learner: &Learner, plan: &Plan, data: &Dataset) -> Result<Option<Dataset>> {
-    let clock = Instant::now();
-    let features = learner.features(plan, data)?;
-    if features.is_some() {
-        let pictures = data.train.len() + data.valid.len() + data.test.len();
-        say(format!(
-            "features of {} pictures computed once in {}",
-            thousands(pictures as f64),
-            console::duration(clock.elapsed().as_secs_f64())
-        ));
+/// Trains a run from wherever it stands to its end or to a signal; on `features` in the place of its pictures, where there are some.
+pub fn train_on(
+    run: &mut Run,
+    features: Option<&Dataset>,
+    how: &How<'_>,
+    signals: &mut Signals,
+    watch: Option<Watch>,
+) -> Result<Outcome> {
+    if let Some(outcome) = run.learner.finished(&run.plan)? {
+        return Ok(outcome);
     }
+    let path = run.folder.path().to_owned();
+    let lines = how.json.then(|| EventLines::new(about(run)));
+    let wanted = how.tensorboard || tensorboard::folder(&path).exists();
+    let tensorboard = wanted.then(|| TensorBoard::new(&path));
+    let (folder, reporter) = (&mut run.folder, &mut run.reporter);
+    let mut observers = Observers { folder, reporter, lines, tensorboard, watch, signals };
+    let data = features.unwrap_or(&run.data);
+    Ok(fit(&run.plan, data, &mut run.learner, &mut observers)?)
+}
+
+/// What the last layer takes of the pictures, computed once, where it alone is trained and nothing moves them.
+fn features(run: &Run) -> Result<Option<Dataset>> {
+    let clock = Instant::now();
+    let features = run.learner.features(&run.plan, &run.data)?;
+    let Dataset { train, valid, test, .. } = &run.data;
+    features.iter().for_each(|_| say_features(train.len() + valid.len() + test.len(), clock));
     Ok(features)
+}
+
+/// Says how long features took.
+pub fn say_features(pictures: usize, clock: Instant) {
+    let seconds = console::duration(clock.elapsed().as_secs_f64());
+    say(format!("features of {} pictures computed once in {seconds}", thousands(pictures as f64)));
 }
 
 /// What `--json` says of a run at its start.
@@ -136,6 +163,10 @@ fn begin(args: &TrainArgs) -> Result<Run> {
 
 /// A run that continues; `None` when it is finished already.
 fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
+    if let Some(set) = path.parent().filter(|set| FoldSet::is_at(set)) {
+        let path = shown::path(path);
+        return Err(Usage(format!("{path} is one of several folds: resume all of them, {}", shown::path(set))).into());
+    }
     let mut folder = RunFolder::open(path, &recipes::overrides(args))?;
     let changes = folder.changes()?;
     let known = folder.identity().clone();
@@ -145,7 +176,7 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     let device = device::resolve(args.device.device)?;
     let (data, data_folder) = data_sets::open_of_run(path, &known, &args.data, device)?;
     let plan = Plan::new(folder.recipe(), &data)?;
-    let (mut learner, damaged) = folder.load(&plan, &data, device)?;
+    let (mut learner, damaged) = load(&mut folder, &plan, &data, device, &args.data)?;
     folder.set_data_folder(data_folder);
     let written = Summary::read(path).ok();
     let notes = folder.take_notes();
@@ -190,8 +221,23 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     Ok(Some(Run { name, folder, reporter, plan, data, learner, note }))
 }
 
+/// A run's learner from its newest checkpoint, or as the run was to begin where there is none yet.
+pub fn load(
+    folder: &mut RunFolder,
+    plan: &Plan,
+    data: &Dataset,
+    device: Device,
+    folders: &DataDirArgs,
+) -> Result<(Learner, Option<train::Error>)> {
+    let model = match folder.has_checkpoint() {
+        true => plan.initial_model(data, device)?,
+        false => prepared::initial_model(plan, data, device, folders)?,
+    };
+    Ok(folder.load_with(plan, data, model)?)
+}
+
 /// Takes the folder that was asked for, or one of its own for a run of the recipe `name`.
-fn take_folder(out: Option<&Path>, name: &str) -> Result<Reserved> {
+pub fn take_folder(out: Option<&Path>, name: &str) -> Result<Reserved> {
     match out {
         Some(out) => Ok(Reserved::take(out)?),
         None => Reserved::take_first(default_folders(name))?.context("no name of a folder is free"),

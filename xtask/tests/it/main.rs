@@ -7,10 +7,14 @@
     reason = "a test stops where it cannot continue, and says what it skips"
 )]
 
+mod cli;
 mod fetch;
 mod launcher;
 mod machine;
+mod quoting;
 
+#[cfg(feature = "runner")]
+mod clean;
 #[cfg(feature = "runner")]
 mod data;
 #[cfg(feature = "runner")]
@@ -20,7 +24,11 @@ mod divergence;
 #[cfg(feature = "runner")]
 mod explain;
 #[cfg(feature = "runner")]
+mod export;
+#[cfg(feature = "runner")]
 mod faults;
+#[cfg(feature = "runner")]
+mod folds;
 #[cfg(feature = "runner")]
 mod identity;
 #[cfg(feature = "runner")]
@@ -61,6 +69,8 @@ mod threads;
 mod train;
 #[cfg(feature = "runner")]
 mod vectors;
+#[cfg(feature = "runner")]
+mod visit;
 #[cfg(feature = "runner")]
 mod watch;
 #[cfg(feature = "runner")]

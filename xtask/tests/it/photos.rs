@@ -16,7 +16,7 @@ fn picture(class: u8, seed: u32) -> RgbImage {
 }
 
 /// 20 pictures of each of three classes, one of them with a name that a terminal would not like.
-fn photos(place: &Place) -> PathBuf {
+pub fn photos(place: &Place) -> PathBuf {
     let folder = place.path("photos");
     for (class, name) in (0..).zip(["Äpfel", "grass", "sky\u{1b}[2J"]) {
         fs::create_dir_all(folder.join(name)).unwrap();
@@ -26,12 +26,12 @@ fn photos(place: &Place) -> PathBuf {
 }
 
 /// The runner with a cache of its own and no Python that could fetch weights.
-fn offline(place: &Place, words: &str) -> Done {
+pub fn offline(place: &Place, words: &str) -> Done {
     let mut command = place.minibatch(words);
     finish(command.env("XDG_CACHE_HOME", place.path("cache")).env("PATH", place.path("nothing")))
 }
 
-const SMALL: &str = r#"
+pub const SMALL: &str = r#"
 epochs = 30
 learning_rate = 0.01
 data = { set = "mine", storage = "u8" }
@@ -134,19 +134,27 @@ fn a_safetensors_file_of_arrays_is_trained_on() {
     assert_eq!(place.json("run/best/model.json")["input"], serde_json::json!([3, 60, 80]));
 }
 
-/// Real cut-out photographs and real weights: above what the largest class gives (23 %) by far, below what was published by luck at most.
-#[test]
-fn stamps_are_recognised_by_a_new_head_on_known_weights() {
+/// Unpacks real cut-out photographs as `stamps/`: where real data lie, and known weights; `None`, said, where there are none.
+pub fn stamps(place: &Place) -> Option<(PathBuf, PathBuf)> {
     let Some(data) = std::env::var_os("MINIBATCH_DATA").map(PathBuf::from) else {
-        return println!("SKIPPED: MINIBATCH_DATA does not say where stamps.tar.gz and weights/ lie");
+        println!("SKIPPED: MINIBATCH_DATA does not say where stamps.tar.gz and weights/ lie");
+        return None;
     };
     let (archive, weights) = (data.join("stamps.tar.gz"), data.join("weights/efficientnet_lite0_imagenet.safetensors"));
     if !archive.is_file() || !weights.is_file() {
-        return println!("SKIPPED: there is no {} or no {}", archive.display(), weights.display());
+        println!("SKIPPED: there is no {} or no {}", archive.display(), weights.display());
+        return None;
     }
-    let place = Place::new();
     let unpacked = std::process::Command::new("tar").arg("xzf").arg(&archive).arg("-C").arg(place.path("")).status();
     assert!(unpacked.unwrap().success());
+    Some((data, weights))
+}
+
+/// Real cut-out photographs and real weights: above what the largest class gives (23 %) by far, below what was published by luck at most.
+#[test]
+fn stamps_are_recognised_by_a_new_head_on_known_weights() {
+    let place = Place::new();
+    let Some((data, weights)) = stamps(&place) else { return };
     let words = format!("train {{}}/stamps --set pretrained.weights={} --out {{}}/run", weights.display());
     let mut command = place.minibatch(&words);
     let done = finish(command.env("XDG_CACHE_HOME", place.path("cache")).env("MINIBATCH_DATA", &data));

@@ -92,9 +92,8 @@ fn the_report_shows_the_figures_of_the_summary() {
     }
     let drawn = test_error.replace(' ', "\u{a0}");
     assert!(page.contains(&format!("Test set: {drawn} wrong of 10\u{202f}000")), "the matrix agrees");
-    for section in
-        ["headline", "curves", "filters", "confusion", "mistakes", "classes", "parameters", "recipe", "environment"]
-    {
+    let sections = ["headline", "curves", "mistakes", "confusion", "classes", "calibration", "filters", "recipe"];
+    for section in sections.into_iter().chain(["parameters", "environment"]) {
         assert!(page.contains(&format!("<section id=\"{section}\"")), "{section}");
     }
     for moment in ["epoch 0", "epoch 1", "epoch 2"] {
@@ -117,7 +116,7 @@ fn several_runs_stand_side_by_side_with_their_differences_highlighted() {
     let page = page(out.path());
     for name in ["one", "two"] {
         assert!(page.contains(&percent(&summary(&run(name))["test_error"])), "{name}");
-        assert!(page.contains(&format!("<h3>{name}</h3>")), "{name}");
+        assert!(page.contains(&format!("<h3><bdi>{name}</bdi></h3>")), "{name}");
     }
     assert!(page.contains("2 keys differ"), "seed and checkpoint.snapshots");
     for (key, differs) in [("seed", true), ("checkpoint.snapshots", true), ("epochs", false), ("learning_rate", false)]
@@ -163,7 +162,7 @@ fn a_damaged_snapshot_leaves_out_the_filters_and_says_so() {
     fs::write(folder.path().join("one/snapshots/epoch-0001/model.safetensors"), "").unwrap();
     let (page, said) = reported(folder.path());
     assert!(said.contains("the filters are left out") && said.contains("epoch-0001"), "{said}");
-    assert!(!page.contains("id=\"filters\"") && page.contains("id=\"confusion\""));
+    assert!(!page.contains("filters-0") && page.contains("id=\"confusion\""));
 }
 
 #[test]
@@ -222,11 +221,11 @@ fn a_report_fetches_nothing_and_writes_no_lock() {
     for said in [&done.out, &page] {
         assert!(said.contains("the test pictures are left out: they were not found, looked in "), "{said}");
     }
-    assert!(page.contains("data/mnist") && !page.contains("test-0"), "the places are named, no sheet is drawn");
+    assert!(page.contains("data/mnist") && !page.contains("gallery-0"), "the places are named, no sheet is drawn");
 
     let done = place.good("report {}/run --device cpu --data {}/moved");
     assert!(!done.out.contains("left out"), "{done:?}");
-    assert!(place.text("run/report.html").contains("test-0"));
+    assert!(place.text("run/report.html").contains("gallery-0"));
 }
 
 #[test]
@@ -242,7 +241,7 @@ fn pictures_of_another_set_are_not_shown() {
     for said in [&done.out, &page] {
         assert!(said.contains("not the pictures that this run was tested on"), "{said}");
     }
-    assert!(!page.contains("test-0"), "no sheet of pictures is drawn");
+    assert!(!page.contains("gallery-0"), "no sheet of pictures is drawn");
 
     // As if the run were of a version that recorded no matrix: nothing is made up from the others.
     let mut summary = place.json("run/summary.json");
@@ -272,24 +271,47 @@ fn the_best_is_marked_within_a_data_set() {
     for name in ["a/run", "b/run", "c/run"] {
         assert!(page.contains(&format!("<th scope=\"col\">{name}</th>")), "{name}");
     }
-    let figures = |key: &str| {
-        let start = page.split_once(&format!("<tr><th scope=\"row\">{key}</th>")).unwrap().1;
-        start
-            .split_once("</tr>")
-            .unwrap()
-            .0
-            .matches("<td")
-            .zip(start.split("<td").skip(1))
-            .map(|(_, cell)| cell.starts_with(" class=\"best\""))
-            .collect::<Vec<_>>()
+    let cells = |name: &str| -> Vec<&str> {
+        let row = page.split_once(&format!("<bdi>{name}</bdi></th>")).unwrap().1.split_once("</tr>").unwrap().0;
+        row.split("<td").skip(1).collect()
     };
-    for key in ["test error", "best validation error"] {
-        assert_eq!(figures(key), [true, true, false], "{key}");
+    for (name, is_best) in [("a/run", true), ("b/run", true), ("c/run", false)] {
+        let (error, validation) = (cells(name)[1], cells(name)[5 - 1]);
+        assert_eq!([error, validation].map(|cell| cell.contains("class=\"best\"")), [is_best; 2], "{name}");
     }
+    let differences = ["a/run", "b/run", "c/run"].map(|name| cells(name)[3].split_once('>').unwrap().1);
+    assert_eq!(differences, ["baseline</td>", "+0.00 points ~</td>", "–</td>"]);
     assert!(page.contains("not tested on the same pictures"));
     for line in ["mnist (1), 300 test pictures: a/run, b/run", "mnist (2), 300 test pictures: c/run"] {
         assert!(page.contains(line) && done.out.contains(line), "{line}: {done:?}");
     }
+}
+
+#[test]
+fn markdown_has_the_figures_and_two_drawings() {
+    let out = tempfile::tempdir().unwrap();
+    let mut report = minibatch();
+    report.arg("report").arg(run("one")).args(["--device", "cpu", "--format", "md", "--out"]).arg(out.path());
+    report.assert().success();
+    let text = fs::read_to_string(out.path().join("report.md")).unwrap();
+    assert!(
+        text.contains(&format!("| **test error** | **{}** | 95 %: ", percent(&summary(&run("one"))["test_error"])))
+    );
+    assert!(text.contains("&lt;img src=x onerror=alert(1)&gt; &amp;") && !text.contains("<img"), "{text}");
+    for name in ["report-error.svg", "report-confusion.svg"] {
+        assert!(text.contains(&format!("]({name})")), "{name}");
+        let drawing = fs::read_to_string(out.path().join(name)).unwrap();
+        assert!(drawing.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{name}");
+    }
+}
+
+#[test]
+fn a_card_lies_beside_the_best_model() {
+    let card = fs::read_to_string(run("one").join("best/README.md")).unwrap();
+    for part in ["## Data", "## Figures", "## Limits", "## Recipe", "## To use it", "(1, 28, 28)", "95 %: "] {
+        assert!(card.contains(part), "{part}: {card}");
+    }
+    assert!(card.contains(&percent(&summary(&run("one"))["test_error"])) && !card.contains("<img"), "{card}");
 }
 
 #[test]
@@ -299,67 +321,4 @@ fn a_report_that_cannot_be_written_is_named() {
     let said = String::from_utf8(report.code(1).get_output().stderr.clone()).unwrap();
     assert!(said.starts_with("error: cannot write /proc/self/report.html: "), "{said}");
     assert!(!said.contains(".tmp"), "{said}");
-}
-
-/// What a visitor does; the outcome becomes the page's title.
-const VISIT: &str = r#"
-const seen = {};
-const matrix = document.querySelector('.confusion');
-const behind = matrix.querySelector('.behind');
-const cells = [...matrix.querySelectorAll('.viz-cell')];
-const at_first = behind.querySelector('h3').textContent;
-const right = cells.find((cell) => cell.dataset.row === '3' && cell.dataset.column === '3');
-right.dispatchEvent(new MouseEvent('click', { bubbles: true }));
-seen.clicked = behind.querySelector('h3').textContent;
-seen.changed = seen.clicked !== at_first;
-seen.pictures = behind.querySelectorAll('.sprite').length;
-const size = getComputedStyle(behind.querySelector('.sprite'));
-seen.drawn = size.width + ' ' + size.backgroundImage.slice(0, 26);
-const wrong = cells.find((cell) => cell.dataset.row !== cell.dataset.column);
-wrong.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
-seen.key = behind.querySelector('h3').textContent.includes('taken for ' + wrong.dataset.column);
-const chart = document.querySelector('.chart');
-const box = chart.querySelector('svg').getBoundingClientRect();
-chart.dispatchEvent(new PointerEvent('pointermove', { clientX: box.right - 30, clientY: box.top + 100 }));
-const reading = chart.querySelector('.reading');
-seen.reading = !reading.hidden && reading.textContent.startsWith('epoch 2training ');
-seen.charts = document.querySelectorAll('.chart svg polyline').length;
-seen.wide = document.documentElement.scrollWidth <= window.innerWidth;
-const outcome = document.createElement('output');
-outcome.id = 'outcome';
-outcome.textContent = JSON.stringify(seen);
-document.body.append(outcome);
-"#;
-
-#[test]
-fn a_visitor_can_open_the_page_and_click_on_a_cell() {
-    let Some(browser) = browser() else {
-        eprintln!("SKIPPED: there is no chromium or google-chrome on the PATH");
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let visited = folder.path().join("visited.html");
-    let script = format!("<script>{VISIT}</script></body>");
-    fs::write(&visited, page(&run("one")).replace("</body>", &script)).unwrap();
-    let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
-    let options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom", &profile];
-    let visit = Command::new(browser).args(options).arg(&visited).output().unwrap();
-    let (page, log) = (String::from_utf8_lossy(&visit.stdout), String::from_utf8_lossy(&visit.stderr));
-    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
-    assert!(console.is_empty(), "{console:?}");
-    let outcome = page.split_once("<output id=\"outcome\">").unwrap().1.split_once("</output>").unwrap().0;
-    let seen: Value = serde_json::from_str(&outcome.replace("&gt;", ">")).unwrap();
-    let clicked = seen["clicked"].as_str().unwrap();
-    assert!(clicked.ends_with("of class 3 recognised"), "{clicked}");
-    assert_eq!(seen["pictures"], 20);
-    assert_eq!(seen["drawn"], "56px url(\"data:image/png;base64");
-    assert_eq!(seen["charts"], 6 + 4, "a line in the chart for each series, and one in each legend of two");
-    for flag in ["changed", "key", "reading", "wide"] {
-        assert_eq!(seen[flag], true, "{flag}: {seen}");
-    }
-}
-
-fn browser() -> Option<PathBuf> {
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    names.into_iter().find_map(xtask::places::on_path)
 }

@@ -118,7 +118,13 @@ impl Place {
 
     /// Two runs ended with the same parameters, the same table and the same figures.
     pub fn assert_same_run(&self, one: &str, other: &str) {
-        for file in ["metrics.csv", "best/model.safetensors", "last/model.safetensors", "last/optimizer.safetensors"] {
+        for file in [
+            "metrics.csv",
+            "steps.csv",
+            "best/model.safetensors",
+            "last/model.safetensors",
+            "last/optimizer.safetensors",
+        ] {
             let [one, other] = [one, other].map(|run| self.bytes(&format!("{run}/{file}")));
             assert!(one == other, "{file} differs");
         }

@@ -98,6 +98,24 @@ fn the_page_shows_the_run_and_its_state_grows() {
     assert_eq!(run.child.wait().unwrap().code(), Some(143));
 }
 
+/// An epoch that lasts some seconds: its curves grow before its first validation.
+#[test]
+fn the_curves_move_within_an_epoch() {
+    let place = Place::new();
+    let net = RECIPE
+        .replace(r#"{ kind = "mlp", hidden = [16], activation = "relu", dropout = 0.2 }"#, r#"{ kind = "lenet" }"#);
+    let recipe = place.recipe("slow", &net.replace("size = 20", "size = 1"));
+    let words = format!("train {recipe} --out {{}}/run --device cpu --epochs 1000 --watch");
+    let mut run = Watched::start(&place, &words);
+    run.wait_for(|state| {
+        let curves = state["curves"].as_str().unwrap_or_default();
+        assert_eq!(state["rows"], 0, "validated before a curve was seen");
+        curves.contains("<svg") && curves.contains("training")
+    });
+    let head = run.page.get("/").1;
+    assert!(head.find("time left") < head.find("learning rate"), "the time left stands in the first row");
+}
+
 #[test]
 fn nobody_can_write_or_read_from_elsewhere() {
     let place = Place::new();

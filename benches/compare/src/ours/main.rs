@@ -2,21 +2,23 @@
 //! a JSON line per measure.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use compare::device;
 use compare::work::{Precision, Training, Work};
+use models::Arch;
 use tch::{Cuda, Device, Kind, Tensor};
 use tensor_data::catalog::MNIST;
 use tensor_data::files::Folder;
-use tensor_data::{Dataset, Samples, Source};
+use tensor_data::{Samples, Source, Tail};
 use torch_ext::memory;
-use train::{Event, Learner, Observer, Plan, Recipe, fit};
+use train::recipe::{Evaluation, Minibatch, Order, Penalty};
+use train::{Answer, Event, Learner, Observer, Plan, Recipe, fit};
 
 /// What a turn is.
 #[derive(Debug, Parser)]
@@ -102,8 +104,7 @@ fn run(args: &Args) -> Result<()> {
     let recipe = recipe(args)?;
     let source = MNIST.load(&Folder::own(&args.mnist))?.source;
     let source = Source { train: part(&source.train, args.pictures, recipe.data.validation)?, ..source };
-    let holdout = recipe.data.holdout(recipe.seed);
-    let data = Dataset::upload(&source, holdout, 1.0 / recipe.data.divisor, recipe.data.storage, device)?;
+    let data = recipe.upload(&source, device)?;
     drop(source);
     let plan = Plan::new(&recipe, &data)?;
     let mut learner = Learner::new(&plan, &data, device)?;
@@ -113,7 +114,7 @@ fn run(args: &Args) -> Result<()> {
         Tensor::write_safetensors(&values, path).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let mut meter = Meter::new(args, device, plan.steps_per_epoch());
-    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut meter)?;
+    fit(&plan, &data, &mut learner, &mut meter)?;
     say("flops", training_flops(&learner) * (plan.steps_per_epoch() * plan.minibatch_size() as u64) as f64)?;
     say("memory-peak", held(memory::PEAK)?)
 }
@@ -122,19 +123,23 @@ fn run(args: &Args) -> Result<()> {
 fn recipe(args: &Args) -> Result<Recipe> {
     let training = args.work.training().context("this work is a run of `train`: it has no side")?;
     let Training { model, batch, learning_rate, l1, l2 } = training;
-    let text = format!(
-        "epochs = {}\nlearning_rate = {learning_rate}\n\
-         [data]\nset = \"mnist\"\ndivisor = 256\n\
-         [minibatch]\nsize = {batch}\norder = \"stored\"\n\
-         [evaluation]\nsize = {batch}\ntail = \"drop\"\n\
-         [model]\nkind = \"{model}\"\n\
-         [penalty]\nl1 = {l1}\nl2 = {l2}\n",
-        args.epochs
-    );
-    let precision = (args.work.precision() == Precision::Bf16).then(|| ("precision".to_owned(), "bf16".to_owned()));
-    let steps = args.steps.map(|steps| ("limits.iterations".to_owned(), steps.to_string()));
-    let overrides: Vec<(String, String)> = precision.into_iter().chain(steps).chain(args.set.iter().cloned()).collect();
-    Ok(Recipe::parse(&text, &format!("the recipe of {}", args.work.name()), &overrides)?)
+    let model = match model {
+        "softmax" => Arch::Softmax,
+        "mlp" => Arch::mlp(),
+        "lenet" => Arch::lenet(),
+        other => bail!("there is no recipe with the network {other}"),
+    };
+    let size = batch as usize;
+    let mut recipe = Recipe::new("mnist", model, args.epochs, learning_rate);
+    recipe.data.divisor = 256.0;
+    recipe.minibatch = Minibatch { order: Order::Stored, ..Minibatch::shuffled(size) };
+    recipe.evaluation = Evaluation { size, tail: Tail::Drop, ..Evaluation::default() };
+    recipe.penalty = Penalty { l1, l2, ..Penalty::default() };
+    recipe.limits.iterations = args.steps;
+    if args.work.precision() == Precision::Bf16 {
+        recipe.precision = train::recipe::Precision::Bf16;
+    }
+    Ok(recipe.with(&args.set)?)
 }
 
 /// The first `count` pictures, and the last `validation`, which the recipe holds out.
@@ -229,8 +234,9 @@ impl Meter<'_> {
 }
 
 impl Observer for Meter<'_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), train::Error> {
-        self.hear(event).map_err(|error| train::Error::Observer(error.to_string()))
+    fn on(&mut self, event: &Event<'_>) -> Answer {
+        self.hear(event)?;
+        Ok(ControlFlow::Continue(()))
     }
 }
 

@@ -77,6 +77,35 @@ pub fn convert(picture: &RgbImage, meta: &ModelMeta, invert: Invert) -> Result<C
     }
 }
 
+/// How a picture of any size is brought to the size that `meta`'s model takes, in words, for programs that do it themselves.
+pub fn rule(meta: &ModelMeta) -> String {
+    let [channels, height, width] = meta.input;
+    if let Some(own) = own_pictures(meta) {
+        let how = match own.fit {
+            Fit::Crop => "bring the shorter side to size, keep the middle",
+            Fit::Squash => "bring both sides to size",
+            Fit::Pad => "bring the longer side to size, fill the rest with white",
+        };
+        let filter = match own.filter {
+            Filter::Bilinear => "bilinear",
+            Filter::Bicubic => "bicubic",
+        };
+        let colour = if own.colour { "RGB" } else { "grey" };
+        return format!(
+            "{how}: {width} x {height} pixels, {filter}, antialiased as torchvision does it on uint8, {colour}; transparent pictures on white"
+        );
+    }
+    match (channels, meta.dataset.as_str()) {
+        (1, "mnist" | "glyphs") => format!(
+            "grey, light ink on black: fit the ink of one digit into 20/28 of the side, its centre of mass in the middle of {width} x {height} pixels"
+        ),
+        (1, _) => format!(
+            "grey, light on dark: fill up with the ground to the proportions, Lanczos to {width} x {height} pixels"
+        ),
+        _ => format!("RGB: cut to the middle of the proportions, Lanczos to {width} x {height} pixels"),
+    }
+}
+
 /// Reads a picture file and brings it to the form of the data set, with the steps of both, and the width and height that the
 /// picture had.
 ///

@@ -4,8 +4,6 @@
 #[cfg(feature = "tch")]
 mod common;
 #[cfg(feature = "tch")]
-mod numbers;
-#[cfg(feature = "tch")]
 mod optimizer;
 mod options;
 #[cfg(feature = "tch")]
@@ -13,5 +11,7 @@ mod penalty;
 mod schedule;
 #[cfg(feature = "tch")]
 mod state;
+#[cfg(feature = "tch")]
+mod step_scalars;
 #[cfg(feature = "tch")]
 mod update_rules;

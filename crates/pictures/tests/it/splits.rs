@@ -1,6 +1,7 @@
 //! Parting a folder for training, choosing and judging.
 
 use crate::messy::{encoded, put, scene};
+use folds::Fold;
 use image::ImageFormat;
 use pictures::{Group, Inventory, Part, Settings, Shares, Split};
 use std::collections::BTreeSet;
@@ -72,4 +73,33 @@ fn parts_that_the_folder_gives_stay() {
     let inventory = Inventory::of(place.path(), &Settings::default()).unwrap();
     let split = Split::of(&inventory, &Shares::default());
     assert!(split.warnings.iter().any(|it| it.contains("in more than one part")), "{:?}", split.warnings);
+}
+
+/// 26 cats, 4 ships and a copy: of five folds each tests 5 or 6 cats, and with 30 pictures none is tested twice.
+#[test]
+fn every_picture_is_tested_in_one_fold() {
+    let place = tempfile::tempdir().unwrap();
+    (0..20).for_each(|i| png(place.path(), &format!("train/cat/{i}.png"), i));
+    (20..25).for_each(|i| png(place.path(), &format!("test/cat/{i}.png"), i));
+    (0..4).for_each(|i| png(place.path(), &format!("train/ship/{i}.png"), 100 + i));
+    // The same picture in both parts: it is tested in the fold of its copy.
+    png(place.path(), "test/cat/leak.png", 3);
+    let inventory = Inventory::of(place.path(), &Settings::default()).unwrap();
+    let fold = |index| {
+        Split::of(&inventory, &Shares { validation: 0.2, fold: Some(Fold { index, of: 5 }), ..Shares::default() })
+    };
+    let folds: Vec<Split> = (1..=5).map(fold).collect();
+    let mut tested: Vec<usize> = folds.iter().flat_map(|split| split.test.clone()).collect();
+    tested.sort_unstable();
+    assert_eq!(tested, (0..30).collect::<Vec<_>>());
+    let copies = &inventory.duplicates[0].pictures;
+    for split in &folds {
+        assert_eq!(all(split), (0..30).collect::<Vec<_>>());
+        assert!((5..=6).contains(&split.counts(&inventory, Part::Test)[0]), "{split:?}");
+        // A fifth of all pictures, class by class; of three ships one at least.
+        assert!((5..=7).contains(&split.validation.len()), "{split:?}");
+        let sides = [&split.train, &split.validation, &split.test];
+        assert_eq!(sides.iter().filter(|part| copies.iter().any(|copy| part.contains(copy))).count(), 1);
+        assert!(!split.warnings.iter().any(|it| it.contains("in more than one part")), "{:?}", split.warnings);
+    }
 }

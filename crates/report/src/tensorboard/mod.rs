@@ -11,10 +11,11 @@ mod record;
 use event::Scalars;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use train::run_folder::{self, Timing};
-use train::{Error, Event, Learner, Observer, Plan, Row};
+use train::{Answer, Error, Event, Learner, Observer, Plan, Row};
 
 /// TensorBoard looks for `tfevents` in a file's name.
 const FILE: &str = "events.out.tfevents.minibatch";
@@ -90,18 +91,19 @@ impl TensorBoard {
 const START: Timing = Timing { iteration: 0, train_seconds: 0.0, saving_seconds: 0.0 };
 
 impl Observer for TensorBoard {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         match event {
-            Event::Started { plan, learner } => self.begin(plan, learner),
+            Event::Started { plan, learner } => self.begin(plan, learner)?,
             Event::Validated { row, plan, learner, .. } => {
                 let train_seconds = learner.progress.train_seconds;
                 let timing = Timing { iteration: row.iteration, train_seconds, saving_seconds: 0.0 };
                 let record = self.record(seconds_since_1970(), row, timing, plan);
                 let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(&record));
-                written.map_err(self.io("write"))
+                written.map_err(self.io("write"))?;
             }
-            Event::Stepping(_) | Event::Trained { .. } | Event::Stopped { .. } => Ok(()),
+            Event::Stepping(_) | Event::Trained { .. } | Event::Stopped { .. } => {}
         }
+        Ok(ControlFlow::Continue(()))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use train::run_folder::Timing;
-use train::{Recipe, Row};
+use train::{Recipe, Row, StepRow};
 
 /// Shared by the observer, which writes, and the server, which reads.
 pub struct Board {
@@ -35,8 +35,13 @@ pub struct Run {
 /// What training changes.
 #[derive(Clone, Default)]
 pub struct State {
+    /// Minibatches of an epoch.
+    pub steps_per_epoch: u64,
     pub rows: Vec<Row>,
     pub timings: Vec<Timing>,
+    pub steps: Vec<StepRow>,
+    /// What was seen since the last validation, until that says it better.
+    pub seen: Vec<StepRow>,
     pub sight: Sight,
     /// Set after the last minibatch.
     pub ended: bool,
@@ -58,6 +63,13 @@ pub struct Sight {
     /// Of the minibatches since the last validation.
     pub loss: Option<f64>,
     pub error: Option<f64>,
+}
+
+impl State {
+    /// Changes whenever there is more to draw.
+    pub fn drawn(&self) -> usize {
+        self.rows.len() * 1_000_000 + self.seen.len()
+    }
 }
 
 impl Board {

@@ -17,10 +17,11 @@ use board::{Board, Sight};
 use page::Pages;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use train::run_folder::{self, Timing};
-use train::{Error, Event, Learner, Observer, Plan, StoppedBy};
+use train::{Answer, Event, Learner, Observer, Plan, StepRow, StoppedBy, Sums};
 
 /// How often the figures between validations are renewed at most; each time waits for the device once.
 const RENEWAL: Duration = Duration::from_secs(1);
@@ -43,6 +44,8 @@ pub struct Watch {
     first: u64,
     last_iteration: u64,
     steps_per_epoch: u64,
+    /// The sums when they were read last.
+    sums: Sums,
 }
 
 impl Watch {
@@ -55,7 +58,16 @@ impl Watch {
         let mut pages = Pages::new(Arc::clone(&board));
         let address = server::start(listener, move |wish| pages.get(wish))?;
         let now = Instant::now();
-        Ok(Watch { board, address, started: now, renewed: now, first: 0, last_iteration: 0, steps_per_epoch: 1 })
+        Ok(Watch {
+            board,
+            address,
+            started: now,
+            renewed: now,
+            first: 0,
+            last_iteration: 0,
+            steps_per_epoch: 1,
+            sums: Sums::default(),
+        })
     }
 
     /// The page is at `http://<address>/`.
@@ -72,8 +84,24 @@ impl Watch {
         // A page without the curves so far is better than no training.
         let rows = run_folder::read_metrics(&self.board.run.path).unwrap_or_default();
         let timings = run_folder::read_timings(&self.board.run.path).unwrap_or_default();
+        let steps = run_folder::read_steps(&self.board.run.path).unwrap_or_default();
         let sight = self.sight(self.first, learner.progress.train_seconds);
-        self.board.change(|state| (state.rows, state.timings, state.sight) = (rows, timings, sight));
+        let steps_per_epoch = self.steps_per_epoch;
+        self.board.change(|state| {
+            state.steps_per_epoch = steps_per_epoch;
+            (state.rows, state.timings, state.steps, state.sight) = (rows, timings, steps, sight);
+        });
+    }
+
+    /// A point of the curves: training since the sums were read last.
+    fn since_last(&mut self, iteration: u64, learning_rate: f64, sums: Sums) -> Option<StepRow> {
+        let before = std::mem::replace(&mut self.sums, sums);
+        // A resumed run begins with the sums of the time before.
+        let before = if before.samples > sums.samples { Sums::default() } else { before };
+        let Sums { loss, errors, samples } = sums;
+        let new = Sums { loss: loss - before.loss, errors: errors - before.errors, samples: samples - before.samples };
+        let (train_loss, train_error) = (new.mean_loss(), new.error());
+        (new.samples > 0).then_some(StepRow { iteration, learning_rate, train_loss, train_error })
     }
 
     /// How far training is.
@@ -93,7 +121,7 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         match event {
             Event::Started { plan, learner } => self.begin(plan, learner),
             Event::Trained { iteration, learning_rate, seconds, sums } => {
@@ -106,11 +134,16 @@ impl Observer for Watch {
                         error: Some(sums.error()),
                         ..self.sight(*iteration, *seconds)
                     };
-                    self.board.change(|state| state.sight = sight);
+                    let step = self.since_last(*iteration, *learning_rate, sums);
+                    self.board.change(|state| {
+                        state.sight = sight;
+                        state.seen.extend(step);
+                    });
                 }
             }
-            Event::Validated { row, plan, learner, .. } => {
+            Event::Validated { row, steps, plan, learner, .. } => {
                 self.last_iteration = plan.last_iteration(&learner.progress);
+                self.sums = Sums::default();
                 let train_seconds = learner.progress.train_seconds;
                 let sight = Sight {
                     learning_rate: Some(row.learning_rate),
@@ -120,6 +153,8 @@ impl Observer for Watch {
                 };
                 self.board.change(|state| {
                     state.rows.push(**row);
+                    state.steps.extend_from_slice(steps);
+                    state.seen.clear();
                     state.timings.push(Timing { iteration: row.iteration, train_seconds, saving_seconds: 0.0 });
                     state.sight = sight;
                 });
@@ -130,6 +165,6 @@ impl Observer for Watch {
                 state.interrupted = *by == StoppedBy::Interrupt;
             }),
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }

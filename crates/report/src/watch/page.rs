@@ -21,6 +21,8 @@ struct News {
     last_iteration: u64,
     /// Validations so far.
     rows: usize,
+    /// What the curves show, to be said when asking again.
+    drawn: usize,
     ended: bool,
     interrupted: bool,
     /// Markup of the figures.
@@ -60,9 +62,7 @@ impl Pages {
         let (run, state) = (&self.board.run, &shown.state);
         match wish {
             Wish::Page => kept(&mut shown.page, || html(run, state)),
-            Wish::News { known } if known == Some(state.rows.len()) => {
-                kept(&mut shown.news, || news(run, state, false))
-            }
+            Wish::News { known } if known == Some(state.drawn()) => kept(&mut shown.news, || news(run, state, false)),
             Wish::News { .. } => kept(&mut shown.news_with_curves, || news(run, state, true)),
         }
     }
@@ -91,6 +91,7 @@ fn html(run: &Run, state: &State) -> Result<String, Error> {
         report: run.path.join(report::FILE).display().to_string(),
         run: run.path.display().to_string(),
         rows: state.rows.len(),
+        drawn: state.drawn(),
         iteration: state.sight.iteration,
         last_iteration: state.sight.last_iteration,
     };
@@ -104,9 +105,10 @@ fn news(run: &Run, state: &State, with_curves: bool) -> Result<String, Error> {
         iteration: state.sight.iteration,
         last_iteration: state.sight.last_iteration,
         rows: state.rows.len(),
+        drawn: state.drawn(),
         ended: state.ended,
         interrupted: state.interrupted,
-        headline: page::headline(&sections, figures(run, state))?,
+        headline: page::headline(figures(run, state))?,
         curves: with_curves.then(|| page::curves(&sections)).transpose()?,
     };
     Ok(serde_json::to_string(&news)?)
@@ -122,29 +124,32 @@ fn sections(run: &Run, state: &State) -> Sections {
         summary: None,
         rows: state.rows.clone(),
         timings: state.timings.clone(),
+        steps_per_epoch: Some(state.steps_per_epoch),
+        steps: state.steps.iter().chain(&state.seen).copied().collect(),
         best: None,
         notes: run.note.iter().cloned().collect(),
     };
-    Sections { record, filters: None, tested: None, parameters: Some(run.parameters.clone()) }
+    let parameters = Some(run.parameters.clone());
+    Sections { record, filters: None, layers: None, tested: None, calibrated: None, parameters }
 }
 
 /// The figures so far, the most important first. There are none of the test set: training may not know them.
 fn figures(run: &Run, state: &State) -> Vec<Figure> {
-    let figure = |name, value: Option<String>| Figure::plain(name, vec![value.unwrap_or("–".to_owned())]);
+    let figure = |name, value: Option<String>| Figure::new(name, value.unwrap_or("–".to_owned()));
     let (sight, recipe, row) = (&state.sight, &run.recipe, state.rows.last());
     let images = sight.speed.map(|speed| thousands(speed * run.minibatch_size as f64));
     vec![
         figure("best validation error", row.map(|row| percent(row.best_validation_error))),
+        figure("time left, at most", sight.seconds_left.map(duration)),
+        figure("epoch", Some(format!("{} of {}", sight.epoch, recipe.epochs))),
         figure("training loss", sight.loss.map(|loss| format!("{loss:.4}"))),
         figure("training error", sight.error.map(percent)),
         figure("validation loss", row.map(|row| format!("{:.4}", row.validation_loss))),
         figure("validation error", row.map(|row| percent(row.validation_error))),
-        figure("epoch", Some(format!("{} of {}", sight.epoch, recipe.epochs))),
         figure("minibatches", Some(thousands(sight.iteration as f64))),
         figure("learning rate", sight.learning_rate.map(rate)),
         figure("pictures per second", images),
         figure("training time", Some(duration(sight.seconds))),
-        figure("time left, at most", sight.seconds_left.map(duration)),
         figure("parameters", Some(thousands(run.parameters.parameters as f64))),
     ]
 }

@@ -25,11 +25,11 @@ fn values(tensor: &Tensor) -> Vec<f32> {
 }
 
 fn labels(batch: &Batch) -> Vec<i64> {
-    Vec::try_from(&batch.labels).unwrap()
+    Vec::try_from(batch.labels()).unwrap()
 }
 
 fn sizes(batches: Batches<'_>) -> Vec<i64> {
-    batches.map(|batch| batch.labels.size()[0]).collect()
+    batches.map(|batch| batch.labels().size()[0]).collect()
 }
 
 /// The whole epoch: pixels and labels.
@@ -77,11 +77,11 @@ fn minibatches_are_contiguous_floats_with_integer_labels() {
         for order in [Order::Stored, Order::Shuffled { seed: 1, epoch: 0 }] {
             for pixels in [0, 2] {
                 let split = split(7, storage);
-                for batch in split.batches(3, order, Tail::Keep).unwrap().shifted(pixels, 1, 0) {
-                    let m = batch.labels.size()[0];
+                for batch in split.batches(3, order, Tail::Keep).unwrap().shifted(pixels, 1, 0).unwrap() {
+                    let m = batch.labels().size()[0];
                     assert_eq!((batch.images.kind(), batch.images.size()), (Kind::Float, vec![m, 2, 5, 4]));
                     assert!(batch.images.is_contiguous() && !batch.images.requires_grad());
-                    assert_eq!(batch.labels.kind(), Kind::Int64);
+                    assert_eq!(batch.labels().kind(), Kind::Int64);
                 }
             }
         }
@@ -94,7 +94,7 @@ fn minibatches_in_stored_order_are_views_of_the_split() {
     let address = |tensor: &Tensor| tensor.data_ptr() as usize;
     for (i, batch) in split.batches(4, Order::Stored, Tail::Keep).unwrap().enumerate() {
         assert_eq!(address(&batch.images), address(split.images()) + i * 4 * 40 * size_of::<f32>());
-        assert_eq!(address(&batch.labels), address(split.labels()) + i * 4 * size_of::<i64>());
+        assert_eq!(address(batch.labels()), address(split.labels()) + i * 4 * size_of::<i64>());
     }
 }
 
@@ -175,7 +175,7 @@ fn a_dropped_tail_is_of_other_pictures_in_each_epoch() {
 fn an_epoch_goes_on_after_skipped_minibatches() {
     let split = split(10, Storage::F32);
     let order = Order::Shuffled { seed: 1, epoch: 3 };
-    let batches = || split.batches(3, order, Tail::Keep).unwrap().shifted(1, 1, 3);
+    let batches = || split.batches(3, order, Tail::Keep).unwrap().shifted(1, 1, 3).unwrap();
     let whole = epoch(batches());
     for skipped in [0, 1, 3, 4, 5, usize::MAX] {
         let rest = batches().skip_batches(skipped);
@@ -214,7 +214,7 @@ fn moved(picture: &[f32], down: i64, right: i64) -> Vec<f32> {
 /// By how much each picture was moved in an epoch in stored order, all moves of up to `pixels` being tried.
 fn moves(split: &Split, size: usize, pixels: usize, seed: u64, epoch_number: u64) -> Vec<(i64, i64)> {
     let still = epoch(split.batches(size, Order::Stored, Tail::Keep).unwrap()).0;
-    let shifted = split.batches(size, Order::Stored, Tail::Keep).unwrap().shifted(pixels, seed, epoch_number);
+    let shifted = split.batches(size, Order::Stored, Tail::Keep).unwrap().shifted(pixels, seed, epoch_number).unwrap();
     let range = -(pixels as i64)..=pixels as i64;
     epoch(shifted)
         .0
@@ -253,7 +253,7 @@ fn a_move_depends_on_seed_epoch_and_picture_and_on_nothing_else() {
     let shuffled = split.batches(7, Order::Shuffled { seed: 9, epoch: 4 }, Tail::Keep).unwrap();
     let stored = split.batches(60, Order::Stored, Tail::Keep).unwrap();
     let pictures = |batches: Batches<'_>| {
-        let pixels = epoch(batches.shifted(2, 1, 0)).0;
+        let pixels = epoch(batches.shifted(2, 1, 0).unwrap()).0;
         pixels.chunks(40).map(|p| p.iter().map(|&v| v as u8).collect()).collect::<BTreeSet<Vec<u8>>>()
     };
     assert_eq!(pictures(shuffled), pictures(stored), "whatever the order");
@@ -263,7 +263,7 @@ fn a_move_depends_on_seed_epoch_and_picture_and_on_nothing_else() {
 fn a_picture_moved_by_more_than_its_size_is_gone() {
     let split = split(200, Storage::U8);
     for pixels in [1_000_000, usize::MAX] {
-        let (seen, _) = epoch(split.batches(50, Order::Stored, Tail::Keep).unwrap().shifted(pixels, 1, 0));
+        let (seen, _) = epoch(split.batches(50, Order::Stored, Tail::Keep).unwrap().shifted(pixels, 1, 0).unwrap());
         assert!(seen.iter().all(|&pixel| pixel == 0.0));
     }
 }
@@ -271,7 +271,7 @@ fn a_picture_moved_by_more_than_its_size_is_gone() {
 #[test]
 fn a_move_by_nothing_leaves_views() {
     let split = split(4, Storage::F32);
-    let batch = split.batches(4, Order::Stored, Tail::Keep).unwrap().shifted(0, 1, 0).next().unwrap();
+    let batch = split.batches(4, Order::Stored, Tail::Keep).unwrap().shifted(0, 1, 0).unwrap().next().unwrap();
     assert_eq!(batch.images.data_ptr(), split.images().data_ptr());
 }
 
@@ -307,7 +307,7 @@ fn a_cuda_device_sees_the_minibatches_that_the_processor_sees() {
     let [here, there] = [Device::Cpu, Device::Cuda(0)].map(|device| {
         let split = Split::upload(&samples(50), 1.0 / 255.0, Storage::U8, device).unwrap();
         let order = Order::Shuffled { seed: 1, epoch: 2 };
-        epoch(split.batches(8, order, Tail::Keep).unwrap().shifted(2, 1, 2))
+        epoch(split.batches(8, order, Tail::Keep).unwrap().shifted(2, 1, 2).unwrap())
     });
     assert_eq!(here, there);
 }

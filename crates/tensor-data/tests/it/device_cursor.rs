@@ -17,7 +17,7 @@ fn bits(tensor: &Tensor) -> Vec<u32> {
 fn check_same(found: &Batch, expected: &Batch, what: &str) {
     assert_eq!(found.images.size(), expected.images.size(), "{what}");
     assert_eq!(bits(&found.images), bits(&expected.images), "{what}");
-    assert_eq!(found.labels, expected.labels, "{what}");
+    assert_eq!(found.labels(), expected.labels(), "{what}");
     assert!(found.images.is_contiguous(), "{what}");
 }
 
@@ -31,7 +31,7 @@ fn a_feed_gives_what_the_iterator_gives_in_every_order_shift_storage_and_tail_ov
                     let what = format!("{storage:?}, shuffled {shuffled}, shift {shift}, {tail:?}");
                     let epoch = |epoch: u64, skip: usize| -> Batches<'_> {
                         let order = if shuffled { Order::Shuffled { seed: 4, epoch } } else { Order::Stored };
-                        split.batches(5, order, tail).unwrap().shifted(shift, 4, epoch).skip_batches(skip)
+                        split.batches(5, order, tail).unwrap().shifted(shift, 4, epoch).unwrap().skip_batches(skip)
                     };
                     let mut cursor = epoch(0, 0).device_cursor().unwrap();
                     // From the start, then from amid an epoch, as after a resume, then a whole one.
@@ -44,7 +44,7 @@ fn a_feed_gives_what_the_iterator_gives_in_every_order_shift_storage_and_tail_ov
                             check_same(&cursor.next_batch().unwrap(), &expected, &what);
                             assert_eq!(batches.full_left(), left, "{what}");
                         }
-                        let short = batches.next().map(|batch| batch.labels.size()[0]);
+                        let short = batches.next().map(|batch| batch.labels().size()[0]);
                         assert_eq!(short, (tail == Tail::Keep).then_some(3), "the short one is left to the iterator");
                     }
                 }
@@ -72,7 +72,7 @@ fn minibatches_of_another_kind_are_not_followed() {
     let shuffled = |size| split.batches(size, Order::Shuffled { seed: 4, epoch: 0 }, Tail::Drop).unwrap();
     let mut cursor = shuffled(5).device_cursor().unwrap();
     let stored = split.batches(5, Order::Stored, Tail::Drop).unwrap();
-    for other in [stored, shuffled(4), shuffled(5).shifted(1, 4, 0)] {
+    for other in [stored, shuffled(4), shuffled(5).shifted(1, 4, 0).unwrap()] {
         let told = cursor.follow(&other).unwrap_err().to_string();
         assert!(told.contains("of another size or kind"), "{told}");
     }

@@ -8,6 +8,8 @@
 )]
 
 #[cfg(feature = "tch")]
+mod augment;
+#[cfg(feature = "tch")]
 mod batches;
 mod catalog;
 #[cfg(feature = "tch")]

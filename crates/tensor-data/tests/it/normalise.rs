@@ -31,7 +31,7 @@ fn storage_and_gathering_change_no_bit() {
     let order = || Order::Shuffled { seed: 1, epoch: 0 };
     let batches = |storage| -> (Vec<Tensor>, Tensor) {
         let data = data(storage, Some(&rule())).unwrap();
-        let batches = data.train.batches(3, order(), Tail::Drop).unwrap().shifted(1, 2, 0);
+        let batches = data.train.batches(3, order(), Tail::Drop).unwrap().shifted(1, 2, 0).unwrap();
         let fed = batches.device_cursor().unwrap().next_batch().unwrap().images;
         (batches.map(|batch| batch.images).collect(), fed)
     };

@@ -6,7 +6,6 @@ use crate::learner::Learner;
 use crate::plan::Plan;
 use crate::run_folder::RunFolder;
 use crate::run_folder::{self, Saved, load_model, snapshots, top_models};
-use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tensor_data::{Dataset, Holdout, Samples, Source, Storage};
 
@@ -39,7 +38,7 @@ fn data(name: &str, step: usize, seed: u64) -> Dataset {
 /// Trains into a folder.
 fn train(folder: &mut RunFolder, plan: &Plan, data: &Dataset) -> Result<(), Error> {
     let mut learner = Learner::new(plan, data, Device::Cpu).unwrap();
-    fit(plan, data, &mut learner, &AtomicBool::new(false), folder).map(|_| ())
+    fit(plan, data, &mut learner, folder).map(|_| ())
 }
 
 #[test]

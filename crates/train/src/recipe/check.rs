@@ -5,6 +5,7 @@
 
 use super::{Average, ClassWeights, Gradients, Limits, Loss, Recipe, Size};
 use crate::error::Error;
+use crate::mismatch::Mismatch;
 use crate::stopping::{Mode, Stopping};
 use optim::range;
 use std::fmt::Display;
@@ -81,10 +82,14 @@ impl Recipe {
         }
         VALIDATION.check(self.data.validation)?;
         self.pictures.as_ref().map_or(Ok(()), |pictures| pictures.check())?;
+        self.check_fold()?;
         if let Size::Count(count) = self.minibatch.size {
             MINIBATCH.check(count)?;
         }
         SHIFT.check(self.minibatch.shift)?;
+        for (place, operation) in self.augment.iter().enumerate() {
+            operation.check().map_err(|problem| problem.within(&format!("augment[{place}]")))?;
+        }
         EVALUATION.check(self.evaluation.size)?;
         TOP_K.check(self.evaluation.top_k)?;
         SECONDS.check(self.checkpoint.seconds)?;
@@ -111,10 +116,7 @@ impl Recipe {
         if decay == 0.0 || l2 == 0.0 || self.penalty.with_weight_decay {
             return Ok(());
         }
-        Err(Error::Plan(format!(
-            "recipe keys `optimizer.weight_decay` ({decay}; 0.01 where it is left out) and `penalty.l2` ({l2}) both shrink the \
-             weights: set one of them to 0, or `penalty.with_weight_decay = true` to have both"
-        )))
+        Err(Mismatch::TwoDecays { decay, l2 }.into())
     }
 }
 
@@ -231,6 +233,6 @@ impl Problem for optim::Error {
 fn section(name: &str, result: Result<(), impl Problem>) -> Result<(), Error> {
     result.map_err(|problem| match problem.out_of_range() {
         Some(number) => number.clone().within(name).into(),
-        None => Error::Plan(format!("recipe section [{name}]: {problem}")),
+        None => Mismatch::Section { section: name.to_owned(), problem: problem.to_string() }.into(),
     })
 }

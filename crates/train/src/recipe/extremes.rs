@@ -12,7 +12,6 @@ use crate::run_folder::RunFolder;
 use crate::stopping::Stopper;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tensor_data::{Source, glyphs};
 use toml::{Table, Value};
@@ -28,14 +27,45 @@ loss = { class_weights = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1] }
 gradients = { clip_value = 1, clip_norm = 1 }
 average = { decay = 0.9 }
 pictures = { folder = "photos" }
+fold = { index = 1, of = 5 }
 pretrained = { weights = "known", train = "all" }
 groups = [{ parameters = "output" }]
 limits = { iterations = 3, minutes = 1, target_error = 0, target_loss = 0 }
 "#;
 
+/// The operations of `[[augment]]`, in two lists.
+const MOVED: &str = r#"never"
+[[augment]]
+kind = "flip"
+[[augment]]
+kind = "shift"
+[[augment]]
+kind = "resized-crop"
+[[augment]]
+kind = "rotate"
+[[augment]]
+kind = "affine"
+[[augment]]
+kind = "mixup"
+#"#;
+const CHANGED: &str = r#"patience"
+[[augment]]
+kind = "colour-jitter"
+[[augment]]
+kind = "erase"
+[[augment]]
+kind = "cutout"
+[[augment]]
+kind = "rand-augment"
+[[augment]]
+kind = "trivial-augment"
+[[augment]]
+kind = "cutmix"
+#"#;
+
 const KINDS: [[&str; 4]; 6] = [
-    ["softmax", "sgd\"\nmomentum = 0.9\n#", "constant", "never"],
-    ["mlp\"\nhidden = [4]\n#", "adam", "inverse-time", "patience"],
+    ["softmax", "sgd\"\nmomentum = 0.9\n#", "constant", MOVED],
+    ["mlp\"\nhidden = [4]\n#", "adam", "inverse-time", CHANGED],
     ["lenet\"\nfilters = [2, 2]\nkernel = 3\nhidden = 4\n#", "adamw", "step\"\nevery = 1\n#", "no-improvement"],
     ["softmax", "rmsprop\"\ncentered = true\nmomentum = 0.9\n#", "exponential\"\nfactor = 1.1\n#", "halving"],
     ["softmax", "sgd", "cosine", "plateau"],
@@ -166,7 +196,7 @@ fn judge(base: &Table, changes: &[(Path, Value)]) -> Result<(), String> {
         Some(folder) => folder,
         None => &mut (),
     };
-    match fit(&plan, &data, &mut learner, &AtomicBool::new(false), observer) {
+    match fit(&plan, &data, &mut learner, observer) {
         Ok(_) | Err(Error::Diverged(_)) => Ok(()),
         Err(error) => Err(format!("{changes:?}: {error}")),
     }
@@ -178,10 +208,11 @@ fn pure(plan: &Plan, learner: &Learner) -> Result<(), String> {
     // With a limit on the minibatches, what lies behind it does not come.
     let last = plan.total_steps().min(recipe.limits.iterations.unwrap_or(u64::MAX)).saturating_sub(1);
     let steps = [0, 1.min(last), last / 2, last];
-    let mut stopper = Stopper::new(&recipe.stopping);
+    let (mut stopper, mut progress) = (Stopper::new(&recipe.stopping), learner.progress.clone());
     for (step, watched) in steps.into_iter().zip([0.9, 0.5, 0.7, f64::NAN]) {
         stopper.observe(step, watched);
-        let rate = plan.learning_rate(step) * stopper.lr_multiplier();
+        progress.stopping = stopper.memory().clone();
+        let rate = plan.learning_rate(&progress, step);
         let scalars = learner.optimizer.step_scalars(rate, step).map_err(|e| e.to_string())?;
         let average = recipe.average.map_or(0.0, |average| average.decay_at(step));
         if !(rate >= 0.0 && scalars.iter().chain([&rate, &average]).all(|number| number.is_finite())) {
@@ -189,8 +220,6 @@ fn pure(plan: &Plan, learner: &Learner) -> Result<(), String> {
         }
         let _ = (plan.validates_after(step), plan.updates_after(step), stopper.is_over(step));
     }
-    let mut progress = learner.progress.clone();
-    progress.stopping = stopper.memory().clone();
     let end = plan.last_iteration(&progress);
     if end == 0 || plan.validate_every() == 0 { Err(format!("ends after {end}")) } else { Ok(()) }
 }

@@ -1,8 +1,10 @@
 //! How the training set is cut into minibatches.
 
+use super::Recipe;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use tensor_data::Tail;
+use tensor_data::augment::{Operation, Padding, Shift};
 
 /// `[minibatch]`: how the training set is cut.
 ///
@@ -11,7 +13,7 @@ use tensor_data::Tail;
 /// | `size` | required | 1 up to the training set, or `"all"` | pictures per minibatch; `"all"` is full-batch gradient descent, 1 is online |
 /// | `order` | `shuffled` | `stored`, `shuffled` | the same order every epoch, or a new one from the seed and the epoch |
 /// | `tail` | `drop` | `drop`, `keep` | an incomplete last minibatch |
-/// | `shift` | 0 | 0 to 8 pixels | random translation of every training picture by up to so many pixels in each axis |
+/// | `shift` | 0 | 0 to 8 pixels | random translation of every training picture by up to so many pixels in each axis: the first operation of `[[augment]]`, in short |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Minibatch {
@@ -26,6 +28,15 @@ pub struct Minibatch {
     /// Largest random translation, in pixels.
     #[serde(default)]
     pub shift: usize,
+}
+
+impl Recipe {
+    /// What is done to training pictures: the shift of `[minibatch]`, where there is one, then the list of `[[augment]]`.
+    pub fn operations(&self) -> Vec<Operation> {
+        let pixels = self.minibatch.shift;
+        let shift = (pixels > 0).then_some(Operation::Shift(Shift { pixels, padding: Padding::Zero }));
+        shift.into_iter().chain(self.augment.iter().copied()).collect()
+    }
 }
 
 impl Minibatch {

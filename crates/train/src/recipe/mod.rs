@@ -13,7 +13,9 @@
 //! | `graphs` | `auto` | `auto`, `off` | whether CUDA steps may be captured graphs: [`Graphs`] |
 //! | `[data]` | | | [`Data`] |
 //! | `[pictures]` | none | | [`Pictures`] |
+//! | `[fold]` | none | `index` 1 to `of`, `of` 2 to 100 | one fold of several in the place of one split: [`Fold`] |
 //! | `[minibatch]` | | | [`Minibatch`] |
+//! | `[[augment]]` | none | | [`tensor_data::augment`]: what is done to training pictures, in the order of the list |
 //! | `[evaluation]` | | | [`Evaluation`] |
 //! | `[model]` | required | | [`models::Arch`] |
 //! | `[pretrained]` | none | | [`Pretrained`] |
@@ -31,6 +33,7 @@
 mod check;
 #[cfg(test)]
 mod extremes;
+mod fold;
 mod gradients;
 mod loss;
 mod minibatch;
@@ -45,11 +48,13 @@ pub use loss::{ClassRule, ClassWeights, Loss, Penalty};
 pub use minibatch::{All, Minibatch, Order, Size};
 pub use pictures::{Filter, Fit, Pictures};
 pub use pretrained::{Pretrained, Trained};
+pub use tensor_data::Fold;
 
 use crate::stopping::Stopping;
 use models::Arch;
 use optim::{Rule, Schedule};
 use serde::{Deserialize, Serialize};
+use tensor_data::augment::Operation;
 use tensor_data::{Holdout, Normalise, Storage, Tail};
 
 /// A run's settings. Read one with [`Recipe::read`]; [`Recipe::check`] has then passed.
@@ -77,8 +82,14 @@ pub struct Recipe {
     /// A folder that they lie in, instead of a data set with a name of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pictures: Option<Pictures>,
+    /// One fold of several: its pictures are tested, whatever part the data set puts them into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<Fold>,
     /// How training minibatches are made.
     pub minibatch: Minibatch,
+    /// What is done to training pictures by chance, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub augment: Vec<Operation>,
     /// How validation and test minibatches are made.
     #[serde(default)]
     pub evaluation: Evaluation,

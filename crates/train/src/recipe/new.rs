@@ -7,7 +7,7 @@ use crate::stopping::Stopping;
 use models::Arch;
 use optim::{Rule, Schedule};
 use tch::Device;
-use tensor_data::{Dataset, Source};
+use tensor_data::{Dataset, Samples, Source, Split};
 
 impl Recipe {
     /// A recipe for the data set called `set` with minibatches of 100 in an order that the seed shuffles; every key that is
@@ -39,7 +39,9 @@ impl Recipe {
                 storage: Data::default_storage(),
             },
             pictures: None,
+            fold: None,
             minibatch: Minibatch::shuffled(100),
+            augment: Vec::new(),
             evaluation: Evaluation::default(),
             model,
             pretrained: None,
@@ -56,14 +58,35 @@ impl Recipe {
         }
     }
 
-    /// The pictures on a device, split and scaled as this recipe says.
+    /// The pictures on a device, split and scaled as this recipe says. A folder of pictures comes as the fold that the recipe names.
     ///
     /// # Errors
-    /// [`Error::Data`] where the hold-out does not fit, or libtorch refuses.
+    /// [`Error::Data`] where the hold-out or the fold does not fit, or libtorch refuses.
     pub fn upload(&self, source: &Source, device: Device) -> Result<Dataset, Error> {
+        if self.fold.is_some() && self.pictures.is_none() {
+            return self.upload_parted(&self.folded(source.clone())?, device);
+        }
+        self.upload_parted(source, device)
+    }
+
+    /// As [`upload`](Recipe::upload), of pictures that are the recipe's fold already, where it names one.
+    ///
+    /// # Errors
+    /// Those of [`upload`](Recipe::upload).
+    pub fn upload_parted(&self, source: &Source, device: Device) -> Result<Dataset, Error> {
         let data = &self.data;
         let set = Dataset::upload(source, data.holdout(self.seed), 1.0 / data.divisor, data.storage, device)?;
         Ok(set.normalised(data.normalise().as_ref())?)
+    }
+
+    /// All of some pictures on a device, scaled as this recipe says.
+    ///
+    /// # Errors
+    /// [`Error::Data`] where libtorch refuses.
+    pub fn upload_samples(&self, samples: &Samples, device: Device) -> Result<Split, Error> {
+        let data = &self.data;
+        let split = Split::upload(samples, 1.0 / data.divisor, data.storage, device)?;
+        Ok(split.normalised(data.normalise().as_ref())?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `[pictures]`: a folder of a person's own pictures, and what is made of it before training.
 
 use crate::error::Error;
+use crate::mismatch::Mismatch;
 use serde::{Deserialize, Serialize};
 use std::ops::Bound::Included;
 use std::path::PathBuf;
@@ -106,7 +107,7 @@ impl Pictures {
     fn default_colour() -> bool {
         true
     }
-    fn default_share() -> f64 {
+    pub(super) fn default_share() -> f64 {
         0.15
     }
     fn default_group() -> String {
@@ -122,11 +123,7 @@ impl Pictures {
         VALIDATION.check(self.validation)?;
         TEST.check(self.test)?;
         if self.validation + self.test > 0.9 {
-            return Err(Error::Plan(format!(
-                "recipe keys `pictures.validation` ({}) and `pictures.test` ({}) leave less than a tenth of the pictures to learn from: \
-                 set them lower",
-                self.validation, self.test
-            )));
+            return Err(Mismatch::Shares { validation: self.validation, test: self.test }.into());
         }
         Ok(())
     }

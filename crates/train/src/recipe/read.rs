@@ -9,6 +9,10 @@ use values::{Complaint, plain};
 
 impl Recipe {
     /// Reads, overrides and checks a recipe file. See [`Recipe::parse`] for the overrides.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file cannot be read, and those of [`Recipe::parse`].
     pub fn read(path: &Path, overrides: &[(String, String)]) -> Result<Recipe, Error> {
         let text = std::fs::read_to_string(path).map_err(Error::io("read the recipe", path))?;
         // The message has lines, and no file name may begin one.
@@ -20,31 +24,69 @@ impl Recipe {
     /// Each override is a dotted key and a value; the value is TOML, or taken as a string where it is not:
     /// `learning_rate` and `0.05`, `model.activation` and `relu`, `model.hidden` and `[800, 800]`. Naming another `kind` of model,
     /// optimiser, schedule or stopping rule drops the keys of the former kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] for text that is no TOML, an unknown key (with the nearest known one) or a value of another type;
+    /// [`Error::RecipeRange`] and [`Error::Mismatch`] for values that cannot be.
     pub fn parse(text: &str, origin: &str, overrides: &[(String, String)]) -> Result<Recipe, Error> {
         let wrong = |problem: String| Error::RecipeSyntax { origin: origin.to_owned(), problem };
-        let mut table: Table = toml::from_str(text).map_err(|e| wrong(explain(&e, &Table::new())))?;
+        let table: Table = toml::from_str(text).map_err(|e| wrong(explain(&e, &Table::new())))?;
         if overrides.is_empty() {
             // From the text and not from the table, so that a mistake is told with its line.
             let recipe: Recipe = toml::from_str(text).map_err(|e| wrong(explain(&e, &table)))?;
             recipe.check()?;
             return Ok(recipe);
         }
-        for (key, value) in overrides {
-            set(&mut table, key, value)?;
-        }
-        let recipe: Recipe = table.clone().try_into().map_err(|e: toml::de::Error| {
-            let with: Vec<_> = overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            wrong(format!("with --set {}: {}", with.join(" --set "), explain(&e, &table)))
-        })?;
-        recipe.check()?;
-        Ok(recipe)
+        overridden(table, origin, overrides)
+    }
+
+    /// This recipe with some keys changed, as [`Recipe::parse`] changes them, and checked again.
+    ///
+    /// ```
+    /// use models::Arch;
+    /// use train::Recipe;
+    /// let recipe = Recipe::new("mnist", Arch::mlp(), 10, 0.05);
+    /// let wider = recipe.with(&[("model.hidden".to_owned(), "[800, 800]".to_owned())])?;
+    /// assert_eq!((wider.epochs, wider.model == recipe.model), (10, false));
+    /// # Ok::<(), train::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::RecipeSyntax`] for a key that is not there or a value of another type, and those of [`Recipe::check`].
+    pub fn with(&self, overrides: &[(String, String)]) -> Result<Recipe, Error> {
+        overridden(self.table()?, "the changed recipe", overrides)
+    }
+
+    /// Every key, in tables.
+    pub(super) fn table(&self) -> Result<Table, Error> {
+        Table::try_from(self)
+            .map_err(|e| Error::RecipeSyntax { origin: "the resolved recipe".into(), problem: e.to_string() })
     }
 
     /// The recipe as TOML with every key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] for a value that TOML cannot hold.
     pub fn to_toml(&self) -> Result<String, Error> {
         toml::to_string_pretty(self)
             .map_err(|e| Error::RecipeSyntax { origin: "the resolved recipe".into(), problem: e.to_string() })
     }
+}
+
+/// The recipe that a table is once the overrides are applied, checked.
+fn overridden(mut table: Table, origin: &str, overrides: &[(String, String)]) -> Result<Recipe, Error> {
+    for (key, value) in overrides {
+        set(&mut table, key, value)?;
+    }
+    let recipe: Recipe = table.clone().try_into().map_err(|e: toml::de::Error| {
+        let with: Vec<_> = overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let problem = format!("with --set {}: {}", with.join(" --set "), explain(&e, &table));
+        Error::RecipeSyntax { origin: origin.to_owned(), problem }
+    })?;
+    recipe.check()?;
+    Ok(recipe)
 }
 
 /// Applies one override.

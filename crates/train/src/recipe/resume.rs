@@ -5,7 +5,7 @@ use crate::error::Error;
 use optim::{RmsPropOptions, Rule, SgdOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use tensor_data::Tail;
-use toml::{Table, Value};
+use toml::Value;
 
 /// Whether a key may change in mid-run.
 enum May {
@@ -23,7 +23,7 @@ const BATCHES: &str = "the checkpoint counts minibatches of the old recipe";
 const STATE: &str = "the checkpoint holds no such state";
 
 /// Every key of a recipe, or the beginning of those of a section. A key that is not here may not change.
-const ON_RESUME: [(&str, May); 39] = [
+const ON_RESUME: &[(&str, May)] = &[
     ("description", Yes),
     ("seed", No("initial values, order and split follow from it")),
     // How far training goes, and the rates of the minibatches to come.
@@ -36,7 +36,9 @@ const ON_RESUME: [(&str, May); 39] = [
     // Their bytes are compared wherever they lie.
     ("pictures.folder", Yes),
     ("pictures.", No(PICTURES)),
+    ("fold.", No(PICTURES)),
     ("minibatch.", No(BATCHES)),
+    ("augment", No("train_loss and train_error in metrics.csv would be of other pictures than in the rows so far")),
     // With the tail kept it changes speed, not figures.
     (
         "evaluation.size",
@@ -122,10 +124,14 @@ impl Recipe {
     /// | `evaluation.size` | where the tail is kept | with `tail = "drop"` it decides which pictures count |
     /// | `optimizer.momentum` | not from or to 0 | with it the optimiser keeps a tensor more per parameter |
     /// | `[[groups]]` | where the same weights decay, or without a penalty | the column `penalty` sums over those that decay |
-    /// | `evaluation.tail`, `evaluation.top_k`, `[loss]`, `penalty.l1`, `penalty.l2` | no | a column of `metrics.csv` would change its meaning in the middle |
+    /// | `[[augment]]`, `evaluation.tail`, `evaluation.top_k`, `[loss]`, `penalty.l1`, `penalty.l2` | no | a column of `metrics.csv` would change its meaning in the middle |
     /// | `pictures.folder` | yes | the pictures themselves are compared |
-    /// | `seed`, `[data]`, other keys of `[pictures]`, `[minibatch]` | no | pictures, split and order would be others |
+    /// | `seed`, `[data]`, other keys of `[pictures]`, `[fold]`, `[minibatch]` | no | pictures, split and order would be others |
     /// | `precision`, `[model]`, `[pretrained]`, `[average]`, `optimizer.kind`, `optimizer.centered`, `gradients.accumulate` | no | the checkpoint's tensors belong to the old value |
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] where a key differs that cannot change in mid-run, with its old and new value.
     pub fn changes_on_resume(&self, now: &Recipe) -> Result<Vec<String>, Error> {
         let (mut changes, mut refused) = (Vec::new(), Vec::new());
         for (key, change) in self.differences(now)? {
@@ -145,6 +151,10 @@ impl Recipe {
     }
 
     /// The keys in which another recipe differs, each with `key: old -> new`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] for a value that TOML cannot hold.
     pub fn differences(&self, now: &Recipe) -> Result<Vec<(String, String)>, Error> {
         let (before, now) = (self.flat()?, now.flat()?);
         let keys = before.keys().chain(now.keys().filter(|key| !before.contains_key(*key)));
@@ -155,6 +165,10 @@ impl Recipe {
     }
 
     /// Every key, dotted, with its value as TOML writes it: the keys outside tables first, then table by table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeSyntax`] for a value that TOML cannot hold.
     pub fn settings(&self) -> Result<Vec<(String, String)>, Error> {
         let mut all: Vec<_> = self.flat()?.into_iter().collect();
         all.sort_by_key(|(key, _)| key.contains('.'));
@@ -163,10 +177,8 @@ impl Recipe {
 
     /// Every key, dotted, with its value.
     fn flat(&self) -> Result<BTreeMap<String, Value>, Error> {
-        let wrong = |problem: String| Error::RecipeSyntax { origin: "the resolved recipe".into(), problem };
-        let table: Table = self.to_toml()?.parse().map_err(|e: toml::de::Error| wrong(e.to_string()))?;
         let mut flat = BTreeMap::new();
-        let mut left: Vec<(String, Value)> = table.into_iter().collect();
+        let mut left: Vec<(String, Value)> = self.table()?.into_iter().collect();
         while let Some((key, value)) = left.pop() {
             match value {
                 Value::Table(inner) => {

@@ -12,6 +12,10 @@ use std::path::Path;
 pub(super) const RECIPE: &str = "recipe.toml";
 
 /// The recipe of a run, with `overrides` applied.
+///
+/// # Errors
+///
+/// [`Error::Run`] for a folder that holds no recipe; those of [`Recipe::read`].
 pub fn read_recipe(run: &Path, overrides: &[(String, String)]) -> Result<Recipe, Error> {
     let path = run.join(RECIPE);
     if !path.exists() {
@@ -23,6 +27,10 @@ pub fn read_recipe(run: &Path, overrides: &[(String, String)]) -> Result<Recipe,
 
 /// The identity of the run in a folder: what the description of one of its models says, or else `run.json`. A run of
 /// an earlier version has neither; what its recipe, its model and its summary say is taken then, without `pictures`.
+///
+/// # Errors
+///
+/// [`Error::Run`] for a damaged `run.json`; [`Error::Io`]; those of [`read_recipe`].
 pub fn identity(run: &Path, meta: Option<&ModelMeta>) -> Result<Identity, Error> {
     if let Some(identity) = meta.and_then(|meta| meta.run.clone()) {
         return Ok(identity);

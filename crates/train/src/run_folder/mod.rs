@@ -5,7 +5,8 @@
 //! run.json       what the run is: its name, its pictures, and the recipe again, which every saved model carries, too
 //! metrics.csv    a row per validation, the same bytes however often the run was interrupted
 //! timings.csv    seconds at the same validations
-//! last/          the newest checkpoint with both tables, and last.previous/ the one before it
+//! steps.csv      loss, error and learning rate of every few minibatches between them
+//! last/          the newest checkpoint with the tables, and last.previous/ the one before it
 //! best/          the best model so far
 //! snapshots/     epoch-0000/, epoch-0010/, ... when the recipe asks for them
 //! top/           iteration-00000500-error-0.0123/, ... the best models, when the recipe asks for several
@@ -15,6 +16,7 @@
 //! Names that end in `.writing` or `.previous` are unfinished work, but for `last.previous`; those in `.set-aside` are what
 //! could not be used. Neither is ever taken for a result, and unfinished work is removed when the run is resumed.
 
+mod fold_set;
 mod known;
 mod names;
 mod remains;
@@ -25,15 +27,16 @@ mod saved;
 mod tables;
 mod top;
 
+pub use fold_set::FoldSet;
 pub use known::{identity, read_recipe};
 pub use reserved::Reserved;
 pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};
-pub use tables::{Timing, read_metrics, read_timings};
+pub use tables::{Timing, read_metrics, read_steps, read_timings};
 
 use crate::calibration::SavedCalibration;
 use crate::checkpoint;
 use crate::error::Error;
-use crate::event::{Event, Observer};
+use crate::event::{Answer, Event, Observer};
 use crate::identity::Identity;
 use crate::learner::Learner;
 use crate::plan::Plan;
@@ -43,6 +46,7 @@ use names::{SNAPSHOTS, snapshot_name};
 use save_throttle::SaveThrottle;
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tables::Tables;
@@ -85,17 +89,29 @@ pub struct Saving {
 
 impl RunFolder {
     /// Makes the folder of a new run, named like its folder. One that holds anything is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] where `path` holds anything or another process uses it; [`Error::Io`] where it cannot be written.
     pub fn create(path: &Path, recipe: &Recipe) -> Result<RunFolder, Error> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         RunFolder::create_as(path, Identity::new(name, recipe))
     }
 
     /// Makes the folder of a new run and writes what it is. A folder that holds anything is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] where `path` holds anything or another process uses it; [`Error::Io`] where it cannot be written.
     pub fn create_as(path: &Path, identity: Identity) -> Result<RunFolder, Error> {
         RunFolder::begin(Reserved::take(path)?, identity)
     }
 
     /// A new run in a folder that was taken for it: writes what it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] where another process uses it; [`Error::Io`] where it cannot be written.
     pub fn begin(place: Reserved, identity: Identity) -> Result<RunFolder, Error> {
         let path = place.path().to_owned();
         // The recipe makes a folder that of a run: it comes last, so that no run is without its identity.
@@ -123,6 +139,10 @@ impl RunFolder {
     }
 
     /// An error when `path` holds anything: a run is never overwritten.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] where `path` holds anything; [`Error::Io`] where it cannot be looked into.
     pub fn check_free(path: &Path) -> Result<(), Error> {
         reserved::check_free(path)
     }
@@ -149,6 +169,10 @@ impl RunFolder {
 
     /// The differences between the recipe that the run was trained with and the one that it is to continue with, whether
     /// `recipe.toml` was edited or a key overridden. An error when a key differs that cannot change in mid-run.
+    ///
+    /// # Errors
+    ///
+    /// Where a key differs that cannot change in mid-run, with its old and new value.
     pub fn changes(&self) -> Result<Vec<String>, Error> {
         self.trained.changes_on_resume(self.recipe())
     }
@@ -159,6 +183,10 @@ impl RunFolder {
     }
 
     /// Writes the recipe and what the run is again, after a resumed run changed them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where a file cannot be written.
     pub fn write_recipe(&self) -> Result<(), Error> {
         checkpoint::write_file(&self.path.join(RECIPE), self.recipe().to_toml()?.as_bytes())?;
         self.identity.write(&self.path)
@@ -252,7 +280,14 @@ impl RunFolder {
 }
 
 impl Observer for RunFolder {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
+        self.take_in(event)?;
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+impl RunFolder {
+    fn take_in(&mut self, event: &Event<'_>) -> Result<(), Error> {
         if let Event::Started { plan, .. } = event {
             self.take_up(plan)?;
         }
@@ -269,10 +304,10 @@ impl Observer for RunFolder {
                 if wants_first { self.snapshot(0, learner) } else { Ok(()) }
             }
             Event::Stepping(_) | Event::Trained { .. } => Ok(()),
-            Event::Validated { row, learner, plan, .. } => {
+            Event::Validated { row, steps, learner, plan, .. } => {
                 let train_seconds = learner.progress.train_seconds;
                 let timing = Timing { iteration: row.iteration, train_seconds, saving_seconds: self.saving_seconds() };
-                self.tables.append(row, &timing)?;
+                self.tables.append(row, &timing, steps)?;
                 // The closing's model is none that the undisturbed run would keep.
                 if plan.validates_after(row.iteration - 1) {
                     self.top.consider(row, || learner.chosen_files(&self.identity))?;

@@ -18,6 +18,11 @@ use tensor_data::Dataset;
 
 impl RunFolder {
     /// Opens the folder of a run that is to continue, with `overrides` applied to its `recipe.toml`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] for a folder of no run, one that another process uses or one without a checkpoint; [`Error::Checkpoint`] where none can be
+    /// used; those of [`Recipe::read`].
     pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<RunFolder, Error> {
         let recipe = read_recipe(path, overrides)?;
         let lock = lock(path)?;
@@ -30,6 +35,12 @@ impl RunFolder {
         Ok(RunFolder::held(path, Identity { recipe, ..saved }, trained, Some(lock)))
     }
 
+    /// Whether there is a checkpoint to continue from. Without one, [`load_with`](RunFolder::load_with) has to be given the model that
+    /// the run was to begin with, weights from elsewhere included.
+    pub fn has_checkpoint(&self) -> bool {
+        checkpoint::exists(&self.path().join(LAST))
+    }
+
     /// The learner as it was saved last, or a new one where the run ended before its first checkpoint and left nothing that
     /// could be lost. Rows of the tables that were written after the checkpoint are taken back, because they will be written
     /// again. The second value tells of a damaged newer checkpoint that was passed over and removed;
@@ -37,11 +48,20 @@ impl RunFolder {
     ///
     /// An error, before anything is written, where the plan is not this run's: other pictures, or a recipe that differs
     /// in what cannot change in mid-run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`], before anything is written, where the plan is not this run's: other pictures, or a recipe that differs in what cannot
+    /// change in mid-run; [`Error::Checkpoint`] for tensors that do not fit.
     pub fn load(&mut self, plan: &Plan, data: &Dataset, device: Device) -> Result<(Learner, Option<Error>), Error> {
         self.load_with(plan, data, plan.initial_model(data, device)?)
     }
 
     /// [`load`](RunFolder::load) for a program's own `model`, built as it was when the run began.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](RunFolder::load).
     pub fn load_with(&mut self, plan: &Plan, data: &Dataset, model: Model) -> Result<(Learner, Option<Error>), Error> {
         self.trained.changes_on_resume(plan.recipe())?;
         self.identity.check_pictures(&self.path, plan.pictures(), None)?;

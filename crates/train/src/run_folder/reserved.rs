@@ -18,6 +18,10 @@ pub struct Reserved {
 
 impl Reserved {
     /// Takes a folder that is not there or is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] where the folder holds anything; [`Error::Io`] where it cannot be made.
     pub fn take(path: &Path) -> Result<Reserved, Error> {
         check_free(path)?;
         let mut reserved = Reserved { path: path.to_owned(), lock: None, made: make(path)?.1 };
@@ -28,6 +32,10 @@ impl Reserved {
     }
 
     /// Takes the first of `paths` that is not there, by making it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where a folder cannot be made.
     pub fn take_first(mut paths: impl Iterator<Item = PathBuf>) -> Result<Option<Reserved>, Error> {
         paths.find_map(|path| Reserved::take_new(&path).transpose()).transpose()
     }

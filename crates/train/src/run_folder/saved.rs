@@ -33,6 +33,11 @@ impl Saved {
 }
 
 /// Loads a saved model of a run without its data set, and what is known of the pictures it takes.
+///
+/// # Errors
+///
+/// [`Error::Run`] where the run has no such model; [`Error::Checkpoint`] where it is damaged; [`Error::Model`] where its network cannot be built
+/// on `device`.
 pub fn load_model(run: &Path, saved: &Saved, device: Device) -> Result<(models::Model, ModelMeta), Error> {
     let name = saved.folder();
     let folder = run.join(name);
@@ -71,12 +76,20 @@ fn choice(kept: &[String]) -> String {
 }
 
 /// Names of a run's snapshots, first to last, such as `epoch-0010`; empty when it kept none.
+///
+/// # Errors
+///
+/// [`Error::Io`] where the folder cannot be read.
 pub fn snapshots(run: &Path) -> Result<Vec<String>, Error> {
     numbered(&run.join(SNAPSHOTS), epoch)
 }
 
 /// Names of the best models that a run kept, by iteration, such as `iteration-00000500-error-0.0123`; empty when it kept
 /// none.
+///
+/// # Errors
+///
+/// [`Error::Io`] where the folder cannot be read.
 pub fn top_models(run: &Path) -> Result<Vec<String>, Error> {
     numbered(&run.join(TOP), iteration)
 }
@@ -90,6 +103,10 @@ fn numbered(folder: &Path, number: impl Fn(&str) -> Option<u64>) -> Result<Vec<S
 }
 
 /// Loads a model of a run as it was when the snapshot `name` was kept.
+///
+/// # Errors
+///
+/// [`Error::Run`] where the run has no such snapshot; [`Error::Checkpoint`] where it is damaged; [`Error::Model`].
 pub fn load_snapshot(run: &Path, name: &str, device: Device) -> Result<(models::Model, ModelMeta), Error> {
     load_model(run, &Saved::Kept(format!("{SNAPSHOTS}/{name}")), device)
 }

@@ -1,7 +1,8 @@
-//! The tables of a run: a header once, a row per validation. Each checkpoint holds them as well, so that what is removed,
+//! The tables of a run: a header once, a row per validation, and one for every few minibatches between them. Each checkpoint holds them as well, so that what is removed,
 //! cut or edited comes back when the run is resumed.
 
 use crate::checkpoint::{self, Files, leftovers};
+use crate::course::StepRow;
 use crate::error::Error;
 use crate::event::Row;
 use serde::de::DeserializeOwned;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub(super) const METRICS: &str = "metrics.csv";
 pub(super) const TIMINGS: &str = "timings.csv";
+pub(super) const STEPS: &str = "steps.csv";
 
 /// A row of `timings.csv`: when a validation was made.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -26,20 +28,35 @@ pub struct Timing {
 }
 
 /// The rows of a run's `metrics.csv`.
+///
+/// # Errors
+///
+/// [`Error::Run`] for a table that is damaged, with the row; [`Error::Io`].
 pub fn read_metrics(run: &Path) -> Result<Vec<Row>, Error> {
     read_rows(&run.join(METRICS))
 }
 
 /// The rows of a run's `timings.csv`, one for each of `metrics.csv`.
+///
+/// # Errors
+///
+/// [`Error::Run`] for a table that is damaged, with the row; [`Error::Io`].
 pub fn read_timings(run: &Path) -> Result<Vec<Timing>, Error> {
     read_rows(&run.join(TIMINGS))
 }
 
-/// Both tables.
+/// The rows of a run's `steps.csv`: training between validations; none in runs of earlier versions.
+pub fn read_steps(run: &Path) -> Result<Vec<StepRow>, Error> {
+    let path = run.join(STEPS);
+    if path.exists() { read_rows(&path) } else { Ok(Vec::new()) }
+}
+
+/// All tables.
 #[derive(Debug)]
 pub(super) struct Tables {
     metrics: Table,
     timings: Table,
+    steps: Table,
 }
 
 /// A table as it is to be on the disk.
@@ -54,15 +71,17 @@ impl Tables {
     /// Empty ones; nothing is written yet.
     pub(super) fn new(run: &Path) -> Tables {
         let table = |name| Table { path: run.join(name), name, text: Vec::new() };
-        Tables { metrics: table(METRICS), timings: table(TIMINGS) }
+        Tables { metrics: table(METRICS), timings: table(TIMINGS), steps: table(STEPS) }
     }
 
-    /// Takes both tables back to the rows of a checkpoint, whose `files` may be those of an earlier version, which held no
+    /// Takes the tables back to the rows of a checkpoint, whose `files` may be those of an earlier version, which held no
     /// tables: then to as many of its `rows` as are there. Gives a line for each table that was not as the run left it.
     pub(super) fn restore(&mut self, files: &Files, rows: u64) -> Result<Vec<String>, Error> {
         let metrics = self.metrics.restore::<Row>(files, rows)?;
         let timings = self.timings.restore::<Timing>(files, rows)?;
-        Ok(metrics.into_iter().chain(timings).collect())
+        // Runs of earlier versions kept no steps; theirs begin where this version continues.
+        let steps = files.contains_key(STEPS).then(|| self.steps.restore::<StepRow>(files, rows)).transpose()?;
+        Ok(metrics.into_iter().chain(timings).chain(steps.flatten()).collect())
     }
 
     /// The number of validations.
@@ -75,7 +94,7 @@ impl Tables {
         Ok(parsed(&self.timings.text, &self.timings.path)?.pop())
     }
 
-    /// Cuts both tables down to their first `rows` rows; what is missing on the disk is written.
+    /// Cuts the tables down to their first `rows` validations; what is missing on the disk is written.
     pub(super) fn keep(&mut self, rows: u64) -> Result<(), Error> {
         [&mut self.metrics, &mut self.timings].into_iter().try_for_each(|table| {
             let kept = if rows == 0 { Vec::new() } else { first_lines(&table.text, rows as usize + 1) };
@@ -83,23 +102,31 @@ impl Tables {
             let is_whole = kept == table.text;
             table.text = kept;
             if is_there && is_whole { Ok(()) } else { table.write() }
-        })
+        })?;
+        let last = parsed::<Row>(&self.metrics.text, &self.metrics.path)?.last().map_or(0, |row| row.iteration);
+        let steps: Vec<StepRow> = parsed(&self.steps.text, &self.steps.path)?;
+        let kept = steps.iter().take_while(|step| step.iteration <= last).count();
+        let text = if kept == 0 { Vec::new() } else { first_lines(&self.steps.text, kept + 1) };
+        let is_whole = text == self.steps.text && self.steps.path.exists();
+        self.steps.text = text;
+        if is_whole { Ok(()) } else { self.steps.write() }
     }
 
-    /// Adds a row to each.
-    pub(super) fn append(&mut self, row: &Row, timing: &Timing) -> Result<(), Error> {
-        self.metrics.append(row)?;
-        self.timings.append(timing)
+    /// Adds a validation.
+    pub(super) fn append(&mut self, row: &Row, timing: &Timing, steps: &[StepRow]) -> Result<(), Error> {
+        self.metrics.append(&[row])?;
+        self.timings.append(&[timing])?;
+        if steps.is_empty() { Ok(()) } else { self.steps.append(steps) }
     }
 
-    /// Waits until both are on the disk.
+    /// Waits until all are on the disk.
     pub(super) fn sync(&self) -> Result<(), Error> {
-        [&self.metrics, &self.timings].into_iter().try_for_each(Table::sync)
+        [&self.metrics, &self.timings, &self.steps].into_iter().try_for_each(Table::sync)
     }
 
     /// What a checkpoint holds of them.
     pub(super) fn files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
-        [&self.metrics, &self.timings].into_iter().map(|table| (table.name.to_owned(), table.text.clone()))
+        [&self.metrics, &self.timings, &self.steps].into_iter().map(|table| (table.name.to_owned(), table.text.clone()))
     }
 }
 
@@ -108,9 +135,9 @@ impl Table {
         checkpoint::write_file(&self.path, &self.text)
     }
 
-    /// Adds a row; the first brings the header along.
-    fn append<R: Serialize>(&mut self, row: &R) -> Result<(), Error> {
-        let written = written(std::slice::from_ref(row), self.text.is_empty(), &self.path)?;
+    /// Adds rows; the first brings the header along.
+    fn append<R: Serialize>(&mut self, rows: &[R]) -> Result<(), Error> {
+        let written = written(rows, self.text.is_empty(), &self.path)?;
         self.text.extend(&written);
         match OpenOptions::new().append(true).open(&self.path) {
             Err(e) if e.kind() == ErrorKind::NotFound => self.write(), // somebody removed it

@@ -25,15 +25,21 @@ def losses():
     torch.manual_seed(7)
     logits = torch.randint(-96, 96, (11, 4)) / 32
     targets = torch.tensor([0, 1, 2, 3, 3, 3, 1, 0, 3, 2, 3])
+    # Each mixed with the one before it, as torchvision's MixUp pairs them.
+    share = torch.tensor([0, 1, 2, 3, 4, 5, 6, 7, 8, 1, 4]) / 8
+    one_hot = torch.nn.functional.one_hot(targets, 4).float()
+    mixed = one_hot * share[:, None] + one_hot.roll(1, 0) * (1 - share[:, None])
     cases = []
-    for smoothing in (0.0, 0.1, 0.75):
-        for weights in (None, [1.0, 1.0, 1.0, 1.0], [0.25, 2.0, 1.5, 0.5]):
-            z = logits.clone().requires_grad_(True)
-            weight = None if weights is None else torch.tensor(weights)
-            loss = torch.nn.CrossEntropyLoss(weight=weight, label_smoothing=smoothing)(z, targets)
-            loss.backward()
-            cases.append(dict(smoothing=smoothing, weights=weights, loss=loss.item(), gradient=flat(z.grad)))
-    return dict(logits=flat(logits), labels=targets.tolist(), cases=cases)
+    for is_mixed, target in ((False, targets), (True, mixed)):
+        for smoothing in (0.0, 0.1, 0.75):
+            for weights in (None, [1.0, 1.0, 1.0, 1.0], [0.25, 2.0, 1.5, 0.5]):
+                z = logits.clone().requires_grad_(True)
+                weight = None if weights is None else torch.tensor(weights)
+                loss = torch.nn.CrossEntropyLoss(weight=weight, label_smoothing=smoothing)(z, target)
+                loss.backward()
+                case = dict(mixed=is_mixed, smoothing=smoothing, weights=weights, loss=loss.item(), gradient=flat(z.grad))
+                cases.append(case)
+    return dict(logits=flat(logits), labels=targets.tolist(), **{"lambda": flat(share)}, cases=cases)
 
 
 def train(recipe, batch, tail_kept, make, weights=None, smoothing=0.0, accumulate=1, l2=0.0, clip_value=None, clip_norm=None, average=None, groups=None):

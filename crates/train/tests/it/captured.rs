@@ -2,41 +2,42 @@
 //! ones. Here their operations are done again each time; on CUDA, where there is one, they are replayed.
 
 use crate::common::{data, data_on, recipe};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::ControlFlow::{Break, Continue};
 use tch::{Cuda, Device, Kind, Tensor};
 use tensor_data::Dataset;
 use train::{
-    EagerReason, Error, Event, Learner, Observer, Outcome, Plan, Recipe, Row, RunFolder, Stepping, fit, fit_as_captured,
+    Answer, EagerReason, Error, Event, Learner, Observer, Outcome, Plan, Recipe, Row, RunFolder, Stepping, fit,
+    fit_as_captured,
 };
 
 /// Remembers validations and how steps were taken; can ask to stop after so many minibatches.
 #[derive(Default)]
-struct Recorder<'a> {
+struct Recorder {
     rows: Vec<Row>,
     how: Vec<(u64, Stepping)>,
     last: u64,
-    stop: Option<(u64, &'a AtomicBool)>,
+    stop: Option<u64>,
 }
 
-impl Observer for Recorder<'_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+impl Observer for Recorder {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         match event {
             Event::Started { learner, .. } => self.last = learner.progress.iteration,
             Event::Stepping(how) => self.how.push((self.last + 1, (*how).clone())),
             Event::Validated { row, .. } => self.rows.push(**row),
             Event::Trained { iteration, .. } => {
                 self.last = *iteration;
-                if let Some((at, flag)) = self.stop {
-                    flag.store(*iteration == at, Ordering::Relaxed);
+                if self.stop == Some(*iteration) {
+                    return Ok(Break(()));
                 }
             }
             Event::Stopped { .. } => {}
         }
-        Ok(())
+        Ok(Continue(()))
     }
 }
 
-type Fit = fn(&Plan, &Dataset, &mut Learner, &AtomicBool, &mut dyn Observer) -> Result<Outcome, Error>;
+type Fit = fn(&Plan, &Dataset, &mut Learner, &mut dyn Observer) -> Result<Outcome, Error>;
 
 /// What a run leaves.
 struct Left {
@@ -51,7 +52,7 @@ fn run(fit: Fit, recipe: &Recipe, data: &Dataset) -> Left {
     let plan = Plan::new(recipe, data).unwrap();
     let mut learner = Learner::new(&plan, data, data.train.device()).unwrap();
     let mut recorder = Recorder::default();
-    fit(&plan, data, &mut learner, &AtomicBool::new(false), &mut recorder).unwrap();
+    fit(&plan, data, &mut learner, &mut recorder).unwrap();
     let mut tensors = learner.model.clone_values();
     tensors.extend(learner.optimizer.state().unwrap());
     tensors.extend(learner.averaged.iter().flat_map(|model| model.clone_values()));
@@ -121,6 +122,19 @@ fn minibatches_of_every_kind_leave_the_same_bits() {
 }
 
 #[test]
+fn augmented_minibatches_leave_the_same_bits() {
+    for keys in [
+        &["augment=[{ kind = 'flip', alternating = true }, { kind = 'shift', pixels = 2, padding = 'reflect' }]"][..],
+        &["augment=[{ kind = 'affine' }, { kind = 'colour-jitter' }, { kind = 'erase' }]", "data.storage=u8"],
+        &["augment=[{ kind = 'rand-augment' }]", "minibatch.order=stored"],
+        &["augment=[{ kind = 'resized-crop' }, { kind = 'mixup' }]", "minibatch.size=80", "minibatch.tail=keep"],
+        &["augment=[{ kind = 'cutmix' }]", "loss.class_weights=balanced", "loss.label_smoothing=0.1"],
+    ] {
+        check_same_bits(keys);
+    }
+}
+
+#[test]
 fn all_that_lies_between_loss_and_step_leaves_the_same_bits() {
     for keys in [
         &["penalty.l1=0.001", "penalty.l2=0"][..],
@@ -155,7 +169,7 @@ fn runs_of_either_kind_resume_in_mid_epoch_to_the_bits_of_the_other() {
         let whole = root.path().join("whole");
         let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
         let mut folder = RunFolder::create(&whole, &recipe).unwrap();
-        fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
+        fit(&plan, &data, &mut learner, &mut folder).unwrap();
         drop(folder);
         for (first, second, stop) in [
             (fit_as_captured as Fit, fit as Fit, 17),
@@ -165,16 +179,15 @@ fn runs_of_either_kind_resume_in_mid_epoch_to_the_bits_of_the_other() {
         ] {
             let parts = root.path().join(format!("parts-{stop}-{}", std::ptr::fn_addr_eq(first, second)));
             let _ = std::fs::remove_dir_all(&parts);
-            let flag = AtomicBool::new(false);
             let mut folder = RunFolder::create(&parts, &recipe).unwrap();
-            let mut recorder = Recorder { stop: Some((stop, &flag)), ..Recorder::default() };
+            let mut recorder = Recorder { stop: Some(stop), ..Recorder::default() };
             let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-            first(&plan, &data, &mut learner, &flag, &mut (&mut folder, &mut recorder)).unwrap();
+            first(&plan, &data, &mut learner, &mut (&mut folder, &mut recorder)).unwrap();
             drop((folder, learner));
             let mut folder = RunFolder::open(&parts, &[]).unwrap();
             let (mut learner, _) = folder.load(&plan, &data, Device::Cpu).unwrap();
             assert_eq!(learner.progress.iteration, stop);
-            second(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
+            second(&plan, &data, &mut learner, &mut folder).unwrap();
             for name in
                 ["metrics.csv", "last/model.safetensors", "last/optimizer.safetensors", "best/model.safetensors"]
             {
@@ -211,7 +224,7 @@ fn a_run_that_diverges_ends_at_the_same_minibatch_with_the_same_culprit() {
     let ends = |fit: Fit| {
         let plan = Plan::new(&recipe, &data).unwrap();
         let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-        fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap_err().to_string()
+        fit(&plan, &data, &mut learner, &mut ()).unwrap_err().to_string()
     };
     assert_eq!(ends(fit), ends(fit_as_captured));
     assert!(ends(fit).contains("iteration 3"), "{}", ends(fit));
@@ -268,15 +281,14 @@ fn on_cuda_a_run_with_graphs_resumes_in_mid_epoch() {
     let whole = run(fit, &recipe, &data);
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("run");
-    let flag = AtomicBool::new(false);
     let mut folder = RunFolder::create(&path, &recipe).unwrap();
-    let mut recorder = Recorder { stop: Some((17, &flag)), ..Recorder::default() };
+    let mut recorder = Recorder { stop: Some(17), ..Recorder::default() };
     let mut learner = Learner::new(&plan, &data, device).unwrap();
-    fit(&plan, &data, &mut learner, &flag, &mut (&mut folder, &mut recorder)).unwrap();
+    fit(&plan, &data, &mut learner, &mut (&mut folder, &mut recorder)).unwrap();
     drop((folder, learner));
     let mut folder = RunFolder::open(&path, &[]).unwrap();
     let (mut learner, _) = folder.load(&plan, &data, device).unwrap();
-    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
+    fit(&plan, &data, &mut learner, &mut folder).unwrap();
     for ((name, value), (_, expected)) in learner.model.clone_values().iter().zip(&whole.tensors) {
         let difference = relative_difference(expected, value);
         assert!(difference <= 1e-6, "{name}: {difference}");

@@ -1,7 +1,6 @@
 //! What a saved model says of the pictures it takes: normalisation and class names.
 
 use models::Arch;
-use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tensor_data::{Dataset, Normalise, Samples, Source};
 use train::run_folder::{Saved, load_model};
@@ -32,7 +31,7 @@ fn a_saved_model_knows_its_classes_and_its_normalisation() {
     let plan = Plan::new(&recipe, &data).unwrap();
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
     let mut run = RunFolder::create(&folder, &recipe).unwrap();
-    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut run).unwrap();
+    fit(&plan, &data, &mut learner, &mut run).unwrap();
     let (_, meta) = load_model(&folder, &Saved::Best, Device::Cpu).unwrap();
     assert_eq!(meta.class_names, ["cat", "dog"]);
     assert_eq!(meta.normalise, Some(Normalise { mean: vec![0.5], std: vec![0.25] }));

@@ -4,31 +4,29 @@
 mod resume;
 
 use crate::common::{data, recipe, trained};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::ControlFlow::{Break, Continue};
 use tch::{Device, Tensor};
 use tensor_data::Dataset;
 use train::recipe::Evaluation;
-use train::{Culprit, Error, Event, Learner, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit};
+use train::{
+    Answer, Culprit, Error, Event, Holds, Learner, Mismatch, Observer, Plan, Row, RunFolder, StoppedBy, evaluate, fit,
+};
 
 /// Remembers every validation, and can ask to stop after so many minibatches.
 #[derive(Default)]
-struct Recorder<'a> {
+struct Recorder {
     rows: Vec<Row>,
-    stop: Option<(u64, &'a AtomicBool)>,
+    stop: Option<u64>,
 }
 
-impl Observer for Recorder<'_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+impl Observer for Recorder {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         match event {
             Event::Validated { row, .. } => self.rows.push(**row),
-            Event::Trained { iteration, .. } => {
-                if let Some((at, flag)) = self.stop {
-                    flag.store(*iteration == at, Ordering::Relaxed);
-                }
-            }
+            Event::Trained { iteration, .. } if self.stop == Some(*iteration) => return Ok(Break(())),
             _ => {}
         }
-        Ok(())
+        Ok(Continue(()))
     }
 }
 
@@ -72,7 +70,7 @@ const BARE: [&str; 6] = [
 ];
 
 /// What may be on, each alone. Accumulation by 5 leaves 2 of an epoch's 12 minibatches over.
-const FEATURES: [(&str, &[&str]); 9] = [
+const FEATURES: [(&str, &[&str]); 11] = [
     ("nothing", &[]),
     ("clipping", &["gradients.clip_norm=0.1", "gradients.clip_value=0.01"]),
     ("accumulation", &["gradients.accumulate=5"]),
@@ -81,6 +79,8 @@ const FEATURES: [(&str, &[&str]); 9] = [
     ("smoothing", &["loss.label_smoothing=0.1", "loss.class_weights=balanced"]),
     ("shuffle", &["minibatch.order=shuffled"]),
     ("shift", &["minibatch.shift=2"]),
+    ("alternating flips", &["augment=[{ kind = 'flip', alternating = true }, { kind = 'rotate' }]"]),
+    ("mixtures", &["augment=[{ kind = 'mixup', alpha = 1 }]", "gradients.accumulate=5", "loss.class_weights=balanced"]),
     ("dropout", &["model.dropout=0.3"]),
 ];
 
@@ -98,18 +98,16 @@ fn check_resume(data: &Dataset, what: &str, stop: u64, overrides: &[&str]) {
     let recipe = recipe(overrides);
     let plan = Plan::new(&recipe, data).unwrap();
     let root = tempfile::tempdir().unwrap();
-    let never = AtomicBool::new(false);
 
     let whole_path = root.path().join("whole");
     let mut whole = Learner::new(&plan, data, Device::Cpu).unwrap();
-    fit(&plan, data, &mut whole, &never, &mut RunFolder::create(&whole_path, &recipe).unwrap()).unwrap();
+    fit(&plan, data, &mut whole, &mut RunFolder::create(&whole_path, &recipe).unwrap()).unwrap();
 
     let parts_path = root.path().join("parts");
-    let flag = AtomicBool::new(false);
     let mut folder = RunFolder::create(&parts_path, &recipe).unwrap();
-    let mut recorder = Recorder { stop: Some((stop, &flag)), ..Recorder::default() };
+    let mut recorder = Recorder { stop: Some(stop), ..Recorder::default() };
     let mut first = Learner::new(&plan, data, Device::Cpu).unwrap();
-    let outcome = fit(&plan, data, &mut first, &flag, &mut (&mut folder, &mut recorder)).unwrap();
+    let outcome = fit(&plan, data, &mut first, &mut (&mut folder, &mut recorder)).unwrap();
     assert_eq!((outcome.stopped_by, outcome.iterations), (StoppedBy::Interrupt, stop), "{what}");
     drop((folder, first));
 
@@ -117,7 +115,7 @@ fn check_resume(data: &Dataset, what: &str, stop: u64, overrides: &[&str]) {
     let (mut second, damaged) = folder.load(&plan, data, Device::Cpu).unwrap();
     assert!(damaged.is_none());
     assert_eq!(second.progress.iteration, stop, "{what}");
-    fit(&plan, data, &mut second, &never, &mut folder).unwrap();
+    fit(&plan, data, &mut second, &mut folder).unwrap();
 
     assert!(values(&whole) == values(&second), "{what} stopped at {stop}");
     let mut names =
@@ -177,7 +175,7 @@ fn a_diverging_run_stops_with_the_last_finite_checkpoint_intact() {
     let path = root.path().join("run");
     let mut folder = RunFolder::create(&path, &recipe).unwrap();
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-    let error = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap_err();
+    let error = fit(&plan, &data, &mut learner, &mut folder).unwrap_err();
     // The output layer starts at 0, so the first step moves it alone, to about 1e29. The second step takes hidden1 along
     // gradients of that size, times 1e30: beyond f32. The third loss shows it.
     assert!(matches!(&error, Error::Diverged(it) if (it.iteration, it.epoch) == (3, 1)), "{error}");
@@ -196,9 +194,8 @@ fn an_interrupt_between_a_bad_step_and_the_loss_that_shows_it_saves_nothing() {
     let root = tempfile::tempdir().unwrap();
     let mut folder = RunFolder::create(&root.path().join("run"), &recipe).unwrap();
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-    let flag = AtomicBool::new(false);
-    let mut recorder = Recorder { stop: Some((2, &flag)), ..Recorder::default() };
-    let error = fit(&plan, &data, &mut learner, &flag, &mut (&mut folder, &mut recorder)).unwrap_err();
+    let mut recorder = Recorder { stop: Some(2), ..Recorder::default() };
+    let error = fit(&plan, &data, &mut learner, &mut (&mut folder, &mut recorder)).unwrap_err();
     let values_first = Culprit::Values("hidden1.weight".into());
     assert!(matches!(&error, Error::Diverged(it) if it.iteration == 2 && it.culprit == values_first), "{error}");
     let (saved, damaged) = folder.load(&plan, &data, Device::Cpu).unwrap();
@@ -212,7 +209,7 @@ fn a_memory_that_overflows_behind_finite_parameters_is_not_saved_either() {
     let data = data(&recipe);
     let plan = Plan::new(&recipe, &data).unwrap();
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-    let error = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap_err();
+    let error = fit(&plan, &data, &mut learner, &mut ()).unwrap_err();
     assert!(matches!(&error, Error::Diverged(it) if it.iteration == 1 && it.loss.is_finite()), "{error}");
     assert!(error.to_string().contains("second_moment.hidden1.weight"), "{error}");
 }
@@ -257,18 +254,42 @@ fn a_minibatch_larger_than_the_data_set_is_told_with_both_sizes() {
 
 #[test]
 fn an_observer_that_fails_ends_the_run() {
-    struct Failing;
-    impl Observer for Failing {
-        fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-            if let Event::Trained { iteration: 3, .. } = event { Err(Error::Observer("no".into())) } else { Ok(()) }
-        }
-    }
+    let mut failing = |event: &Event<'_>| match event {
+        Event::Trained { iteration: 3, .. } => Err("the third".parse::<u8>().unwrap_err().into()),
+        _ => Ok(Continue(())),
+    };
     let recipe = recipe(&[]);
     let data = data(&recipe);
     let plan = Plan::new(&recipe, &data).unwrap();
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-    assert!(fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut Failing).is_err());
-    assert_eq!(learner.progress.iteration, 3);
+    let error = fit(&plan, &data, &mut learner, &mut failing).unwrap_err();
+    assert!(matches!(&error, Error::Observer { cause } if cause.is::<std::num::ParseIntError>()), "{error:?}");
+    assert_eq!((error.to_string().as_str(), learner.progress.iteration), ("invalid digit found in string", 3));
+    // What an observer of this crate failed with is not wrapped.
+    let mut full = |_: &Event<'_>| Err(Error::from(Mismatch::EmptyClass { class: 0 }).into());
+    assert!(matches!(fit(&plan, &data, &mut learner, &mut full), Err(Error::Mismatch(_))));
+}
+
+#[test]
+fn an_observer_ends_training_and_the_outcome_tells_what_the_model_is() {
+    let recipe = recipe(&[]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    let mut until = |last: u64| {
+        let mut stop = |event: &Event<'_>| match event {
+            Event::Started { learner, .. } if learner.progress.iteration >= last => Ok(Break(())),
+            Event::Trained { iteration, .. } if *iteration >= last => Ok(Break(())),
+            _ => Ok(Continue(())),
+        };
+        let outcome = fit(&plan, &data, &mut learner, &mut (&mut (), &mut stop)).unwrap();
+        assert_eq!(outcome.stopped_by, StoppedBy::Interrupt);
+        (outcome.iterations, outcome.holds, outcome.best.map(|best| best.iteration))
+    };
+    // 12 minibatches in an epoch, each of which is validated.
+    assert_eq!(until(0), (0, Holds::Last, None));
+    assert_eq!(until(11), (11, Holds::Last, None));
+    assert_eq!(until(12), (12, Holds::Best, Some(12)));
 }
 
 #[test]
@@ -283,7 +304,7 @@ fn the_full_batch_step_equals_the_average_of_its_parts() {
         let each: Vec<Tensor> = batches
             .map(|batch| {
                 let logits = learner.model.forward(&batch.images, models::Mode::Train);
-                let loss = logits.cross_entropy_for_logits(&batch.labels);
+                let loss = logits.cross_entropy_for_logits(batch.labels());
                 learner.optimizer.gradients(&loss).unwrap().remove(0)
             })
             .collect();

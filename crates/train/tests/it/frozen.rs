@@ -1,14 +1,13 @@
 //! A network that starts from known weights and trains its head alone: the rest stays, and training on features that were
 //! computed once comes to what training on the pictures comes to.
 
-use crate::common::{data, recipe};
+use crate::common::{data, recipe, stop_at};
 use models::block::{BatchNorm, Block, Classifier, Conv, Linear, Pool, Sequential};
 use models::{Activation, Arch, Model};
-use std::sync::atomic::{AtomicBool, Ordering};
 use tch::Device;
 use tensor_data::Dataset;
 use train::recipe::{Pretrained, Trained};
-use train::{Error, Event, Learner, Observer, Plan, Recipe, RunFolder, fit};
+use train::{Learner, Plan, Recipe, RunFolder, fit};
 
 fn model() -> Model {
     let trunk = Sequential::new()
@@ -28,28 +27,19 @@ fn head_alone(overrides: &[&str]) -> Recipe {
     recipe
 }
 
-struct Quiet;
-
-impl Observer for Quiet {
-    fn on(&mut self, _: &Event<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
 #[test]
 fn features_of_a_frozen_trunk_serve_as_pictures() {
     let recipe = head_alone(&[]);
     let data = data(&recipe);
     let plan = Plan::new(&recipe, &data).unwrap();
-    let never = AtomicBool::new(false);
     let before = model().clone_values();
 
     let mut slow = Learner::with_model(&plan, &data, model()).unwrap();
-    let of_pictures = fit(&plan, &data, &mut slow, &never, &mut Quiet).unwrap();
+    let of_pictures = fit(&plan, &data, &mut slow, &mut ()).unwrap();
     let mut fast = Learner::with_model(&plan, &data, model()).unwrap();
     let features = fast.features(&plan, &data).unwrap().expect("nothing moves the pictures");
     assert_eq!(features.train.images().size(), [600, 8 * 6 * 6, 1, 1]);
-    let of_features = fit(&plan, &features, &mut fast, &never, &mut Quiet).unwrap();
+    let of_features = fit(&plan, &features, &mut fast, &mut ()).unwrap();
 
     for ((name, before), (_, after)) in before.iter().zip(fast.model.clone_values()) {
         assert_eq!(*before == after, !name.starts_with("fc."), "{name}");
@@ -70,18 +60,9 @@ fn moved_pictures_have_no_features_that_stay() {
     let plan = Plan::new(&recipe, &data).unwrap();
     let learner = Learner::with_model(&plan, &data, model()).unwrap();
     assert!(learner.features(&plan, &data).unwrap().is_none());
-}
-
-/// Asks to stop after so many minibatches.
-struct StopAt<'a>(u64, &'a AtomicBool);
-
-impl Observer for StopAt<'_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        if let Event::Trained { iteration, .. } = event {
-            self.1.store(*iteration >= self.0, Ordering::Relaxed);
-        }
-        Ok(())
-    }
+    let recipe = head_alone(&["epochs=1", "augment=[{ kind = 'flip' }]"]);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    assert!(learner.features(&plan, &data).unwrap().is_none());
 }
 
 #[test]
@@ -89,21 +70,20 @@ fn a_head_resumes_to_the_same_bits() {
     let recipe = head_alone(&["epochs=2", "gradients.accumulate=2", "average.decay=0.9"]);
     let data = data(&recipe);
     let plan = Plan::new(&recipe, &data).unwrap();
-    let (never, flag) = (AtomicBool::new(false), AtomicBool::new(false));
     let root = tempfile::tempdir().unwrap();
     let features = |learner: &Learner| -> Dataset { learner.features(&plan, &data).unwrap().unwrap() };
 
     let mut whole = Learner::with_model(&plan, &data, model()).unwrap();
-    fit(&plan, &features(&whole), &mut whole, &never, &mut Quiet).unwrap();
+    fit(&plan, &features(&whole), &mut whole, &mut ()).unwrap();
 
     let path = root.path().join("parts");
     let mut first = Learner::with_model(&plan, &data, model()).unwrap();
     let mut folder = RunFolder::create(&path, &recipe).unwrap();
-    fit(&plan, &features(&first), &mut first, &flag, &mut (&mut folder, &mut StopAt(15, &flag))).unwrap();
+    fit(&plan, &features(&first), &mut first, &mut (&mut folder, &mut stop_at(15))).unwrap();
     drop(folder);
     let mut folder = RunFolder::open(&path, &[]).unwrap();
     let (mut second, _) = folder.load_with(&plan, &data, model()).unwrap();
     assert_eq!(second.progress.iteration, 15);
-    fit(&plan, &features(&second), &mut second, &never, &mut folder).unwrap();
+    fit(&plan, &features(&second), &mut second, &mut folder).unwrap();
     assert!(whole.model.clone_values() == second.model.clone_values());
 }

@@ -1,12 +1,11 @@
 //! A program's own models in the loop: batch normalisation with its running statistics, averaged, saved and resumed with the
 //! bits of the undisturbed run; what does not fit is told.
 
-use crate::common::{data, recipe};
+use crate::common::{data, recipe, stop_at};
 use models::block::{BatchNorm, Block, Classifier, Conv, Linear, Pool, Residual, Sequential};
 use models::{Activation, Arch, Mode, Model, Network, Tensors};
-use std::sync::atomic::{AtomicBool, Ordering};
 use tch::{Device, Kind, Tensor};
-use train::{Error, Event, Learner, Observer, Plan, Printer, Recipe, RunFolder, fit};
+use train::{Learner, Plan, Printer, Recipe, RunFolder, fit};
 
 fn network() -> Classifier {
     let body = Sequential::new()
@@ -32,40 +31,27 @@ fn own_recipe(overrides: &[&str]) -> Recipe {
     recipe
 }
 
-/// Asks to stop after so many minibatches.
-struct StopAt<'a>(u64, &'a AtomicBool);
-
-impl Observer for StopAt<'_> {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-        if let Event::Trained { iteration, .. } = event {
-            self.1.store(*iteration >= self.0, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-}
-
 #[test]
 fn a_normalised_net_resumes_to_the_same_bits() {
     let recipe = own_recipe(&["average.decay=0.9", "epochs=2"]);
     let data = data(&recipe);
     let plan = Plan::new(&recipe, &data).unwrap();
     let root = tempfile::tempdir().unwrap();
-    let never = AtomicBool::new(false);
     let start = || Learner::with_model(&plan, &data, model()).unwrap();
 
     let mut whole = start();
     let whole_path = root.path().join("whole");
-    fit(&plan, &data, &mut whole, &never, &mut RunFolder::create(&whole_path, &recipe).unwrap()).unwrap();
+    fit(&plan, &data, &mut whole, &mut RunFolder::create(&whole_path, &recipe).unwrap()).unwrap();
 
     let parts_path = root.path().join("parts");
-    let (mut first, flag) = (start(), AtomicBool::new(false));
+    let mut first = start();
     let mut folder = RunFolder::create(&parts_path, &recipe).unwrap();
-    fit(&plan, &data, &mut first, &flag, &mut (&mut folder, &mut StopAt(17, &flag))).unwrap();
+    fit(&plan, &data, &mut first, &mut (&mut folder, &mut stop_at(17))).unwrap();
     drop((folder, first));
     let mut folder = RunFolder::open(&parts_path, &[]).unwrap();
     let (mut second, _) = folder.load_with(&plan, &data, model()).unwrap();
     assert_eq!(second.progress.iteration, 17);
-    fit(&plan, &data, &mut second, &never, &mut folder).unwrap();
+    fit(&plan, &data, &mut second, &mut folder).unwrap();
 
     let names: Vec<String> = second.model.clone_values().into_iter().map(|(name, _)| name).collect();
     assert!(names.contains(&"block.bn.running_mean".to_owned()), "{names:?}");
@@ -127,7 +113,7 @@ fn an_average_needs_a_network_that_can_be_had_twice() {
     let plan = Plan::new(&plain, &data).unwrap();
     let mut learner = Learner::with_model(&plan, &data, single()).unwrap();
     let mut lines = Vec::new();
-    let outcome = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut Printer::new(&mut lines)).unwrap();
+    let outcome = fit(&plan, &data, &mut learner, &mut Printer::new(&mut lines)).unwrap();
     // A tenth is right by chance.
     assert!(outcome.best.unwrap().error < 0.8, "{outcome:?}");
     let lines = String::from_utf8(lines).unwrap();

@@ -2,7 +2,6 @@
 //! autocast computes it, the parameters move by the gradient.
 
 use models::Arch;
-use std::sync::atomic::AtomicBool;
 use tch::{Device, Kind, Tensor};
 use tensor_data::{Dataset, Source, glyphs};
 use train::{Learner, Plan, Recipe, fit};
@@ -13,7 +12,7 @@ fn values(learner: &Learner) -> Vec<(String, Tensor)> {
     let random = |(name, old): (String, Tensor)| {
         let scale = 12f64.sqrt() / (old.size()[1..].iter().product::<i64>() as f64).sqrt();
         let places = Tensor::arange(old.numel() as i64, (Kind::Double, Device::Cpu));
-        let uniform = ((places * 12.9898 + 59.0).sin() * 43_758.5453).frac().abs() - 0.5; // [-0.5, 0.5)
+        let uniform = ((places * 12.9898 + 59.0).sin() * 43_758.545_3).frac().abs() - 0.5; // [-0.5, 0.5)
         (name, (uniform * scale).to_kind(Kind::Float).view_as(&old))
     };
     learner.model.clone_values().into_iter().map(random).collect()
@@ -63,10 +62,10 @@ fn a_step_moves_the_parameters_by_the_gradient_of_f64_to_the_bits_of_its_precisi
             let leaves: Vec<Tensor> = before.iter().map(|(_, it)| wide(it).set_requires_grad(true)).collect();
             let batch = plan.minibatches(&data.train, 0, 0).unwrap().next().unwrap();
             let logits = reference(is_lenet, &leaves, &wide(&batch.images));
-            let loss = logits.cross_entropy_for_logits(&batch.labels);
+            let loss = logits.cross_entropy_for_logits(batch.labels());
             let gradients = Tensor::run_backward(&[loss], &leaves, false, false);
 
-            fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap();
+            fit(&plan, &data, &mut learner, &mut ()).unwrap();
             for (((name, before), (_, after)), expected) in
                 before.iter().zip(learner.model.named_tensors()).zip(&gradients)
             {

@@ -83,6 +83,17 @@ fn each_wrong_value_gets_its_own_message() {
     check(&[("minibatch.size", "0")], &["`minibatch.size` is 0", "from 1 to 10^9 pictures, or \"all\""]);
     check(&[("minibatch.size", "-5")], &["-5"]);
     check(&[("minibatch.shift", "9")], &["`minibatch.shift` is 9", "0 to 8"]);
+    let list = |text: &str| format!("[{{ kind = 'flip' }}, {{ {text} }}]");
+    for (text, words) in [
+        ("kind = 'rotate', degrees = 181", &["`augment[1].degrees` is 181", "above 0 and at most 180"][..]),
+        ("kind = 'affine', scale = [1.2, 0.8]", &["`augment[1].scale` is [1.2, 0.8]", "the least first"]),
+        ("kind = 'colour-jitter', brightness = 0, contrast = 0", &["`augment[1].brightness` is 0", "does nothing"]),
+        ("kind = 'cutuot'", &["cutuot", "did you mean `cutout`?"]),
+        ("kind = 'cutout', sise = 3", &["sise", "did you mean `size`?"]),
+        ("kind = 'trivial-augment', magnitude = 3", &["magnitude"]),
+    ] {
+        check(&[("augment", &list(text))], words);
+    }
     check(&[("stopping.patience", "0")], &["`stopping.patience` is 0", "from 1 to 10^15 minibatches"]);
     check(&[("stopping.increase", "0.5")], &["`stopping.increase` is 0.5"]);
     check(&[("stopping.threshold", "1.5")], &["`stopping.threshold` is 1.5"]);
@@ -383,4 +394,27 @@ fn a_seed_of_its_own_fixes_the_split() {
     assert_eq!(split(&[("seed", "7")]), tensor_data::Holdout::Random { count: 5, seed: 7 });
     assert_eq!(split(&[("seed", "7"), ("data.split_seed", "1")]), split(&[("seed", "8"), ("data.split_seed", "1")]));
     assert_ne!(split(&[("data.split_seed", "1")]), split(&[("data.split_seed", "2")]));
+}
+
+#[test]
+fn a_typed_recipe_takes_overrides_as_its_text_does() {
+    let text = "epochs = 3\nlearning_rate = 0.5\ndata.set = \"mnist\"\n[minibatch]\nsize = 20\n[model]\nkind = \"mlp\"\ndropout = 0.5\n\
+                [optimizer]\nkind = \"adamw\"\n[[groups]]\nparameters = \"hidden1\"\ndecay = false\n";
+    let plain = Recipe::parse(text, "a test", &[]).unwrap();
+    assert_eq!(plain.with(&[]).unwrap(), plain);
+    for (key, value) in [("seed", "9"), ("model.kind", "lenet"), ("model.hidden", "[3, 4]"), ("limits.minutes", "0.5")]
+    {
+        let change = [(key.to_owned(), value.to_owned())];
+        let changed = plain.with(&change).unwrap();
+        assert_eq!(changed, Recipe::parse(text, "a test", &change).unwrap(), "{key}");
+        assert_ne!(changed, plain, "{key}");
+    }
+    let error = plain.with(&[("model.hiden".to_owned(), "7".to_owned())]).unwrap_err().to_string();
+    assert!(error.contains("did you mean `hidden`"), "{error}");
+    assert!(plain.with(&[("epochs".to_owned(), "0".to_owned())]).is_err(), "the range is checked");
+    assert_eq!((plain.model.clone().without_dropout().dropout(), plain.model.dropout()), (0.0, 0.5));
+    assert_eq!(
+        (plain.optimizer.without_weight_decay().weight_decay(), plain.optimizer.weight_decay() > 0.0),
+        (0.0, true)
+    );
 }

@@ -2,10 +2,10 @@
 
 use crate::common::{recipe, trained};
 use serde_json::Value;
-use std::sync::atomic::AtomicBool;
-use tch::{Device, Kind, Tensor};
+use std::ops::ControlFlow::Continue;
+use tch::{Device, Kind};
 use tensor_data::{Dataset, Holdout, Samples, Source, Storage, Tail};
-use train::{Error, Event, Learner, Observer, Plan, Recipe, Row, evaluate, fit};
+use train::{Answer, Event, Learner, Observer, Plan, Recipe, Row, evaluate, fit};
 
 /// The pictures of `golden/loop.py`: 44 to train on, 6 to validate, 5 to test, 4x4, three classes.
 fn arithmetic() -> Dataset {
@@ -35,18 +35,15 @@ fn softmax(overrides: &[String]) -> Recipe {
 fn last_of(recipe: &Recipe, data: &Dataset) -> Learner {
     let plan = Plan::new(recipe, data).unwrap();
     let mut learner = Learner::new(&plan, data, Device::Cpu).unwrap();
-    struct Last(Vec<(String, Tensor)>);
-    impl Observer for Last {
-        fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
-            if let Event::Stopped { learner, .. } = event {
-                self.0 = learner.model.clone_values();
-            }
-            Ok(())
+    let mut last = Vec::new();
+    let mut keep = |event: &Event<'_>| {
+        if let Event::Stopped { learner, .. } = event {
+            last = learner.model.clone_values();
         }
-    }
-    let mut last = Last(Vec::new());
-    fit(&plan, data, &mut learner, &AtomicBool::new(false), &mut last).unwrap();
-    learner.model.load_values(&last.0).unwrap();
+        Ok(Continue(()))
+    };
+    fit(&plan, data, &mut learner, &mut keep).unwrap();
+    learner.model.load_values(&last).unwrap();
     learner
 }
 
@@ -152,11 +149,11 @@ fn class_weights_that_do_not_fit_the_classes_are_refused() {
 struct Rows(Vec<Row>);
 
 impl Observer for Rows {
-    fn on(&mut self, event: &Event<'_>) -> Result<(), Error> {
+    fn on(&mut self, event: &Event<'_>) -> Answer {
         if let Event::Validated { row, .. } = event {
             self.0.push(**row);
         }
-        Ok(())
+        Ok(Continue(()))
     }
 }
 
@@ -184,10 +181,10 @@ fn validation_loss_is_the_plain_likelihood_whatever_is_minimised() {
         let (recipe, mut rows) = (softmax(&keys.map(str::to_owned)), Rows::default());
         let plan = Plan::new(&recipe, &data).unwrap();
         let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-        fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut rows).unwrap();
+        fit(&plan, &data, &mut learner, &mut rows).unwrap();
         let batch = data.valid.batches(6, tensor_data::Order::Stored, Tail::Keep).unwrap().next().unwrap();
         let logits = learner.model.forward(&batch.images, models::Mode::Eval);
-        let true_class = logits.log_softmax(1, Kind::Float).gather(1, &batch.labels.unsqueeze(1), false);
+        let true_class = logits.log_softmax(1, Kind::Float).gather(1, &batch.labels().unsqueeze(1), false);
         let expected = -true_class.mean(Kind::Double).double_value(&[]);
         assert!((rows.0[0].validation_loss - expected).abs() < 1e-6, "{keys:?}");
         assert!((expected - 3f64.ln()).abs() > 0.01, "where all classes are equally likely, smoothing would not show");

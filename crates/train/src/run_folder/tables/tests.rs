@@ -16,11 +16,15 @@ fn timing(iteration: u64) -> Timing {
     Timing { iteration, train_seconds: 0.1 + 0.2, saving_seconds: 1e-9 }
 }
 
+fn step(iteration: u64) -> StepRow {
+    StepRow { iteration, learning_rate: 0.1, train_loss: 0.1 + 0.2, train_error: 0.5 }
+}
+
 /// Tables of three validations in a folder, and what a checkpoint holds of them.
 fn three(run: &Path) -> (Tables, Files) {
     let mut tables = Tables::new(run);
     tables.keep(0).unwrap();
-    (1..=3).for_each(|i| tables.append(&row(i), &timing(i)).unwrap());
+    (1..=3).for_each(|i| tables.append(&row(i), &timing(i), &[step(i)]).unwrap());
     let files = tables.files().collect();
     (tables, files)
 }
@@ -37,7 +41,7 @@ fn a_table_of_an_earlier_version_goes_on_under_todays_header() {
     assert_eq!(tables.restore(&Files::new(), 2).unwrap(), [] as [String; 0]);
     let rows = read_metrics(root.path()).unwrap();
     let row = Row { validation_top_k_error: Some(0.5), train_loss: 1.0, iteration: 36, ..rows[1] };
-    tables.append(&row, &Timing { iteration: 36, train_seconds: 1.5, saving_seconds: 0.25 }).unwrap();
+    tables.append(&row, &Timing { iteration: 36, train_seconds: 1.5, saving_seconds: 0.25 }, &[step(36)]).unwrap();
     let text = fs::read_to_string(&metrics).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[1], "1,12,0.1,2.25,0.5,0.001,2.0,0.25,,0.25,,");
@@ -80,7 +84,7 @@ fn a_table_as_the_run_left_it_keeps_its_bytes() {
     let mut tables = Tables::new(root.path());
     assert_eq!(tables.restore(&files, 3).unwrap(), [] as [String; 0]);
     // Rows behind the checkpoint's come again.
-    tables.append(&row(4), &timing(4)).unwrap();
+    tables.append(&row(4), &timing(4), &[step(4)]).unwrap();
     assert_eq!(Tables::new(root.path()).restore(&files, 3).unwrap(), [] as [String; 0]);
     assert_eq!(state(), whole);
     tables.keep(1).unwrap();
@@ -118,7 +122,7 @@ fn a_table_removed_in_the_middle_of_training_is_whole_again() {
     let root = tempfile::tempdir().unwrap();
     let (mut tables, _) = three(root.path());
     fs::remove_file(root.path().join(METRICS)).unwrap();
-    tables.append(&row(4), &timing(4)).unwrap();
+    tables.append(&row(4), &timing(4), &[step(4)]).unwrap();
     assert_eq!(read_metrics(root.path()).unwrap().len(), 4);
     fs::remove_file(root.path().join(TIMINGS)).unwrap();
     tables.sync().unwrap();

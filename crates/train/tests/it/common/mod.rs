@@ -1,9 +1,9 @@
 //! A small data set and recipe that the tests of the loop share.
 
-use std::sync::atomic::AtomicBool;
+use std::ops::ControlFlow::{Break, Continue};
 use tch::Device;
 use tensor_data::{Dataset, Source, glyphs};
-use train::{Learner, Observer, Outcome, Plan, Recipe, fit};
+use train::{Answer, Event, Learner, Observer, Outcome, Plan, Recipe, fit};
 
 /// 600 drawn digits to train on, 200 held out of them, 200 to test with; at 28x28.
 pub fn data(recipe: &Recipe) -> Dataset {
@@ -48,12 +48,21 @@ pub fn recipe(overrides: &[&str]) -> Recipe {
     Recipe::parse(TEXT, "the test's recipe", &pairs).unwrap()
 }
 
+/// An observer that ends training after so many minibatches.
+#[allow(dead_code)]
+pub fn stop_at(last: u64) -> impl FnMut(&Event<'_>) -> Answer {
+    move |event| match event {
+        Event::Trained { iteration, .. } if *iteration >= last => Ok(Break(())),
+        _ => Ok(Continue(())),
+    }
+}
+
 /// Trains from the start and gives back the learner as well.
 #[allow(dead_code)]
 pub fn trained(recipe: &Recipe, observer: &mut dyn Observer) -> (Learner, Outcome) {
     let data = data(recipe);
     let plan = Plan::new(recipe, &data).unwrap();
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-    let outcome = fit(&plan, &data, &mut learner, &AtomicBool::new(false), observer).unwrap();
+    let outcome = fit(&plan, &data, &mut learner, observer).unwrap();
     (learner, outcome)
 }

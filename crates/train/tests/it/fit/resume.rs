@@ -4,7 +4,6 @@ use super::{Recorder, values};
 use crate::common::{data, recipe, trained};
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use tch::Device;
 use tensor_data::Dataset;
 use train::recipe::Evaluation;
@@ -21,7 +20,7 @@ fn resume(path: &Path, data: &Dataset, overrides: &[&str]) -> (Learner, Outcome,
     let (mut learner, _) = folder.load(&plan, data, Device::Cpu).unwrap();
     let mut notes = folder.take_notes();
     notes.extend(learner.adopt(&before, &plan));
-    let outcome = fit(&plan, data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
+    let outcome = fit(&plan, data, &mut learner, &mut folder).unwrap();
     (learner, outcome, notes)
 }
 
@@ -30,7 +29,7 @@ fn begin(path: &Path, data: &Dataset, recipe: &Recipe) -> (Learner, Outcome) {
     let plan = Plan::new(recipe, data).unwrap();
     let mut learner = Learner::new(&plan, data, Device::Cpu).unwrap();
     let mut folder = RunFolder::create(path, recipe).unwrap();
-    let outcome = fit(&plan, data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
+    let outcome = fit(&plan, data, &mut learner, &mut folder).unwrap();
     (learner, outcome)
 }
 
@@ -51,7 +50,7 @@ fn limits_end_a_run_and_a_raised_limit_lets_it_go_on() {
         learner.adopt(&before, &Plan::new(&before, &data).unwrap());
         assert_eq!(learner.progress.stopped_by.as_deref(), Some(reason), "the same limit still binds");
         learner.adopt(&before, &plan);
-        let outcome = fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut ()).unwrap();
+        let outcome = fit(&plan, &data, &mut learner, &mut ()).unwrap();
         assert_eq!((outcome.stopped_by, outcome.iterations), (StoppedBy::Epochs, 48), "{limit}");
     }
 }
@@ -97,7 +96,13 @@ fn a_raised_limit_leaves_the_bits_of_no_limit() {
         let (learner, _, notes) = resume(&path, &data, &["limits.iterations=1000"]);
         assert_eq!(notes.iter().any(|note| note.contains("is taken back")), is_taken_back, "{notes:?}");
         assert!(values(&learner) == values(&expected), "{limit}");
-        for name in ["metrics.csv", "last/model.safetensors", "last/optimizer.safetensors", "best/model.safetensors"] {
+        for name in [
+            "metrics.csv",
+            "steps.csv",
+            "last/model.safetensors",
+            "last/optimizer.safetensors",
+            "best/model.safetensors",
+        ] {
             assert!(fs::read(path.join(name)).unwrap() == fs::read(whole.join(name)).unwrap(), "{name}: {limit}");
         }
         for names in [run_folder::top_models, run_folder::snapshots] {
@@ -164,7 +169,7 @@ fn rows_written_after_the_last_checkpoint_are_written_again_and_not_twice() {
     let path = root.path().join("run");
     let mut folder = RunFolder::create(&path, &recipe).unwrap();
     let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
-    fit(&plan, &data, &mut learner, &AtomicBool::new(false), &mut folder).unwrap();
+    fit(&plan, &data, &mut learner, &mut folder).unwrap();
     drop(folder);
     let whole = std::fs::read_to_string(path.join("metrics.csv")).unwrap();
     std::fs::write(path.join("metrics.csv"), format!("{whole}9,9,9,9,9,9,9,9,9,9\n5,5,0.")).unwrap();

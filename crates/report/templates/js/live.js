@@ -2,7 +2,7 @@
 (() => {
   const ending = document.getElementById('ending');
   const bar = document.getElementById('progress');
-  let rows = Number(ending.dataset.rows);
+  let known = Number(ending.dataset.drawn);
   let interrupted = false;
   let failures = 0;
   const say = (text) => {
@@ -11,17 +11,24 @@
   };
   const renew = async () => {
     try {
-      const answer = await fetch('/state.json?rows=' + rows);
+      const answer = await fetch('/state.json?rows=' + known);
       if (!answer.ok) throw new Error(answer.statusText);
       const news = await answer.json();
       failures = 0;
       bar.max = news.last_iteration;
       bar.value = news.iteration;
       document.getElementById('headline-part').innerHTML = news.headline;
-      if (news.curves !== null) {
-        rows = news.rows;
-        document.getElementById('curves-part').innerHTML = news.curves;
+      const part = document.getElementById('curves-part');
+      // A slider that is being moved is not taken away.
+      if (news.curves !== null && !part.querySelector(':active')) {
+        known = news.drawn;
+        const focusable = () => [...part.querySelectorAll('button, input, svg[tabindex], summary')];
+        const focus = focusable().indexOf(document.activeElement);
+        const open = part.querySelector('details[open]') !== null;
+        part.innerHTML = news.curves;
         document.dispatchEvent(new Event('redrawn'));
+        if (open) part.querySelector('details').open = true;
+        if (focus >= 0) focusable()[focus]?.focus();
       }
       interrupted = news.interrupted;
       if (news.ended) say(interrupted ? 'Training is being stopped.' : 'Training has ended; the report is being written.');

@@ -1,4 +1,4 @@
-//! Steps whose step_scalars lie in a tensor: the same bits as steps at a rate, over every rule and over many steps.
+//! Steps whose numbers lie in a tensor: the same bits as steps at a rate, over every rule and over many steps.
 
 use crate::common::{Net, bits, leaf, rules};
 use optim::{AdamWOptions, Optimizer, Parameter, Rule};
@@ -23,7 +23,7 @@ fn steps_with_numbers_from_a_tensor_give_the_same_bits_for_every_rule() {
         let (mut by_rate, mut by_scalars) = (usual.optimizer(&rule), given.optimizer(&rule));
         usual.train(&mut by_rate, 0..103);
         given.train(&mut by_scalars, 0..3);
-        // The step_scalars of the hundred steps to come, all at once and before the first of them.
+        // The numbers of the hundred steps to come, all at once and before the first of them.
         let table: Vec<f64> =
             (0..100).flat_map(|ahead| by_scalars.step_scalars(rate(3 + ahead), ahead).unwrap()).collect();
         let table = Tensor::from_slice(&table).view([100, -1]);

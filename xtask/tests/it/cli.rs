@@ -1,7 +1,7 @@
 //! Command lines that are taken and those that are refused.
 
-use super::*;
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
+use xtask::cli::*;
 
 fn parse(line: &str) -> Result<Command, clap::Error> {
     Cli::try_parse_from(std::iter::once("xtask").chain(line.split_whitespace())).map(|cli| cli.command)
@@ -19,6 +19,10 @@ fn good_command_lines_are_taken() {
         "train --resume runs/a --epochs 9 --set batch_size=50 --device cuda:1 --data d --json",
         "train lenet --dataset glyphs --seed 0 --epochs 1 --out x --set a.b=1 --set c=2",
         "train lenet --watch",
+        "clean runs/a --folds 10 --data d --json",
+        "clean runs/a --apply",
+        "clean runs/a --undo --json",
+        "train photos --folds 5 --tensorboard --json --out x",
         "train lenet --resume runs/a",
         "train lenet --tensorboard --json",
         "train lenet --dry-run --out x --json",
@@ -58,6 +62,13 @@ fn wrong_command_lines_exit_with_two() {
         "",
         "train",
         "train --resume runs/a --seed 1",
+        "train --resume runs/a --folds 5",
+        "clean",
+        "clean runs/a --apply --undo",
+        "clean runs/a --apply --folds 5",
+        "train lenet --folds 1",
+        "train lenet --folds 5 --watch",
+        "train lenet --folds 5 --dry-run",
         "train lenet --seed 9223372036854775808",
         "train lenet --seed x",
         "train lenet --epochs 1000000001",

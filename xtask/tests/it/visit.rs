@@ -1,0 +1,183 @@
+//! What a visitor does on a report in a browser: sorts, toggles, enlarges, turns pages, with the pointer and the keyboard.
+
+use crate::runs::Place;
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Trained in a moment, with mistakes enough for several pages, and a convolution to ask where it looked.
+const NET: &str = r#"
+epochs = 3
+learning_rate = 0.05
+data = { set = "mnist", validation = 200 }
+minibatch = { size = 50 }
+model = { kind = "lenet", filters = [4, 8], hidden = 16 }
+"#;
+
+/// What all visits begin and end with; what was seen becomes an element of the page.
+const BEGIN: &str = "const seen = {}; const $ = (what) => document.querySelector(what); const $$ = (what) => [...document.querySelectorAll(what)];
+const key = (element, key) => element.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+const choose = (label, value) => { const select = $('select[aria-label=\"' + label + '\"]'); select.value = value; select.dispatchEvent(new Event('change')); };
+const run = () => {";
+const END: &str = "};
+try { run(); } catch (error) { seen.error = String(error.stack); }
+const outcome = document.createElement('output'); outcome.id = 'outcome'; outcome.textContent = JSON.stringify(seen).replace(/[<>&]/g, (it) => '\\\\u' + it.charCodeAt(0).toString(16).padStart(4, '0')); document.body.append(outcome);";
+
+const ONE: &str = r#"
+const chart = $('.chart');
+const lines = () => chart.querySelectorAll('polyline').length;
+seen.lines = lines();
+chart.querySelectorAll('.legend button')[0].click();
+seen.fewer = lines() < seen.lines;
+chart.querySelectorAll('.legend button')[0].click();
+const log = chart.querySelector('.log');
+const before = chart.querySelector('svg').outerHTML;
+log.click();
+seen.log = before !== chart.querySelector('svg').outerHTML;
+const slider = chart.querySelector('input[type=range]');
+slider.value = 0;
+slider.dispatchEvent(new Event('input'));
+seen.raw = lines() < seen.lines;
+const svg = chart.querySelector('svg');
+key(svg, 'ArrowRight');
+key(svg, 'ArrowRight');
+seen.reading = chart.querySelector('.reading').textContent;
+seen.told = chart.querySelector('.unseen').textContent.length > 0;
+seen.names = $$('.chart svg').every((svg) => svg.getAttribute('aria-label').length > 10);
+
+const pager = $('.pager');
+seen.first = pager.textContent;
+$('button[aria-label="next page of pictures"]').click();
+seen.second = pager.textContent;
+const confidences = () => $$('.gallery .tile .muted').map((it) => parseFloat(it.textContent.replace('>', '')));
+$('button[aria-label="previous page of pictures"]').click();
+seen.sorted = confidences().every((value, place, all) => !place || all[place - 1] >= value);
+choose('sort by', 'class');
+const truths = $$('.gallery .tile bdi:first-child').map((it) => Number(it.textContent));
+seen.by_class = truths.every((value, place) => !place || truths[place - 1] <= value);
+choose('show', 'unsure');
+seen.unsure = confidences().length > 0 && pager.textContent.endsWith('of 48');
+choose('show', 'wrong');
+
+$('.gallery .picture').click();
+const dialog = $('dialog');
+seen.open = dialog.open;
+const title = dialog.querySelector('h3').textContent;
+seen.answers = dialog.querySelectorAll('.answers li').length;
+dialog.querySelector('.cam').click();
+seen.looked = !dialog.querySelector('.looked').hidden;
+key(dialog, 'ArrowRight');
+seen.next = dialog.querySelector('h3').textContent !== title;
+dialog.querySelector('.close').click();
+seen.closed = !dialog.open;
+
+const behind = $('.behind');
+const right = $$('.viz-cell').find((cell) => cell.dataset.row === cell.dataset.column);
+right.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+seen.clicked = behind.querySelector('h3').textContent.endsWith('of class ' + right.dataset.row + ' recognised');
+seen.behind = behind.querySelectorAll('.sprite').length > 0;
+const wrong = $$('.viz-cell').find((cell) => cell.dataset.row !== cell.dataset.column);
+key(wrong, 'Enter');
+seen.key = behind.querySelector('h3').textContent.endsWith('taken for ' + wrong.dataset.column);
+const opacity = () => $$('.viz-cell').map((cell) => cell.getAttribute('fill-opacity')).join();
+const shares = opacity();
+choose('colour by', 'count');
+seen.recoloured = shares !== opacity();
+
+const recall = $$('#classes .sort')[2];
+recall.click();
+const column = () => $$('#classes tbody tr').map((row) => parseFloat(row.cells[2].textContent));
+seen.up = column().every((value, place, all) => !place || all[place - 1] <= value);
+recall.click();
+seen.down = column().every((value, place, all) => !place || all[place - 1] >= value);
+seen.told_sort = $('#classes [aria-sort]').getAttribute('aria-sort');
+seen.sprite = getComputedStyle($('.gallery .sprite')).backgroundImage.slice(0, 26);
+seen.narrow = document.documentElement.scrollWidth <= window.innerWidth;
+"#;
+
+const TWO: &str = r#"
+seen.baseline = $$('td.against').map((cell) => cell.textContent);
+choose('baseline', '1');
+seen.other = $$('td.against').map((cell) => cell.textContent);
+choose('show', 'differ');
+seen.differ = $$('.gallery .tile').length > 0;
+seen.wrong = $$('.gallery .tile').every((tile) => tile.querySelector('.wrong'));
+$$('.results .sort')[2].click();
+const errors = $$('.results tbody tr').map((row) => Number(row.dataset.error));
+seen.sorted = errors[0] <= errors[1];
+seen.seeds = $('.seeds').textContent;
+seen.sheets = [...new Set($$('.gallery .sprite').map((it) => it.className))].length;
+seen.narrow = document.documentElement.scrollWidth <= window.innerWidth;
+"#;
+
+/// Visits a page at a width; gives what was seen, and `None` without a browser. Nothing may be said on the console.
+fn visit(place: &Place, page: &str, script: &str, width: u32) -> Option<Value> {
+    let Some(browser) = browser() else {
+        eprintln!("SKIPPED: there is no chromium or google-chrome on the PATH");
+        return None;
+    };
+    let visited = place.path("visited.html");
+    let script = format!("<script>{BEGIN}{script}{END}</script></body>");
+    fs::write(&visited, place.text(page).replace("</body>", &script)).unwrap();
+    let profile = format!("--user-data-dir={}", place.path("profile").display());
+    let size = format!("--window-size={width},900");
+    let options =
+        ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom", &profile, &size];
+    let visit = Command::new(browser).args(options).arg(&visited).output().unwrap();
+    let (page, log) = (String::from_utf8_lossy(&visit.stdout), String::from_utf8_lossy(&visit.stderr));
+    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert!(console.is_empty(), "{console:?}");
+    let outcome = page.split_once("<output id=\"outcome\">").unwrap().1.split_once("</output>").unwrap().0;
+    let seen: Value = serde_json::from_str(outcome).unwrap();
+    assert_eq!(seen["error"], Value::Null, "{}", seen["error"]);
+    Some(seen)
+}
+
+fn assert_true(seen: &Value, flags: &[&str]) {
+    for flag in flags {
+        assert_eq!(seen[flag], true, "{flag}: {seen}");
+    }
+}
+
+#[test]
+fn a_visitor_reads_one_run() {
+    let place = Place::new();
+    place.recipe("net", NET);
+    place.good("train {}/net.toml --device cpu --out {}/run");
+    assert!(place.bytes("run/report.html").len() < 1_000_000);
+    for width in [1280, 500] {
+        let Some(seen) = visit(&place, "run/report.html", ONE, width) else { return };
+        let flags = [
+            "fewer", "log", "raw", "told", "names", "sorted", "by_class", "unsure", "open", "looked", "next", "closed",
+        ];
+        assert_true(&seen, &flags);
+        assert_true(&seen, &["clicked", "behind", "key", "recoloured", "up", "down", "narrow"]);
+        assert!(seen["reading"].as_str().unwrap().starts_with("epoch 0."), "{seen}");
+        let (first, second) = (seen["first"].as_str().unwrap(), seen["second"].as_str().unwrap());
+        assert!(first.starts_with("1 to 24 of ") && second.starts_with("25 to "), "{seen}");
+        assert_eq!((&seen["answers"], &seen["told_sort"]), (&4.into(), &"descending".into()));
+        assert_eq!(seen["sprite"], "url(\"data:image/png;base64");
+    }
+}
+
+#[test]
+fn a_visitor_compares_two_runs() {
+    let place = Place::new();
+    place.recipe("net", NET);
+    for seed in [1, 2] {
+        place.good(&format!("train {{}}/net.toml --device cpu --seed {seed} --out {{}}/seed-{seed}"));
+    }
+    place.good("report {}/seed-1 {}/seed-2 --device cpu --out {}/both");
+    let Some(seen) = visit(&place, "both/report.html", TWO, 1280) else { return };
+    assert_true(&seen, &["differ", "wrong", "sorted", "narrow"]);
+    assert_eq!((&seen["baseline"][0], &seen["other"][1]), (&"baseline".into(), &"baseline".into()));
+    assert!(seen["other"][0].as_str().unwrap().contains(" points"), "{seen}");
+    assert!(seen["seeds"].as_str().unwrap().contains("2 runs that differ in their seed alone"), "{seen}");
+    assert_eq!(seen["sheets"], 1, "both runs share their pictures");
+}
+
+fn browser() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names.into_iter().find_map(xtask::places::on_path)
+}
