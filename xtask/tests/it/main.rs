@@ -62,6 +62,8 @@ mod shadows;
 #[cfg(feature = "runner")]
 mod strangers;
 #[cfg(feature = "runner")]
+mod sweep;
+#[cfg(feature = "runner")]
 mod tfevents;
 #[cfg(feature = "runner")]
 mod threads;
