@@ -30,6 +30,12 @@ pub enum Error {
     /// Whoever runs the sweep could not make a trial's network.
     #[error("{0}")]
     Network(String),
+    /// The page could not be made from its template.
+    #[error("the page of the sweep cannot be made: {0}")]
+    Page(String),
+    /// From drawing.
+    #[error(transparent)]
+    Picture(#[from] viz::Error),
     /// From training, evaluation and recipes.
     #[error(transparent)]
     Train(#[from] train::Error),

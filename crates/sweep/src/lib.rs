@@ -9,6 +9,8 @@
 //! | [`Folder`] | the sweep's folder: who trains what, and what came of it |
 //! | [`state`] | the trials, as the journal tells them |
 //! | [`run()`], [`close`] | the sweep itself, and the winner's test |
+//! | [`page`] | the same as one offline page with pictures |
+//! | [`Commands`] | the commands that train a trial again |
 //! | [`words`] | what a person reads of it |
 //!
 //! A trial is a combination of settings; its runs train it with one seed each, in a run's folder of its own. Trials are
@@ -16,11 +18,14 @@
 //!
 //! The crate knows no command line, no environment and no terminal.
 
+mod commands;
 mod definition;
 mod error;
 mod folder;
 mod halving;
 mod journal;
+pub mod page;
+mod pictures;
 pub mod space;
 pub mod state;
 pub mod strategy;
@@ -29,6 +34,7 @@ mod trial;
 pub mod words;
 mod work;
 
+pub use commands::Commands;
 pub use definition::{Definition, Search};
 pub use error::Error;
 pub use folder::{Claim, Folder, Work};

@@ -15,6 +15,7 @@
 //! | ratios, with what was aimed at | [`bars()`] | [`Drawing`] |
 //! | counts by true and predicted class | [`Confusion`] | [`Drawing`] |
 //! | weights, activations | [`histograms`] | [`Drawing`] |
+//! | settings of trials and what came of them | [`Trials`] | [`Drawing`] |
 //! | probabilities and what came true | [`reliability()`] | [`Drawing`] |
 //!
 //! NaN and infinities are drawn, never hidden: magenta pixels, crosses on a chart, a count beside a histogram.
@@ -43,6 +44,7 @@ mod stack;
 mod svg;
 mod text;
 mod tiles;
+mod trials;
 
 pub use animation::Animation;
 pub use axis::{Axis, Scale};
@@ -65,3 +67,4 @@ pub use stack::stack;
 pub use svg::Drawing;
 pub use text::Ink;
 pub use tiles::{Section, TileOptions, Verdict, Zoom, sections, tiles, verdicts};
+pub use trials::{Positions, Setting, Trial, Trials};

@@ -20,6 +20,7 @@ use tch::Device;
 use tensor_data::Dataset;
 use train::{Plan, Row};
 use xtask::cli::{Setting, SweepArgs, SweepStrategy};
+use xtask::places;
 use xtask::progress::Spinner;
 use xtask::words::{self, Suggested};
 
@@ -228,6 +229,8 @@ fn close(folder: &Folder, outcome: &Outcome, stopped: Stopped, args: &SweepArgs)
             "minutes"
         }
     };
+    let page = sweep::page::write(folder, outcome, places::program())?;
+    text += &format!("report    {}\n", shown::path(&page));
     if outcome.winner.as_ref().is_some_and(|winner| winner.test.is_some()) {
         text += &format!("recipe    {}\nnext      {}\n", shown::path(&winner), Suggested::new("train").path(&winner));
     }
