@@ -24,11 +24,6 @@ impl Commands<'_> {
     pub fn winner(&self) -> String {
         format!("{} train {}", self.program, quote(&self.sweep.join("winner.toml").to_string_lossy()))
     }
-
-    /// Trains all runs of a trial of this sweep, in this sweep's folder. `trial` may be a variable of the shell.
-    pub fn trial(&self, trial: &str) -> String {
-        format!("{} sweep --resume {} --trial {trial}", self.program, quote(&self.sweep.to_string_lossy()))
-    }
 }
 
 /// A word as a POSIX shell reads it back; one that no shell can take is shown as it is.
@@ -48,6 +43,5 @@ mod tests {
         let words = shlex::split(&told).unwrap();
         assert_eq!(words[1..3], ["train", "my runs/s/recipe.toml"]);
         assert_eq!(words[3..], ["--set", "learning_rate=0.1", "--set", "model.hidden=[50, 20]", "--seed", "3"]);
-        assert!(shlex::split(&commands.trial("4")).unwrap().ends_with(&["--trial".into(), "4".into()]));
     }
 }

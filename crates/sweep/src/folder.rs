@@ -158,20 +158,46 @@ impl Folder {
         Ok(self.locked()?.0.state)
     }
 
-    /// Takes a run to train: one that was begun and is held by nobody, else the next of a trial, else a new trial.
+    /// Begins all trials, for processes that are told which of them to train, and says how many there are.
     ///
     /// # Errors
-    /// Files that cannot be read or written.
-    pub fn claim(&self) -> Result<Work, Error> {
+    /// A strategy whose trials depend on what the earlier ones came to; files that cannot be read or written.
+    pub fn begin_all(&self) -> Result<u64, Error> {
+        if !self.search.strategy.is_fixed() {
+            let problem = "this strategy chooses trials by what the earlier ones came to: list those of grid or random";
+            return Err(Error::Definition(problem.to_owned()));
+        }
         let (mut journal, _lock) = self.locked()?;
+        while let Next::Try(settings) = self.search.next(&journal.state.seen()) {
+            journal.append(Entry::Proposed { settings })?;
+        }
+        table::write(&self.path, &self.search, &journal.state)?;
+        Ok(journal.state.trials.len() as u64)
+    }
+
+    /// Takes a run to train: one that was begun and is held by nobody, else the next of a trial, else a new trial; of one
+    /// trial alone where `only` names it.
+    ///
+    /// # Errors
+    /// A trial that was not begun; files that cannot be read or written.
+    pub fn claim(&self, only: Option<u64>) -> Result<Work, Error> {
+        let (mut journal, _lock) = self.locked()?;
+        let begun = journal.state.trials.len() as u64;
+        if let Some(trial) = only.filter(|&trial| trial > begun) {
+            return Err(Error::folder(&self.path, format!("has no trial {trial}: {begun} were begun")));
+        }
         let mut others = false;
-        for trial in journal.state.trials.iter().filter(|trial| !trial.is_over()) {
+        let wanted = |trial: u64| only.is_none_or(|only| only == trial);
+        for trial in journal.state.trials.iter().filter(|trial| !trial.is_over() && wanted(trial.number)) {
             for (run, _) in (0..).zip(&trial.runs).filter(|(_, run)| run.ended.is_none()) {
                 match self.take(&journal.state, trial.number, run)? {
                     Some(claim) => return Ok(Work::Train(Box::new(claim))),
                     None => others = true,
                 }
             }
+        }
+        if only.is_some() {
+            return Ok(if others { Work::Others } else { Work::Done });
         }
         match self.search.next(&journal.state.seen()) {
             Next::Try(settings) => {
@@ -296,7 +322,7 @@ mod tests {
     }
 
     fn claim(folder: &Folder) -> Claim {
-        match folder.claim().unwrap() {
+        match folder.claim(None).unwrap() {
             Work::Train(claim) => *claim,
             other => panic!("{other:?}"),
         }
@@ -315,7 +341,7 @@ mod tests {
         let mut places: Vec<(u64, u64)> = taken.iter().map(|it| (it.trial, it.run)).collect();
         places.sort_unstable();
         assert_eq!(places, [(1, 0), (1, 1), (2, 0), (2, 1)]);
-        assert!(matches!(other.claim().unwrap(), Work::Others));
+        assert!(matches!(other.claim(None).unwrap(), Work::Others));
         // One is killed: its run is free again.
         let lost = taken.remove(1);
         let place = (lost.trial, lost.run);
@@ -326,11 +352,28 @@ mod tests {
         for claim in taken {
             folder.end(claim, ended(How::Done, 0.5, 1.0)).unwrap();
         }
-        assert!(matches!(folder.claim().unwrap(), Work::Done));
+        assert!(matches!(folder.claim(None).unwrap(), Work::Done));
         let table = fs::read_to_string(root.path().join(table::FILE)).unwrap();
         assert_eq!(table.matches(",done,").count(), 4, "{table}");
         let locks = fs::read_dir(root.path().join(TRIALS)).unwrap().count();
         assert_eq!(locks, 0, "no lock is left behind");
+    }
+
+    #[test]
+    fn all_trials_can_be_begun_and_one_of_them_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), "0.1,0.2,0.3", 1);
+        assert_eq!(folder.begin_all().unwrap(), 3);
+        assert_eq!(folder.begin_all().unwrap(), 3, "once");
+        let Work::Train(third) = folder.claim(Some(3)).unwrap() else { panic!("the third") };
+        assert_eq!((third.trial, third.settings[0].1.as_str()), (3, "0.3"));
+        assert!(matches!(folder.claim(Some(3)).unwrap(), Work::Others));
+        folder.end(*third, ended(How::Done, 0.5, 1.0)).unwrap();
+        assert!(matches!(folder.claim(Some(3)).unwrap(), Work::Done));
+        assert!(folder.claim(Some(4)).unwrap_err().to_string().contains("no trial 4"));
+        let zoom =
+            Folder::open(root.path(), |it| (it.strategy, it.trials) = (Some(crate::strategy::Strategy::Zoom), Some(9)));
+        assert!(zoom.unwrap().begin_all().unwrap_err().is_usage());
     }
 
     #[test]
@@ -356,7 +399,7 @@ mod tests {
         assert!(create().unwrap_err().to_string().contains("never overwritten"));
         let one = claim(&folder);
         folder.end(one, ended(How::Done, 0.5, 1.0)).unwrap();
-        assert!(matches!(folder.claim().unwrap(), Work::Done));
+        assert!(matches!(folder.claim(None).unwrap(), Work::Done));
         let more = Folder::open(root.path(), |it| it.trials = Some(2)).unwrap();
         assert_eq!(claim(&more).trial, 2);
         assert_eq!(Folder::open(root.path(), |_| {}).unwrap().search().trials, 2, "it is remembered");

@@ -40,7 +40,8 @@ pub enum Stopped {
 /// How long to wait for another process before asking again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Trains runs until none is left or somebody asks to stop. A run that is stopped continues where it was.
+/// Trains runs, of one trial where `only` names it, until none is left or somebody asks to stop. A run that is stopped continues
+/// where it was.
 ///
 /// # Errors
 /// What ends a sweep: files that cannot be written, libtorch out of memory. Trials that diverge, and settings that do not fit, are
@@ -48,6 +49,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub fn run(
     sweep: &Folder,
     shared: &Shared<'_>,
+    only: Option<u64>,
     stop: Stop<'_>,
     tell: &mut dyn FnMut(&Happened<'_>),
 ) -> Result<Stopped, Error> {
@@ -58,7 +60,7 @@ pub fn run(
         if stop.is_late() {
             return Ok(Stopped::Late);
         }
-        match sweep.claim()? {
+        match sweep.claim(only)? {
             Work::Train(mut claim) => {
                 tell(&Happened::Begun(&claim));
                 let row = &mut |claim: &Claim, row: &Row| tell(&Happened::Validated(claim, row));

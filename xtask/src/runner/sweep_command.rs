@@ -72,6 +72,14 @@ fn sweep(args: &SweepArgs) -> Result<ExitCode> {
         Some(path) => resume(path, args)?,
         None => begin(args)?,
     };
+    if args.commands {
+        for trial in 1..=folder.begin_all()? {
+            let command = Suggested::new("sweep").option("--resume", Some(folder.path()));
+            let command = command.option("--trial", Some(trial.to_string())).option("--data", args.data.data.as_ref());
+            console::line(false, &command.to_string());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let json = args.output.json;
     let minutes = args.max_minutes.or(folder.definition().minutes);
     let stop = Stop { interrupt: signals.flag(), deadline: minutes.map(deadline) };
@@ -93,10 +101,10 @@ fn sweep(args: &SweepArgs) -> Result<ExitCode> {
     console::line(json, &format!("sweep     {}", shown::path(folder.path())));
     let stopped = {
         let mut teller = Teller { folder: &folder, json, spinner: Spinner::new("training") };
-        sweep::run(&folder, &shared, stop, &mut |happened| teller.tell(happened))?
+        sweep::run(&folder, &shared, args.trial, stop, &mut |happened| teller.tell(happened))?
     };
     let is_last = match stopped {
-        Stopped::Done => true,
+        Stopped::Done => args.trial.is_none(),
         Stopped::Late => !folder.others_train()?,
         Stopped::Interrupted | Stopped::Others => false,
     };
@@ -125,7 +133,7 @@ fn begin(args: &SweepArgs) -> Result<(Folder, Dataset, Device)> {
     let identity = prepared.identity();
     let Prepared { device, data, note, .. } = prepared;
     let notes = note.map(|note| format!("\n*** {note} ***\n")).into_iter().chain(prepared::uneven(&data));
-    notes.for_each(|note| console::line(args.output.json, &note));
+    notes.for_each(|note| console::line(args.output.json || args.commands, &note));
     Ok((Folder::create(&path, &definition, identity)?, data, device))
 }
 

@@ -144,7 +144,7 @@ fn kill(place: &Place, sweep: &str, kills: u64) -> u64 {
         let mut children = [0, 1].map(|_| place.spawn(&format!("sweep --resume {{}}/{sweep}")));
         // Multiples of the golden ratio spread evenly over the moments of a process's life.
         let moment = kill.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        sleep(Duration::from_millis(moment * 500 >> 32));
+        sleep(Duration::from_millis((moment * 500) >> 32));
         let ended = children.iter_mut().all(over);
         for child in &mut children {
             let _ = child.kill();
@@ -187,6 +187,26 @@ fn no_run_is_lost_or_done_twice_by_kills() {
 #[ignore = "takes minutes: 100 kills at moments spread over a process's life"]
 fn no_run_is_lost_or_done_twice_by_a_hundred_kills() {
     assert_eq!(killed(12, 60, 100), 100, "the sweep was over too early");
+}
+
+#[test]
+fn each_command_trains_one_trial() {
+    let place = Place::new();
+    let recipe = place.recipe("tiny", TINY);
+    let words = format!("sweep {recipe} --grid learning_rate=0.01,0.1,1 --seeds 2");
+    place.good(&format!("{words} --out {{}}/whole"));
+    let told = place.good(&format!("{words} --out {{}}/parts --commands"));
+    let commands: Vec<&str> = told.out.lines().collect();
+    assert_eq!(commands.len(), 3, "{told:?}");
+    for command in commands {
+        let (_, words) = command.split_once("sweep ").unwrap();
+        place.good(&format!("sweep {words}"));
+        assert!(events(&place, "parts", "tested").is_empty());
+    }
+    place.good("sweep --resume {}/parts");
+    assert_same_sweep(&place, "whole", "parts");
+    let done = place.run(&format!("{words} --out {{}}/zoom --strategy zoom --trials 5 --commands"));
+    assert!(done.status == Some(2) && done.err.contains("grid or random"), "{done:?}");
 }
 
 #[test]
