@@ -77,6 +77,14 @@ fn the_best_by_validation_is_tested_once() {
     for line in ["sweep     8 trials: 8 done", "best      trial ", "test      error ", "next      "] {
         assert!(done.out.contains(line), "{line}: {}", done.out);
     }
+    let page = place.text("sweep/report.html");
+    // Two settings, their heat map, parallel coordinates and curves.
+    assert_eq!(page.matches("<svg").count(), 5);
+    assert_eq!(page.matches(" train ").count(), 9, "a command for each trial, and the winner's");
+    for outside in ["http://", "https://", "src=", "url("] {
+        let found = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!found.contains(outside), "{outside}");
+    }
     // The winner's recipe trains the winner again.
     place.good("train {}/sweep/winner.toml --out {}/again");
     assert_eq!(place.bytes("again/metrics.csv"), place.bytes(&format!("sweep/{run}/metrics.csv")));
