@@ -132,7 +132,7 @@ impl Course {
             Figures::Host(sums) => sums.clone(),
             Figures::Device { table, .. } => {
                 let flat = table.f_to_device(Device::Cpu).and_then(|table| table.f_reshape([-1]));
-                let flat = flat.and_then(|flat| Vec::<f64>::try_from(flat)).map_err(failed)?;
+                let flat = flat.and_then(Vec::<f64>::try_from).map_err(failed)?;
                 flat.chunks_exact(2).map(|pair| (pair[0], pair[1] as i64)).collect()
             }
         };

@@ -87,7 +87,7 @@ impl<'a> Augmentation<'a> {
             }
         }
         if is_scaled && in_pixels {
-            images = images * scale;
+            images *= scale;
         }
         (images, targets)
     }

@@ -46,6 +46,10 @@ pub fn read_timings(run: &Path) -> Result<Vec<Timing>, Error> {
 }
 
 /// The rows of a run's `steps.csv`: training between validations; none in runs of earlier versions.
+///
+/// # Errors
+///
+/// [`Error::Run`] for a table that is damaged, with the row; [`Error::Io`].
 pub fn read_steps(run: &Path) -> Result<Vec<StepRow>, Error> {
     let path = run.join(STEPS);
     if path.exists() { read_rows(&path) } else { Ok(Vec::new()) }
