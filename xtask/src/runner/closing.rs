@@ -100,7 +100,8 @@ pub fn close(run: &mut Run, data: &DataDirArgs, summary: &Summary, report: Optio
     .option("--data", data.data.as_ref());
     let saving = saving(summary.saving_seconds, summary.train_seconds)
         .map_or(String::new(), |line| format!("saving   {line}\n"));
-    let sure = summary.test.as_ref().map_or(String::new(), |figures| format!("test     {}\n", sure(figures)));
+    let few = few(&summary.per_class).map_or(String::new(), |line| format!("warning  {line}\n"));
+    let sure = summary.test.as_ref().map_or(String::new(), |figures| format!("test     {}\n{few}", sure(figures)));
     let report = report.map_or(String::new(), |report| format!("report   {report}\n"));
     run.reporter.line(&format!(
         "\nstopped  {why} after {}, {}, {} images/s\nbest     validation error {}{best_epoch}, test error {}\n{sure}{saving}model    {path}/{model}/model.safetensors\n{report}next     {next}",
@@ -129,6 +130,21 @@ pub fn sure(figures: &Figures) -> String {
         points(figures.after.error),
         figures.after.temperature.value(),
     )
+}
+
+/// Test pictures of a class with which one more mistake is 10 % or more.
+const FEW: u64 = 10;
+/// Classes that are named.
+const NAMED: usize = 8;
+
+/// Classes with too few test pictures for their figures to tell much.
+fn few(classes: &[ClassFigures]) -> Option<String> {
+    let few: Vec<&ClassFigures> = classes.iter().filter(|class| class.score.support < FEW).collect();
+    let more = few.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} other classes") } else { String::new() };
+    let named = few.iter().take(NAMED).map(|it| format!("{} ({})", console::shown::word(&it.label), it.score.support));
+    let named = named.collect::<Vec<_>>().join(", ");
+    (!few.is_empty()).then(|| format!("too few test pictures of {named}{more} to tell: --folds 5 tests every picture"))
 }
 
 /// How far a run came: `200 minibatches (0.4 epochs)`, or `3 epochs` where they are whole.

@@ -53,6 +53,8 @@ fn a_folder_is_trained_on_from_scratch_where_no_weights_can_be_had() {
     let model = place.json("run/best/model.json");
     assert_eq!(model["class_names"], serde_json::json!(["grass", "sky\u{1b}[2J", "Äpfel"]));
     assert_eq!(place.json("run/summary.json")["test"]["pictures"], 9);
+    let told = format!("{}{}", done.out, done.err);
+    assert!(told.contains("too few test pictures of grass (3), ") && told.contains(" to tell: --folds 5"), "{told}");
     let kept = || fs::read_dir(place.path("cache/minibatch/pictures")).unwrap().count();
     assert_eq!(kept(), 1);
     let cleared = offline(&place, "look --clear-cache");
