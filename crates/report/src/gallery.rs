@@ -145,10 +145,10 @@ impl Gallery {
 fn chosen(members: &[Member<'_>]) -> Vec<usize> {
     let classes = members.first().map_or(1, |member| member.answered.confusion().classes());
     let right = (RIGHT / classes).clamp(1, 12);
-    let kinds: [Box<dyn Fn(&Answered) -> Vec<usize>>; 3] = [
-        Box::new(Answered::mistakes),
-        Box::new(|answered| answered.least_certain(LEAST_CERTAIN)),
-        Box::new(move |answered| answered.right(right)),
+    let kinds: [&dyn Fn(&Answered) -> Vec<usize>; 3] = [
+        &Answered::mistakes,
+        &|answered| answered.least_certain(LEAST_CERTAIN),
+        &|answered| answered.right(right),
     ];
     let (mut seen, mut all) = (HashSet::new(), Vec::new());
     for kind in kinds {

@@ -114,6 +114,9 @@ impl Result {
     }
 }
 
+/// A data set's number and a recipe but for its seed.
+type Alike = (usize, Vec<(String, String)>);
+
 /// Groups of runs on the same pictures whose recipes are the same but for the seed: two runs at least.
 pub fn seeds(records: &[&Record], results: &[Result]) -> Vec<Seeds> {
     let key = |run: usize| {
@@ -121,15 +124,15 @@ pub fn seeds(records: &[&Record], results: &[Result]) -> Vec<Seeds> {
         settings.retain(|(key, _)| key != "seed");
         Some((results[run].comparable?, settings))
     };
-    let mut groups: Vec<((usize, Vec<(String, String)>), Vec<usize>)> = Vec::new();
-    for run in 0..results.len() {
-        let Some(key) = key(run).filter(|_| results[run].error.is_some()) else { continue };
+    let mut groups: Vec<(Alike, Vec<usize>)> = Vec::new();
+    for (run, result) in results.iter().enumerate() {
+        let Some(key) = key(run).filter(|_| result.error.is_some()) else { continue };
         match groups.iter_mut().find(|(other, _)| *other == key) {
             Some((_, runs)) => runs.push(run),
             None => groups.push((key, vec![run])),
         }
     }
-    let spread = |(_, runs): ((usize, Vec<(String, String)>), Vec<usize>)| {
+    let spread = |(_, runs): (Alike, Vec<usize>)| {
         let errors: Vec<f64> = runs.iter().filter_map(|&run| results[run].error).collect();
         Seeds::of(runs.iter().map(|&run| results[run].name.clone()).collect(), &errors)
     };
