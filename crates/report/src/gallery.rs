@@ -145,14 +145,13 @@ impl Gallery {
 fn chosen(members: &[Member<'_>]) -> Vec<usize> {
     let classes = members.first().map_or(1, |member| member.answered.confusion().classes());
     let right = (RIGHT / classes).clamp(1, 12);
-    let kinds: [&dyn Fn(&Answered) -> Vec<usize>; 3] = [
-        &Answered::mistakes,
-        &|answered| answered.least_certain(LEAST_CERTAIN),
-        &|answered| answered.right(right),
-    ];
+    let of_each = |kind: &dyn Fn(&Answered) -> Vec<usize>| -> Vec<Vec<usize>> {
+        members.iter().map(|member| kind(member.answered)).collect()
+    };
+    let least_certain = of_each(&|answered| answered.least_certain(LEAST_CERTAIN));
+    let kinds = [of_each(&Answered::mistakes), least_certain, of_each(&|answered| answered.right(right))];
     let (mut seen, mut all) = (HashSet::new(), Vec::new());
-    for kind in kinds {
-        let lists: Vec<Vec<usize>> = members.iter().map(|member| kind(member.answered)).collect();
+    for lists in kinds {
         let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
         for place in 0..longest {
             all.extend(lists.iter().filter_map(|list| list.get(place)).filter(|&&picture| seen.insert(picture)));

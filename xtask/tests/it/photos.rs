@@ -139,12 +139,12 @@ fn a_safetensors_file_of_arrays_is_trained_on() {
 /// Unpacks real cut-out photographs as `stamps/`: where real data lie, and known weights; `None`, said, where there are none.
 pub fn stamps(place: &Place) -> Option<(PathBuf, PathBuf)> {
     let Some(data) = std::env::var_os("MINIBATCH_DATA").map(PathBuf::from) else {
-        println!("SKIPPED: MINIBATCH_DATA does not say where stamps.tar.gz and weights/ lie");
+        eprintln!("SKIPPED: MINIBATCH_DATA does not say where stamps.tar.gz and weights/ lie");
         return None;
     };
     let (archive, weights) = (data.join("stamps.tar.gz"), data.join("weights/efficientnet_lite0_imagenet.safetensors"));
     if !archive.is_file() || !weights.is_file() {
-        println!("SKIPPED: there is no {} or no {}", archive.display(), weights.display());
+        eprintln!("SKIPPED: there is no {} or no {}", archive.display(), weights.display());
         return None;
     }
     let unpacked = std::process::Command::new("tar").arg("xzf").arg(&archive).arg("-C").arg(place.path("")).status();

@@ -1,6 +1,9 @@
 //! The transforms beside torchvision's: the same pictures and parameters in, the same pixels out. `tests/golden/augment.py` asks
 //! torchvision.
 
+// Helpers of tests are tests' code, which clippy does not see.
+#![allow(clippy::unwrap_used)]
+
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 
