@@ -85,7 +85,7 @@ fn own_pictures_are_the_same_when_resumed_evaluated_and_answered() {
 
     let reported = offline(&place, "report {}/whole --out {}/page");
     assert!(reported.status == Some(0) && !reported.out.contains("left out"), "{reported:?}");
-    assert!(place.text("page/report.html").contains("<th scope=\"row\">grass</th>"));
+    assert!(place.text("page/report.html").contains("<th scope=\"row\"><bdi>grass</bdi></th>"));
 
     fs::write(folder.join("sky\u{1b}[2J/bad.png"), b"no picture").unwrap();
     let done = offline(&place, "predict {}/whole {}/photos --reject 0.1 --csv {}/answers.csv");

@@ -102,8 +102,10 @@ fn the_page_shows_the_run_and_its_state_grows() {
 #[test]
 fn the_curves_move_within_an_epoch() {
     let place = Place::new();
-    let net = RECIPE
-        .replace(r#"{ kind = "mlp", hidden = [16], activation = "relu", dropout = 0.2 }"#, r#"{ kind = "lenet" }"#);
+    let net = RECIPE.replace(
+        r#"{ kind = "mlp", hidden = [16], activation = "relu", dropout = 0.2 }"#,
+        r#"{ kind = "mlp", hidden = [4000, 2000], activation = "relu" }"#,
+    );
     let recipe = place.recipe("slow", &net.replace("size = 20", "size = 1"));
     let words = format!("train {recipe} --out {{}}/run --device cpu --epochs 1000 --watch");
     let mut run = Watched::start(&place, &words);
