@@ -215,7 +215,7 @@ impl Split {
     /// The pictures at `places`, in that order, labels with them, both copied.
     ///
     /// # Errors
-    /// [`Error::EmptyBatch`] for none, [`Error::Index`] for a place that is not there; [`Error::Tensor`] when libtorch fails.
+    /// [`Error::EmptyBatch`] for none, [`Error::Index`] for a place that is not there; [`Error::Libtorch`] when libtorch fails.
     pub fn select(&self, places: &[usize]) -> Result<Split, Error> {
         let available = self.len();
         if let Some(&index) = places.iter().find(|&&place| place >= available) {

@@ -22,7 +22,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// [`Error::Run`] for a folder of no run, one that another process uses or one without a checkpoint; [`Error::Checkpoint`] where none can be
-    /// used; those of [`Recipe::read`].
+    /// used; those of [`Recipe::read`](crate::Recipe::read).
     pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<RunFolder, Error> {
         let recipe = read_recipe(path, overrides)?;
         let lock = lock(path)?;
