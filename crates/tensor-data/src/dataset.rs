@@ -1,7 +1,7 @@
 //! The six tensors: images and labels of the training, validation and test pictures, on one device from the start.
 
 use serde::{Deserialize, Serialize};
-use tch::{Cuda, Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -176,9 +176,9 @@ impl Split {
             return Err(Error::Scale(scale));
         }
         if let Device::Cuda(asked) = device
-            && asked as i64 >= Cuda::device_count()
+            && asked >= torch_ext::cuda_devices()
         {
-            return Err(Error::NoDevice { asked, count: Cuda::device_count() });
+            return Err(Error::NoDevice { asked, count: torch_ext::cuda_devices() });
         }
         let [channels, height, width] = samples.shape().map(|n| n as i64);
         let size = [samples.len() as i64, channels, height, width];

@@ -213,7 +213,7 @@ pub enum Error {
         /// The device's number, from 0.
         asked: usize,
         /// How many there are.
-        count: i64,
+        count: usize,
     },
     /// libtorch refused, for example because the device's memory is full.
     #[cfg(feature = "tch")]

@@ -1,6 +1,10 @@
 //! The GPUs that libtorch can use. Whether there are any is found when the program runs and not when it is built.
+//!
+//! libtorch asks once in a process whether its CUDA part is loaded, at the first call that could need it
+//! (`tch::manual_seed` is one), and believes the answer for good. So the part is loaded before `main` where a driver is to
+//! be found; `tch::Device::cuda_if_available` then tells the truth, whatever was called before it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use tch::Cuda;
@@ -23,6 +27,23 @@ pub fn cuda_library_loaded() -> bool {
         library.map(std::mem::forget).is_ok()
     })
 }
+
+/// Where a driver of NVIDIA's shows itself: its devices, and what stands for them in WSL 2.
+const DRIVER: [&str; 2] = ["/dev/nvidiactl", "/dev/dxg"];
+
+/// Run by the system before `main`, after the initialisers of libtorch, on which this program depends.
+#[cfg(target_os = "linux")]
+#[used]
+#[allow(unsafe_code, reason = "the section holds functions of this type, which are called with what `main` gets")]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = {
+    extern "C" fn load_where_there_is_a_driver() {
+        if DRIVER.iter().any(|device| Path::new(device).exists()) {
+            cuda_library_loaded();
+        }
+    }
+    load_where_there_is_a_driver
+};
 
 /// Where the CUDA part would lie: beside the libtorch that this process has loaded, wherever the program was built.
 fn beside_libtorch() -> Option<PathBuf> {

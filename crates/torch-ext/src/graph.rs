@@ -26,7 +26,8 @@ pub fn graph_support(device: Device) -> Result<(), Error> {
 /// While it captures, nothing is computed: libtorch's operations are written down with the addresses that they read and
 /// write. So whatever changes between two [`replay`](Graph::replay)s must lie in tensors that stay where they are,
 /// and nothing inside may read a value back. Dropout draws at each replay from libtorch's generator as it is then, so that
-/// `tch::manual_seed` before a replay drops what it would have dropped before the same work uncaptured.
+/// `tch::manual_seed` before a replay drops what it would have dropped before the same work uncaptured. Other threads may go
+/// on using the device meanwhile, but must not draw from its generator, which belongs to the capture until that has ended.
 #[derive(Debug)]
 pub struct Graph {
     handle: Handle,

@@ -9,6 +9,7 @@ mod blocks;
 mod golden;
 mod initial;
 mod model;
+mod on_cuda;
 mod precision;
 mod zoo;
 mod zoo_golden;

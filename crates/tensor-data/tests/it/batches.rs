@@ -293,14 +293,14 @@ fn a_scale_that_is_not_a_positive_number_is_refused() {
 
 #[test]
 fn a_cuda_device_that_is_not_there_is_refused_in_one_line() {
-    let count = tch::Cuda::device_count();
-    let error = Split::upload(&samples(1), 1.0, Storage::F32, Device::Cuda(count as usize)).unwrap_err();
+    let count = torch_ext::cuda_devices();
+    let error = Split::upload(&samples(1), 1.0, Storage::F32, Device::Cuda(count)).unwrap_err();
     assert_eq!(error.to_string(), format!("there is no CUDA device {count}; libtorch sees {count} of them here"));
 }
 
 #[test]
 fn a_cuda_device_sees_the_minibatches_that_the_processor_sees() {
-    if !tch::Cuda::is_available() {
+    if torch_ext::cuda_devices() == 0 {
         eprintln!("SKIPPED: there is no CUDA device");
         return;
     }

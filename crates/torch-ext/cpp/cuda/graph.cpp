@@ -75,7 +75,8 @@ char *minibatch_graph_begin(Graph *graph) {
     c10::cuda::CUDACachingAllocator::emptyCache();
     // Replays then draw from the generator's seed and place as they are at each replay.
     graph->graph.register_generator_state(at::cuda::detail::getDefaultCUDAGenerator(graph->device));
-    graph->graph.capture_begin(graph->pool);
+    // Other threads of the program may go on using the device.
+    graph->graph.capture_begin(graph->pool, cudaStreamCaptureModeThreadLocal);
   });
 }
 

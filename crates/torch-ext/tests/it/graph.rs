@@ -1,7 +1,9 @@
 //! CUDA graphs: what is told where there are none, and on CUDA what a replay computes.
 
-use tch::{Cuda, Device, Kind, Tensor};
-use torch_ext::{Error, Graph, graph_support};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tch::{Device, Kind, Tensor};
+use torch_ext::{Error, Graph, cuda_devices, graph_support};
 
 #[test]
 fn a_device_that_has_no_graphs_is_told() {
@@ -12,7 +14,7 @@ fn a_device_that_has_no_graphs_is_told() {
 
 #[test]
 fn what_a_machine_without_cuda_lacks_is_told() {
-    if Cuda::is_available() {
+    if cuda_devices() > 0 {
         return;
     }
     // Mostly libtorch's CUDA part; where that is loaded, the library beside it, or the driver.
@@ -22,19 +24,28 @@ fn what_a_machine_without_cuda_lacks_is_told() {
     assert!(!error.contains('\n'), "one line: {error}");
 }
 
-/// A device to capture on; none is told, so that nobody takes a skipped test for one that passed.
-fn device() -> Option<Device> {
+/// A device to capture on, for one test at a time: a capture takes libtorch's generator, which is one for all threads.
+/// Where there is none, that is told, so that nobody takes a skipped test for one that passed.
+fn device() -> Option<(Device, MutexGuard<'static, ()>)> {
+    static ALONE: Mutex<()> = Mutex::new(());
     let device = Device::Cuda(0);
-    let found = Cuda::is_available() && graph_support(device).is_ok();
+    let found = cuda_devices() > 0 && graph_support(device).is_ok();
     if !found {
         eprintln!("SKIPPED: no CUDA device on which graphs can be captured");
     }
-    found.then_some(device)
+    found.then(|| (device, ALONE.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
+#[test]
+fn a_gpu_is_found_whatever_libtorch_was_asked_first() {
+    tch::manual_seed(1);
+    let Some((device, _alone)) = device() else { return };
+    assert_eq!(Device::cuda_if_available(), device);
 }
 
 #[test]
 fn a_replay_computes_what_was_captured_from_the_values_of_now() {
-    let Some(device) = device() else { return };
+    let Some((device, _alone)) = device() else { return };
     let mut x = Tensor::full([4], 1.0, (Kind::Float, device));
     let mut graph = Graph::new(device).unwrap();
     let mut double = || x.f_mul_scalar_(2.0).map(|_| ()).map_err(|error| Error(error.to_string()));
@@ -51,7 +62,7 @@ fn a_replay_computes_what_was_captured_from_the_values_of_now() {
 
 #[test]
 fn seeding_before_a_replay_drops_what_it_drops_before_the_same_work_uncaptured() {
-    let Some(device) = device() else { return };
+    let Some((device, _alone)) = device() else { return };
     let x = Tensor::ones([1000], (Kind::Float, device));
     let mut dropped = Tensor::zeros([1000], (Kind::Float, device));
     let mut graph = Graph::new(device).unwrap();
@@ -69,7 +80,7 @@ fn seeding_before_a_replay_drops_what_it_drops_before_the_same_work_uncaptured()
 
 #[test]
 fn a_capture_that_fails_leaves_a_device_that_works() {
-    let Some(device) = device() else { return };
+    let Some((device, _alone)) = device() else { return };
     let x = Tensor::ones([10], (Kind::Float, device));
     let refused: Result<(), Error> = Graph::new(device).unwrap().capture(|| Err(Error("no".into())));
     assert_eq!(refused.unwrap_err().to_string(), "no");
