@@ -70,8 +70,11 @@ impl Machine {
 fn said(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output().ok();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-    if text.is_empty() { "unknown".to_owned() } else { text }
+    if text.is_empty() { UNKNOWN.to_owned() } else { text }
 }
+
+/// What stands for a version that nobody told.
+pub const UNKNOWN: &str = "unknown";
 
 /// Prints name and CUDA version of the device of that index, a line each.
 const QUERY: &str = "import sys, torch; print(torch.cuda.get_device_name(int(sys.argv[1]))); print(torch.version.cuda)";
