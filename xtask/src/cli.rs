@@ -18,6 +18,7 @@ mod pictures;
 mod report;
 mod sweep;
 mod train;
+mod weights;
 
 pub use clean::CleanArgs;
 pub use explain::{DreamArgs, ExplainArgs, Method};
@@ -27,6 +28,7 @@ pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs}
 pub use report::{Format, ReportArgs};
 pub use sweep::{SweepArgs, SweepStrategy};
 pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
+pub use weights::WeightsArgs;
 
 /// What is typed in a clone.
 const NAME: &str = "cargo xtask";
@@ -63,6 +65,8 @@ pub enum Command {
     Look(LookArgs),
     /// List the networks that recipes can name, with parameters and multiply-adds
     Models,
+    /// List the published weights that are known by name, or fetch some
+    Weights(WeightsArgs),
     /// Train a model as a recipe says
     Train(TrainArgs),
     /// Find labels that are probably wrong; moves files only when told to

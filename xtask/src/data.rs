@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use tensor_data::catalog::{self, Entry, Published};
-use tensor_data::fetch::{Progress, Settings};
+use tensor_data::fetch::Settings;
 use tensor_data::files::{self, Folder};
 use tensor_data::survey;
 
 use crate::cli::DataArgs;
 use crate::places;
-use crate::progress::{Bytes, print, say};
+use crate::progress::{Download, print};
 use crate::shown;
 
 /// Why a data set cannot be had from the folder that `--data` names, in one line.
@@ -60,28 +60,8 @@ pub fn usual_folder(entry: &Entry) -> PathBuf {
 /// # Errors
 /// Those of [`Published::fetch`].
 pub fn fetch(published: &Published, folder: &Path) -> Result<()> {
-    let mut bar: Option<(String, Bytes)> = None;
-    published.fetch(folder, &Settings::default(), &mut |progress| match progress {
-        Progress::Received { name, bytes, total } => {
-            if bar.as_ref().is_none_or(|(of, _)| of != name) {
-                bar = Some((name.to_owned(), Bytes::new(name, total.unwrap_or(bytes))));
-            }
-            if let Some((_, bar)) = &mut bar {
-                bar.set(bytes);
-            }
-        }
-        Progress::Waiting { .. } => say("waiting: another process is fetching into the same folder"),
-        Progress::Retrying { url, reason, wait, .. } => {
-            bar = None;
-            say(format!("{url}: {reason}; again in {:.0} s", wait.as_secs_f64()));
-        }
-        Progress::Failed { url, reason, .. } => {
-            bar = None;
-            say(format!("{url}: {reason}"));
-        }
-        Progress::Done { .. } => bar = None,
-        _ => {}
-    })?;
+    let mut download = Download::default();
+    published.fetch(folder, &Settings::default(), &mut |progress| download.show(&progress))?;
     Ok(())
 }
 

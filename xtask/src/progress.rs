@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tensor_data::fetch::Progress;
 
 use crate::shown;
 
@@ -52,6 +53,39 @@ impl Bytes {
         if self.bar.is_hidden() && quarters > self.quarters_said {
             self.quarters_said = quarters;
             say(format!("{}: {} %", self.label, quarters * 25));
+        }
+    }
+}
+
+/// Shows a download of files.
+#[derive(Default)]
+pub struct Download {
+    bar: Option<(String, Bytes)>,
+}
+
+impl Download {
+    /// Shows what it does now.
+    pub fn show(&mut self, progress: &Progress<'_>) {
+        match *progress {
+            Progress::Received { name, bytes, total } => {
+                if self.bar.as_ref().is_none_or(|(of, _)| of != name) {
+                    self.bar = Some((name.to_owned(), Bytes::new(name, total.unwrap_or(bytes))));
+                }
+                if let Some((_, bar)) = &mut self.bar {
+                    bar.set(bytes);
+                }
+            }
+            Progress::Waiting { .. } => say("waiting: another process is fetching into the same folder"),
+            Progress::Retrying { url, reason, wait, .. } => {
+                self.bar = None;
+                say(format!("{url}: {reason}; again in {:.0} s", wait.as_secs_f64()));
+            }
+            Progress::Failed { url, reason, .. } => {
+                self.bar = None;
+                say(format!("{url}: {reason}"));
+            }
+            Progress::Done { .. } => self.bar = None,
+            _ => {}
         }
     }
 }

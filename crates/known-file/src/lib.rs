@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tensor_data::fetch::{self, Progress, Remote, Settings};
 
 /// A file with one content.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownFile {
     /// Its name in the cache folder.
     pub name: &'static str,

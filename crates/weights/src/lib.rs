@@ -3,8 +3,8 @@
 //! call more than what tensors need, where Python loads it, is refused.
 //!
 //! The names come out as the network's own: what surrounds them in a training program's checkpoint (`state_dict`, `module.` of
-//! DataParallel, `_orig_mod.` of torch.compile) is removed here. `models::Model::load_named` takes what comes out. The crate knows
-//! no networks and fetches nothing.
+//! DataParallel, `_orig_mod.` of torch.compile) is removed here. `models::Model::load_named` takes what comes out. [`Weights::fitted`] brings the
+//! names of other libraries to a network's own. [`known`] lists published weights, which a program can fetch.
 //!
 //! ```no_run
 //! let weights = weights::read("resnet20.pt".as_ref())?;
@@ -14,6 +14,7 @@
 
 mod dialects;
 mod error;
+pub mod known;
 mod names;
 mod pickle;
 mod pytorch;

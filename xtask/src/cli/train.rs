@@ -54,6 +54,9 @@ pub struct TrainArgs {
     /// Upper limit of epochs, in place of the recipe's
     #[arg(long, value_name = "N", value_parser = whole::<u64>(1, BILLION))]
     pub epochs: Option<u64>,
+    /// Weights to start from, in place of the recipe's: a file, or a name that `weights` lists
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub weights: Option<String>,
     /// Folder of the run (default: runs/RECIPE-YYYYMMDD-HHMMSS); an existing run is never overwritten
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,

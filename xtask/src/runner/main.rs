@@ -36,6 +36,7 @@ mod sweep_command;
 mod threads;
 mod train_command;
 mod watch;
+mod weights_command;
 mod whole_set;
 
 use std::process::ExitCode;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::Dream(args) => dream::run(&args),
         Command::Convolve(args) => convolve::run(&args),
         Command::Report(args) => report_command::run(&args),
+        Command::Weights(args) => weights_command::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Setup(_)
         | Command::Doctor(_)

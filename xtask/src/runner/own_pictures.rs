@@ -58,6 +58,8 @@ pub fn recipe(place: &Path, overrides: &[(String, String)], folders: &DataDirArg
     }
     match backbone::find(&weights, folders) {
         Ok(_) => Ok((name, fine)),
+        // What was asked for by name is not replaced.
+        Err(error) if overrides.iter().any(|(key, _)| key == recipes::WEIGHTS) => Err(error),
         Err(error) => {
             say(format!(
                 "\n*** {}. Training starts from scratch instead, with a smaller network: expect far less. ***\n",

@@ -73,10 +73,14 @@ pub fn check_own(word: &str, own: &str, path: &Path) -> Result<()> {
     Err(Usage(problem).into())
 }
 
+/// The recipe key of weights to start from.
+pub const WEIGHTS: &str = "pretrained.weights";
+
 /// The options that change the recipe, as overrides; `--set` has the last word.
 pub fn overrides(args: &TrainArgs) -> Vec<(String, String)> {
     let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
-    options(args.dataset.as_deref(), args.seed, args.epochs).into_iter().chain(set).collect()
+    let weights = args.weights.as_deref().map(|weights| (WEIGHTS.to_owned(), toml_string(weights)));
+    options(args.dataset.as_deref(), args.seed, args.epochs).into_iter().chain(weights).chain(set).collect()
 }
 
 /// The overrides that options of their own stand for.

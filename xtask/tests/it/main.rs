@@ -75,5 +75,6 @@ mod vectors;
 mod visit;
 #[cfg(feature = "runner")]
 mod watch;
+mod weights;
 #[cfg(feature = "runner")]
 mod words;
