@@ -6,6 +6,7 @@ use std::iter::FusedIterator;
 use tch::Tensor;
 
 use crate::augment::{Augmentation, Operation, Padding, Shift};
+use crate::balanced;
 use crate::dataset::refused;
 use crate::random::{Purpose, generator, permutation};
 use crate::{Error, Split, Targets};
@@ -18,6 +19,15 @@ pub enum Order {
     /// A random order that depends on these two numbers and the split's length alone: drawn on the host, the same on
     /// every device, and the same again when an interrupted run is resumed.
     Shuffled {
+        /// Seed of the run.
+        seed: u64,
+        /// Number of the epoch; each has an order of its own.
+        epoch: u64,
+    },
+    /// A random order in which each class comes equally often, as near as the split's length allows: pictures of small classes
+    /// several times, of large ones not all. An epoch has as many places as the split has pictures. Drawn as `Shuffled` is; the
+    /// labels are read from the device the first time.
+    Balanced {
         /// Seed of the run.
         seed: u64,
         /// Number of the epoch; each has an order of its own.
@@ -58,6 +68,8 @@ pub struct Batches<'a> {
     pub(crate) split: &'a Split,
     /// Picture indices in the order of the epoch, `i64 [n]` on the device; None in stored order.
     pub(crate) order: Option<Tensor>,
+    /// Whether a picture can come more than once, so that what is drawn for it belongs to its place in the order.
+    pub(crate) repeats: bool,
     pub(crate) augmentation: Option<Augmentation<'a>>,
     pub(crate) size: usize,
     /// The next picture's place in the order, and the place to stop before.
@@ -73,7 +85,7 @@ impl Split {
     ///
     /// # Errors
     /// [`Error::EmptyBatch`] for size 0; [`Error::BatchTooLarge`] when not one minibatch would be left;
-    /// [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
+    /// [`Error::EmptyClass`] in balanced order; [`Error::Libtorch`] when libtorch fails, for example where memory runs out.
     pub fn batches(&self, size: usize, order: Order, tail: Tail) -> Result<Batches<'_>, Error> {
         let available = self.len();
         if size == 0 {
@@ -84,16 +96,20 @@ impl Split {
             Tail::Drop if size > available => return Err(Error::BatchTooLarge { size, available }),
             Tail::Drop => available - available % size,
         };
-        let order = match order {
+        let repeats = matches!(order, Order::Balanced { .. });
+        let order: Option<Vec<i64>> = match order {
             Order::Stored => None,
             Order::Shuffled { seed, epoch } => {
                 let order = permutation(available, &mut generator(Purpose::Order, seed, epoch));
-                let order: Vec<i64> = order.into_iter().map(|index| index as i64).collect();
-                let order = Tensor::f_from_slice(&order).and_then(|order| order.f_to_device(self.device()));
-                Some(order.map_err(refused("put the epoch's order on the device"))?)
+                Some(order.into_iter().map(|index| index as i64).collect())
+            }
+            Order::Balanced { seed, epoch } => {
+                Some(balanced::order(self.members()?, available, &mut generator(Purpose::Balance, seed, epoch))?)
             }
         };
-        Ok(Batches { split: self, order, augmentation: None, size: size.min(available), position: 0, end })
+        let sent = |order: Vec<i64>| Tensor::f_from_slice(&order)?.f_to_device(self.device());
+        let order = order.map(sent).transpose().map_err(refused("put the epoch's order on the device"))?;
+        Ok(Batches { split: self, order, repeats, augmentation: None, size: size.min(available), position: 0, end })
     }
 }
 
@@ -164,10 +180,11 @@ impl Iterator for Batches<'_> {
             None => of.narrow(0, start, count),
             Some(places) => of.index_select(0, places),
         };
+        let drawn = |of: &Tensor| if self.repeats { of.narrow(0, start, count) } else { rows(of) };
         let (images, labels) = (rows(self.split.images()), rows(self.split.labels()));
         let (images, targets) = match &self.augmentation {
             None => (images, Targets::Classes(labels)),
-            Some(augmentation) => augmentation.apply(images, labels, rows),
+            Some(augmentation) => augmentation.apply(images, labels, drawn),
         };
         Some(Batch { images: self.split.scaled(images), targets })
     }

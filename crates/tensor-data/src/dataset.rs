@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, TchError, Tensor};
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::normalise::Normaliser;
 use crate::{Error, Fingerprint, Holdout, Normalise, Order, Parts, Samples, Source, Tail, hold_out};
@@ -30,6 +30,8 @@ pub struct Split {
     names: Arc<[String]>,
     scale: f64,
     normaliser: Option<Normaliser>,
+    /// The pictures of each class, once they were asked for.
+    members: OnceLock<Vec<Vec<i64>>>,
 }
 
 /// A data set on one device, its three splits apart.
@@ -148,6 +150,7 @@ impl Split {
             names: self.names.clone(),
             scale: 1.0,
             normaliser: None,
+            members: OnceLock::new(),
         })
     }
 
@@ -192,7 +195,14 @@ impl Split {
             Ok((images, Tensor::f_from_slice(&labels)?.f_to_device(device)?))
         };
         let (images, labels) = upload().map_err(refused("put the pictures on the device"))?;
-        Ok(Self { images, labels, names: samples.class_names().into(), scale, normaliser: None })
+        Ok(Self {
+            images,
+            labels,
+            names: samples.class_names().into(),
+            scale,
+            normaliser: None,
+            members: OnceLock::new(),
+        })
     }
 
     /// `count` pictures at equal distances through the split (1, up to all of it), so that a set sorted by class gives of
@@ -230,7 +240,7 @@ impl Split {
         let both = || Ok((take(&self.images)?, take(&self.labels)?));
         let (images, labels) = both().map_err(refused("take pictures out of a split"))?;
         let normaliser = self.normalise().map(|rule| Normaliser::new(rule, self.device()));
-        Ok(Split { images, labels, names: self.names.clone(), scale: self.scale, normaliser })
+        Ok(Split { images, labels, names: self.names.clone(), scale: self.scale, normaliser, members: OnceLock::new() })
     }
 
     /// Number of pictures, at least 1.
@@ -267,6 +277,19 @@ impl Split {
     /// All labels, `i64 [n]`.
     pub fn labels(&self) -> &Tensor {
         &self.labels
+    }
+
+    /// Places of the pictures of each class, in stored order. The labels are read from the device the first time.
+    pub(crate) fn members(&self) -> Result<&[Vec<i64>], Error> {
+        if let Some(members) = self.members.get() {
+            return Ok(members);
+        }
+        let labels: Vec<i64> = self.labels().try_into().map_err(refused("read the labels"))?;
+        let mut members = vec![Vec::new(); self.names.len()];
+        for (place, &label) in labels.iter().enumerate() {
+            members[label as usize].push(place as i64);
+        }
+        Ok(self.members.get_or_init(|| members))
     }
 
     /// What a pixel of 1 is in a minibatch that is not normalised.

@@ -14,6 +14,8 @@ pub struct DeviceCursor<'a> {
     split: &'a Split,
     /// Picture indices in the order of the epoch, `i64 [n]`; None in stored order.
     order: Option<Tensor>,
+    /// Whether a picture can come more than once.
+    repeats: bool,
     augmentation: Option<Augmentation<'a>>,
     /// `i64 [m]`: 0, 1, ...
     counting: Tensor,
@@ -32,6 +34,7 @@ impl<'a> Batches<'a> {
             Ok(DeviceCursor {
                 split: self.split,
                 order: self.order.as_ref().map(copied).transpose()?,
+                repeats: self.repeats,
                 augmentation: self.augmentation.as_ref().map(Augmentation::copied).transpose()?,
                 counting: Tensor::f_arange(self.size as i64, (Kind::Int64, device))?,
                 place: Tensor::f_full([1], self.position as i64, (Kind::Int64, device))?,
@@ -49,7 +52,8 @@ impl DeviceCursor<'_> {
     /// [`Error::Libtorch`] where `batches` are of another size or kind, or when libtorch fails.
     pub fn follow(&mut self, batches: &Batches<'_>) -> Result<(), Error> {
         let mut follow = || -> Result<(), TchError> {
-            let same = (self.counting.numel(), self.order.is_some()) == (batches.size, batches.order.is_some());
+            let kind = (batches.size, batches.order.is_some(), batches.repeats);
+            let same = (self.counting.numel(), self.order.is_some(), self.repeats) == kind;
             let alike = match (&self.augmentation, &batches.augmentation) {
                 (Some(own), Some(other)) => own.is_like(other),
                 (own, other) => own.is_none() && other.is_none(),
@@ -76,14 +80,15 @@ impl DeviceCursor<'_> {
         let gather = || -> Result<Batch, TchError> {
             let places = self.counting.f_add(&self.place)?; // [m]
             let rows = match &self.order {
-                None => places,
+                None => places.shallow_clone(),
                 Some(order) => order.f_index_select(0, &places)?,
             };
+            let drawn = if self.repeats { &places } else { &rows };
             let images = self.split.images().f_index_select(0, &rows)?; // [m, channels, height, width]
             let labels = self.split.labels().f_index_select(0, &rows)?; // [m]
             let (images, targets) = match &self.augmentation {
                 None => (images, Targets::Classes(labels)),
-                Some(augmentation) => augmentation.apply(images, labels, |of| of.index_select(0, &rows)),
+                Some(augmentation) => augmentation.apply(images, labels, |of| of.index_select(0, drawn)),
             };
             let _ = self.place.shallow_clone().f_add_scalar_(self.counting.numel() as i64)?;
             Ok(Batch { images: self.split.scaled(images), targets })

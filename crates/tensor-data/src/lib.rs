@@ -45,6 +45,8 @@ mod samples;
 pub mod survey;
 
 #[cfg(feature = "tch")]
+mod balanced;
+#[cfg(feature = "tch")]
 mod batches;
 #[cfg(feature = "tch")]
 mod dataset;

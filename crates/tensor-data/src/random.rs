@@ -12,6 +12,8 @@ pub(crate) enum Purpose {
     Order = 2,
     Shift = 3,
     Augment = 4,
+    #[cfg(feature = "tch")]
+    Balance = 5,
 }
 
 /// The generator of one purpose, seed and epoch.

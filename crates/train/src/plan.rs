@@ -6,7 +6,7 @@ use crate::mismatch::Mismatch;
 use crate::outcome::StoppedBy;
 use crate::progress::Progress;
 use crate::recipe::Group;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, Sampling};
 use crate::stopping::Stopping;
 use models::{Model, Role};
 use optim::{Optimizer, Parameter, Position, Schedule, range};
@@ -170,9 +170,11 @@ impl Plan {
     /// [`Error::Data`] where the epoch's order cannot be put on the device.
     pub fn minibatches<'a>(&self, train: &'a Split, epoch: u64, skip: u64) -> Result<Batches<'a>, Error> {
         let recipe = &self.recipe;
-        let order = match recipe.minibatch.order {
-            crate::recipe::Order::Stored => Order::Stored,
-            crate::recipe::Order::Shuffled => Order::Shuffled { seed: recipe.seed, epoch },
+        let seed = recipe.seed;
+        let order = match (recipe.minibatch.sampling, recipe.minibatch.order) {
+            (Sampling::Balanced, _) => Order::Balanced { seed, epoch },
+            (Sampling::Each, crate::recipe::Order::Stored) => Order::Stored,
+            (Sampling::Each, crate::recipe::Order::Shuffled) => Order::Shuffled { seed, epoch },
         };
         let batches = train.batches(self.minibatch_size, order, recipe.minibatch.tail)?;
         Ok(batches.augmented(&recipe.operations(), recipe.seed, epoch)?.skip_batches(skip as usize))

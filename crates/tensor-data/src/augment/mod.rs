@@ -116,6 +116,11 @@ impl Operation {
         ]
     }
 
+    /// Whether what a picture undergoes hangs on how often it came before.
+    pub fn alternates(&self) -> bool {
+        matches!(self, Operation::Flip(Flip { alternating: true, .. }))
+    }
+
     /// The name that `kind` has in a recipe.
     pub fn kind(&self) -> &'static str {
         match self {

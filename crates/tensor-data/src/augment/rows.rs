@@ -7,7 +7,7 @@ use rand_distr::{Beta, Distribution};
 use super::affine::Map;
 use super::boxes::{self, Area};
 use super::policy::{NUMBERS, Space};
-use super::{Affine, ColourJitter, Flip, Operation, Shift};
+use super::{Affine, ColourJitter, Operation, Shift};
 use crate::random::{Purpose, nth_generator};
 
 /// 32-bit words of the generator's stream from one picture's draw to the next one's; more than a draw takes.
@@ -69,7 +69,7 @@ impl Operation {
             return shift.corners(draw, count);
         }
         // What is drawn once for the whole run is drawn for the first epoch.
-        let epoch = if matches!(self, Operation::Flip(Flip { alternating: true, .. })) { 0 } else { draw.epoch };
+        let epoch = if self.alternates() { 0 } else { draw.epoch };
         let mut rng = nth_generator(Purpose::Augment, draw.seed, epoch, draw.position);
         let width = self.width();
         let mut numbers = Vec::with_capacity(count * width);

@@ -3,13 +3,14 @@
 //! Each number has a row of bounds: whole numbers are small enough that products of two of them fit into 64 bits, seconds
 //! and minutes that they are durations, and other numbers lie where f32 arithmetic has room ([`optim::range`] says why).
 
-use super::{Average, ClassWeights, Gradients, Limits, Loss, Recipe, Size};
+use super::{Average, ClassWeights, Gradients, Limits, Loss, Minibatch, Order, Recipe, Sampling, Size};
 use crate::error::Error;
 use crate::mismatch::Mismatch;
 use crate::stopping::{Mode, Stopping};
 use optim::range;
 use std::fmt::Display;
 use std::ops::Bound::{Excluded, Included};
+use tensor_data::augment::Operation;
 use values::{OutOfRange, Range, Whole};
 
 /// TOML integers are signed 64-bit numbers.
@@ -101,6 +102,7 @@ impl Recipe {
         section("schedule", self.schedule.check())?;
         section("penalty", self.penalty.terms().check())?;
         self.check_decays()?;
+        self.check_sampling()?;
         self.loss.check()?;
         self.gradients.check()?;
         self.average.map_or(Ok(()), |average| average.check())?;
@@ -108,6 +110,33 @@ impl Recipe {
             GROUP_FACTOR.check(group.learning_rate_factor)?;
         }
         self.stopping.check()
+    }
+
+    /// Balanced sampling draws an order of its own, and does what class weights do.
+    fn check_sampling(&self) -> Result<(), Error> {
+        let Minibatch { sampling, order, with_class_weights, .. } = self.minibatch;
+        let weighs = self.loss.class_weights != ClassWeights::default();
+        let section = |problem: &str| Mismatch::Section { section: "minibatch".into(), problem: problem.into() };
+        match sampling {
+            Sampling::Each if with_class_weights => Err(Mismatch::NoEffect {
+                key: "minibatch.with_class_weights",
+                why: "`minibatch.sampling` is not \"balanced\"",
+            }),
+            Sampling::Each => Ok(()),
+            Sampling::Balanced if order == Order::Stored => Err(section(
+                "`sampling = \"balanced\"` draws an order, and `order` is \"stored\": leave one of them out",
+            )),
+            Sampling::Balanced if weighs && !with_class_weights => Err(section(
+                "`sampling = \"balanced\"` and `loss.class_weights` both make small classes count more: leave one of them out, or \
+                 set `with_class_weights = true` to have both",
+            )),
+            Sampling::Balanced if self.operations().iter().any(Operation::alternates) => Err(section(
+                "`sampling = \"balanced\"` shows a picture several times in an epoch or not at all, and a flip that is `alternating` \
+                 turns it every second epoch: leave one of them out",
+            )),
+            Sampling::Balanced => Ok(()),
+        }
+        .map_err(Error::from)
     }
 
     /// Two ways of shrinking weights at once are mostly a slip.

@@ -13,6 +13,8 @@ use tensor_data::augment::{Operation, Padding, Shift};
 /// | `size` | required | 1 up to the training set, or `"all"` | pictures per minibatch; `"all"` is full-batch gradient descent, 1 is online |
 /// | `order` | `shuffled` | `stored`, `shuffled` | the same order every epoch, or a new one from the seed and the epoch |
 /// | `tail` | `drop` | `drop`, `keep` | an incomplete last minibatch |
+/// | `sampling` | `each` | `each`, `balanced` | every picture once an epoch; or every class equally often: n / C of the n places of an epoch, so that pictures of small classes come several times, and of large ones not all |
+/// | `with_class_weights` | false | | whether `sampling = "balanced"` may go together with `loss.class_weights`, which corrects for the same thing |
 /// | `shift` | 0 | 0 to 8 pixels | random translation of every training picture by up to so many pixels in each axis: the first operation of `[[augment]]`, in short |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +27,12 @@ pub struct Minibatch {
     /// What becomes of an incomplete last minibatch.
     #[serde(default = "Minibatch::default_tail")]
     pub tail: Tail,
+    /// How often each picture comes.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// Whether balanced sampling may go together with class weights.
+    #[serde(default)]
+    pub with_class_weights: bool,
     /// Largest random translation, in pixels.
     #[serde(default)]
     pub shift: usize,
@@ -43,6 +51,17 @@ impl Minibatch {
     pub(super) fn default_tail() -> Tail {
         Tail::Drop
     }
+}
+
+/// How often a training picture comes in an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampling {
+    /// Once.
+    #[default]
+    Each,
+    /// As often as brings every class equally often.
+    Balanced,
 }
 
 /// The order of training pictures within an epoch.

@@ -45,7 +45,7 @@ mod resume;
 
 pub use gradients::{Average, Gradients, Group};
 pub use loss::{ClassRule, ClassWeights, Loss, Penalty};
-pub use minibatch::{All, Minibatch, Order, Size};
+pub use minibatch::{All, Minibatch, Order, Sampling, Size};
 pub use pictures::{Filter, Fit, Pictures};
 pub use pretrained::{Pretrained, Trained};
 pub use tensor_data::Fold;

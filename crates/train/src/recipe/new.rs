@@ -1,7 +1,7 @@
 //! Recipes made by programs: what is required as arguments, all else at its default, every field public to change.
 
 use super::{Checkpoint, Data, Evaluation, Gradients, Graphs, HoldoutRule, Limits, Loss, Minibatch, Order, Penalty};
-use super::{Precision, Recipe, Size};
+use super::{Precision, Recipe, Sampling, Size};
 use crate::error::Error;
 use crate::stopping::Stopping;
 use models::Arch;
@@ -93,6 +93,13 @@ impl Recipe {
 impl Minibatch {
     /// Minibatches of `size` in a new order every epoch; an incomplete last one is dropped.
     pub fn shuffled(size: usize) -> Minibatch {
-        Minibatch { size: Size::Count(size), order: Order::Shuffled, tail: Minibatch::default_tail(), shift: 0 }
+        Minibatch {
+            size: Size::Count(size),
+            order: Order::Shuffled,
+            tail: Minibatch::default_tail(),
+            sampling: Sampling::Each,
+            with_class_weights: false,
+            shift: 0,
+        }
     }
 }

@@ -128,6 +128,7 @@ fn augmented_minibatches_leave_the_same_bits() {
         &["augment=[{ kind = 'affine' }, { kind = 'colour-jitter' }, { kind = 'erase' }]", "data.storage=u8"],
         &["augment=[{ kind = 'rand-augment' }]", "minibatch.order=stored"],
         &["augment=[{ kind = 'resized-crop' }, { kind = 'mixup' }]", "minibatch.size=80", "minibatch.tail=keep"],
+        &["minibatch.sampling=balanced", "minibatch.shift=2"],
         &["augment=[{ kind = 'cutmix' }]", "loss.class_weights=balanced", "loss.label_smoothing=0.1"],
     ] {
         check_same_bits(keys);

@@ -83,6 +83,17 @@ fn each_wrong_value_gets_its_own_message() {
     check(&[("minibatch.size", "0")], &["`minibatch.size` is 0", "from 1 to 10^9 pictures, or \"all\""]);
     check(&[("minibatch.size", "-5")], &["-5"]);
     check(&[("minibatch.shift", "9")], &["`minibatch.shift` is 9", "0 to 8"]);
+    let balanced = ("minibatch.sampling", "balanced");
+    check(&[balanced, ("minibatch.order", "stored")], &["section [minibatch]", "`order` is \"stored\""]);
+    check(&[balanced, ("loss.class_weights", "balanced")], &["`loss.class_weights`", "with_class_weights = true"]);
+    check(
+        &[balanced, ("augment", "[{ kind = 'flip', alternating = true }]")],
+        &["section [minibatch]", "`alternating`"],
+    );
+    check(
+        &[("minibatch.with_class_weights", "true")],
+        &["`minibatch.with_class_weights` has no effect", "\"balanced\""],
+    );
     let list = |text: &str| format!("[{{ kind = 'flip' }}, {{ {text} }}]");
     for (text, words) in [
         ("kind = 'rotate', degrees = 181", &["`augment[1].degrees` is 181", "above 0 and at most 180"][..]),
@@ -260,6 +271,7 @@ fn each_key_may_change_on_resume_or_says_why_not() {
     const AVERAGE: &str = "average={ decay = 0.9 }";
     const CNN: &str = "model={ kind = 'lenet' }";
     const DROP: &str = "evaluation={ tail = 'drop' }";
+    const BALANCED: &str = "minibatch={ size = 10, sampling = 'balanced' }";
     const PENALTY: &str = "penalty={ l2 = 0.1 }";
     let taken = "";
     let cases = [
@@ -278,6 +290,8 @@ fn each_key_may_change_on_resume_or_says_why_not() {
         ("", "minibatch.order", "stored", "counts minibatches"),
         ("", "minibatch.tail", "keep", "counts minibatches"),
         ("", "minibatch.shift", "1", "counts minibatches"),
+        ("", "minibatch.sampling", "balanced", "counts minibatches"),
+        (BALANCED, "minibatch.with_class_weights", "true", "counts minibatches"),
         ("", "evaluation.size", "100", taken),
         (DROP, "evaluation.size", "100", "would be of other pictures"),
         ("", "evaluation.tail", "drop", "would be of other pictures"),
