@@ -37,7 +37,7 @@ fn main() -> Result<(), String> {
         // libtorch's parallel_for is a header: without OpenMP it would run on one thread.
         shim.flag("-fopenmp");
     }
-    let sources = ["convolve_pool", "linear", "cross_entropy", "head", "update", "modes", "shim"];
+    let sources = ["convolve_pool", "linear", "cross_entropy", "head", "update", "modes", "waiting", "shim"];
     shim.files(sources.map(|name| format!("cpp/{name}.cpp")));
     shim.compile("minibatch_shim");
     if target("OS") == "linux" {

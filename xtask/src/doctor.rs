@@ -234,7 +234,8 @@ fn runner() -> Vec<Line> {
     let version = probe["libtorch"].as_str().unwrap_or("of unknown version");
     let (threads, between) = (number("threads"), number("interop_threads"));
     let vectors = probe["vectors"].as_str().unwrap_or("unknown");
-    let threads = format!("uses {threads} threads ({between} between operations)");
+    let waiting = probe["waiting"].as_str().unwrap_or("unknown");
+    let threads = format!("uses {threads} threads ({between} between operations; waiting for one another: {waiting})");
     let found = format!("libtorch {version} sees {cuda}, {threads}; kernels for vectors: {vectors}");
     let graphs = (number("cuda_devices") > 0).then(|| cuda_graphs(probe["no_cuda_graphs"].as_str()));
     std::iter::once(good(name, found)).chain(graphs).collect()

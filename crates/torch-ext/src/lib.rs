@@ -9,6 +9,7 @@
 //! - [`Graph`]: work on CUDA captured once and asked for again with one call; [`graph_support`] says where it is not to be had.
 //! - [`count_host_reads`]: how often a program waits for its device.
 //! - [`cuda_devices`]: the GPUs that libtorch can use, found when the program runs.
+//! - [`AdaptiveWaiting`]: threads that wait for one another give way to other programs.
 //! - [`allocator`], [`memory`]: how the allocator keeps large buffers, and what this process holds.
 //!
 //! This is the only package here with `unsafe` code: every call hands tensors that live as long as the call to C++,
@@ -29,6 +30,7 @@ pub mod memory;
 mod modes;
 mod sgd;
 mod shim;
+mod waiting;
 
 pub use autocast::Autocast;
 pub use cross_entropy::{FEW_CLASSES, cross_entropy};
@@ -40,3 +42,4 @@ pub use isa::Isa;
 pub use linear::{FEW_OUTPUTS, linear};
 pub use modes::{allow_tf32, count_host_reads, deterministic_convolutions};
 pub use sgd::{SgdStep, sgd};
+pub use waiting::AdaptiveWaiting;

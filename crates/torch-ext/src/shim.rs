@@ -66,6 +66,8 @@ unsafe extern "C" {
     fn minibatch_deterministic_convolutions(wanted: bool) -> *mut c_char;
     fn minibatch_count_start(handle: *mut u64) -> *mut c_char;
     fn minibatch_count_stop(handle: u64) -> u64;
+    fn minibatch_team_size(computing: i64) -> i64;
+    fn minibatch_team_make(size: i64);
     fn minibatch_free(message: *mut c_char);
 }
 
@@ -179,6 +181,18 @@ pub(crate) fn count_start() -> Result<u64, Error> {
 pub(crate) fn count_stop(handle: u64) -> u64 {
     // SAFETY: the handle is one that `count_start` gave.
     unsafe { minibatch_count_stop(handle) }
+}
+
+/// Threads of a team that makes them more than the processors, beside `computing` others; 0 without OpenMP.
+pub(crate) fn team_size(computing: usize) -> usize {
+    // SAFETY: takes and gives a number.
+    unsafe { minibatch_team_size(computing as i64) }.max(0) as usize
+}
+
+/// Makes a team of that size for the calling thread.
+pub(crate) fn team_make(size: usize) {
+    // SAFETY: takes a number; the team does nothing.
+    unsafe { minibatch_team_make(size as i64) }
 }
 
 /// Calls a function that gives a tensor.

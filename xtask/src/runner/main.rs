@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         torch_ext::Isa::limit_as(&capability);
     }
     let command = cli::parse().command;
-    threads::limit();
+    let adaptive = threads::settle();
     let result = match command {
         Command::Models => models_command::run(),
         Command::Train(args) => train_command::run(&args),
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
         Command::Convolve(args) => convolve::run(&args),
         Command::Report(args) => report_command::run(&args),
         Command::Weights(args) => weights_command::run(&args),
-        Command::Probe(args) => probe::run(&args),
+        Command::Probe(args) => probe::run(&args, adaptive.is_some()),
         Command::Setup(_)
         | Command::Doctor(_)
         | Command::Data(_)

@@ -1,6 +1,6 @@
 //! What libtorch says of itself, for `doctor`.
 
-use crate::console;
+use crate::{console, threads};
 use anyhow::Result;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -21,12 +21,14 @@ struct Probe {
     no_cuda_graphs: Option<String>,
     threads: i32,
     interop_threads: i32,
+    /// How they wait for one another.
+    waiting: String,
     /// Which of the hand-written kernels are used.
     vectors: String,
 }
 
 /// Prints the probe.
-pub fn run(args: &ProbeArgs) -> Result<ExitCode> {
+pub fn run(args: &ProbeArgs, adapts_waiting: bool) -> Result<ExitCode> {
     let cuda_devices = torch_ext::cuda_devices();
     let probe = Probe {
         libtorch: LIBTORCH,
@@ -35,6 +37,7 @@ pub fn run(args: &ProbeArgs) -> Result<ExitCode> {
         no_cuda_graphs: no_cuda_graphs(cuda_devices),
         threads: tch::get_num_threads(),
         interop_threads: tch::get_num_interop_threads(),
+        waiting: threads::waiting(adapts_waiting),
         vectors: torch_ext::Isa::best().to_string(),
     };
     if args.output.json {

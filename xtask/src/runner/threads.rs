@@ -1,25 +1,71 @@
-//! How many threads compute. libtorch takes one for each processor, and the library behind it ends the process where the
-//! system refuses one (`ulimit -u`, a container's limit on processes): so they are tried out before they are needed.
+//! How many threads compute, and how they wait for one another. libtorch takes one for each processor: fewer where a container has a
+//! quota, and where the system refuses one (`ulimit -u`, a container's limit on processes), because the library behind libtorch
+//! would end the process there. What the user has set in the environment is kept.
 
+use std::env;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use torch_ext::AdaptiveWaiting;
 use xtask::progress::say;
 
 /// Threads that a run may want beside those that compute: the server of its page, and one to spare.
 const OTHERS: usize = 2;
 
-/// Lets libtorch compute with as many threads as the system grants, and says so where they are fewer than it would take.
-pub fn limit() {
-    let wanted = usize::try_from(tch::get_num_threads()).unwrap_or(1);
-    let granted = granted(wanted + OTHERS, |scope, wait| thread::Builder::new().spawn_scoped(scope, wait).is_ok());
+/// Where a user says how many threads compute.
+const COUNTS: [&str; 2] = ["OMP_NUM_THREADS", "MKL_NUM_THREADS"];
+/// Where a user says how threads wait.
+const POLICIES: [&str; 2] = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"];
+
+/// Lets libtorch compute with as many threads as there are processors to be had, and the system grants, and says so where the system
+/// refuses some. While what it gives lives, threads that wait give way to other programs.
+pub fn settle() -> Option<AdaptiveWaiting> {
+    let wanted = wanted(libtorchs(), set_by_user(&COUNTS).is_some());
+    compute_with(wanted);
+    let adaptive = if set_by_user(&POLICIES).is_some() { 0 } else { AdaptiveWaiting::threads(wanted) };
+    let most = wanted + OTHERS + adaptive;
+    let granted = granted(most, |scope, wait| thread::Builder::new().spawn_scoped(scope, wait).is_ok());
     let computing = computing(wanted, granted);
-    if let (true, Ok(threads)) = (computing < wanted, i32::try_from(computing)) {
-        tch::set_num_threads(threads);
+    if computing < wanted {
+        compute_with(computing);
         say(format!(
             "WARNING: the system grants this process no more than {granted} of {} threads (see ulimit -u): {computing} of \
              {wanted} will compute",
             wanted + OTHERS
         ));
+    }
+    (adaptive > 0 && granted == most).then(|| AdaptiveWaiting::start(wanted)).flatten()
+}
+
+/// How threads wait for one another, for `doctor`.
+pub fn waiting(is_adaptive: bool) -> String {
+    match set_by_user(&POLICIES) {
+        Some(set) => format!("as {set} says"),
+        None if is_adaptive => "adaptive".to_owned(),
+        None => "as the library behind libtorch does".to_owned(),
+    }
+}
+
+/// The first of these variables that is set, with its value.
+fn set_by_user(variables: &[&str]) -> Option<String> {
+    let value = |name: &&str| Some(format!("{name}={}", env::var_os(name)?.to_string_lossy()));
+    variables.iter().find_map(value)
+}
+
+/// How many threads libtorch would compute with.
+fn libtorchs() -> usize {
+    usize::try_from(tch::get_num_threads()).unwrap_or(1)
+}
+
+/// How many to want of those: all where the user says so, else no more than processors are granted. What counts is the set of
+/// processors that this process may use (`taskset`), and the quota of a control group, rounded down; at least one.
+fn wanted(libtorchs: usize, is_set_by_user: bool) -> usize {
+    let processors = thread::available_parallelism().map_or(libtorchs, usize::from);
+    if is_set_by_user { libtorchs } else { libtorchs.min(processors) }
+}
+
+fn compute_with(threads: usize) {
+    if let (true, Ok(threads)) = (threads != libtorchs(), i32::try_from(threads)) {
+        tch::set_num_threads(threads);
     }
 }
 

@@ -64,3 +64,70 @@ fn a_fetch_without_threads_ends_with_its_own_message() {
     let done = alone(&place, &mut command);
     assert!(!done.err.contains("panicked"), "{done:?}");
 }
+
+/// What `probe` says, in JSON, without the number of threads that the tests run with.
+fn probe(command: &mut Command) -> serde_json::Value {
+    let done = finish(command.env_remove("OMP_NUM_THREADS"));
+    assert_eq!(done.status, Some(0), "{done:?}");
+    serde_json::from_str(&done.out).unwrap()
+}
+
+#[test]
+fn threads_wait_as_the_user_says_or_adapt() {
+    let place = Place::new();
+    let waiting = |set: Option<(&str, &str)>| {
+        let mut command = place.minibatch("probe --json");
+        command.env_remove("OMP_WAIT_POLICY").env_remove("GOMP_SPINCOUNT").envs(set);
+        probe(&mut command)["waiting"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(waiting(Some(("OMP_WAIT_POLICY", "passive"))), "as OMP_WAIT_POLICY=passive says");
+    assert_eq!(waiting(Some(("GOMP_SPINCOUNT", "1000"))), "as GOMP_SPINCOUNT=1000 says");
+    if std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1) {
+        assert_eq!(waiting(None), "adaptive");
+    }
+}
+
+/// A control group with a quota of so many processors; none where this process may not make one.
+fn quota(processors: f64) -> Option<std::path::PathBuf> {
+    let microseconds = (processors * 100_000.0) as u64;
+    let name = format!("minibatch-test-{}-{microseconds}", std::process::id());
+    let (first, second) = (format!("/sys/fs/cgroup/cpu/{name}"), format!("/sys/fs/cgroup/{name}"));
+    for (folder, file, text) in
+        [(first, "cpu.cfs_quota_us", microseconds.to_string()), (second, "cpu.max", format!("{microseconds} 100000"))]
+    {
+        let folder = std::path::PathBuf::from(folder);
+        if std::fs::create_dir(&folder).is_err() {
+            continue;
+        }
+        if folder.join(file).exists() && std::fs::write(folder.join(file), text).is_ok() {
+            return Some(folder);
+        }
+        let _ = std::fs::remove_dir(&folder);
+    }
+    None
+}
+
+#[test]
+fn as_many_threads_compute_as_a_quota_or_a_set_of_processors_grants() {
+    let place = Place::new();
+    let words = |folder: Option<&std::path::Path>, threads: Option<&str>| {
+        let enter = folder.map_or(String::new(), |it| format!("echo $$ > {}/cgroup.procs && ", it.display()));
+        let count = threads.map_or(String::new(), |it| format!("export OMP_NUM_THREADS={it}; "));
+        let inner = place.minibatch("probe --json");
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{count}{enter}exec {} probe --json", inner.get_program().to_string_lossy())]);
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+    };
+    let processors = std::thread::available_parallelism().unwrap().get() as u64;
+    assert_eq!(probe(&mut words(None, None))["threads"], processors);
+    for share in [0.5, 1.0] {
+        let Some(folder) = quota(share) else {
+            return eprintln!("SKIPPED: no control group can be made here; run as root for this test");
+        };
+        let limited = probe(&mut words(Some(&folder), None))["threads"].clone();
+        let asked = probe(&mut words(Some(&folder), Some("2")))["threads"].clone();
+        let _ = std::fs::remove_dir(&folder);
+        assert_eq!((limited, asked), (1.into(), 2.into()), "a quota of {share}");
+    }
+}

@@ -16,6 +16,7 @@ use tch::{Cuda, Device, Kind, Tensor};
 use tensor_data::catalog::MNIST;
 use tensor_data::files::Folder;
 use tensor_data::{Samples, Source, Tail};
+use torch_ext::AdaptiveWaiting;
 use torch_ext::memory;
 use train::recipe::{Evaluation, Minibatch, Order, Penalty};
 use train::{Answer, Event, Learner, Observer, Plan, Recipe, fit};
@@ -87,6 +88,10 @@ fn main() -> ExitCode {
 
 /// Trains, and prints what was measured.
 fn run(args: &Args) -> Result<()> {
+    // As `train` does, which keeps what the user has set.
+    let is_set = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().any(|name| std::env::var_os(name).is_some());
+    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
+    let _adaptive = if is_set { None } else { AdaptiveWaiting::start(threads) };
     let device = match args.device {
         device::Device::Cpu => Device::Cpu,
         device::Device::Cuda(index) => {
