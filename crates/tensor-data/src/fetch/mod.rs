@@ -4,7 +4,8 @@
 //! right and it was flushed to the disk, so that `<name>` is never a half. What a broken connection or an interrupted
 //! program left behind is continued with a range request; if the outcome is wrong it is fetched once more from the
 //! start. Servers that are busy or cut off are asked again after a pause, and the next mirror after that; a mirror that
-//! refuses or does not know the file is left at once. A lock file in the folder (`.fetch.lock`) lets one process fetch
+//! refuses or does not know the file is left at once. The addresses of all mirrors are looked up at the same time, and those that have none
+//! are not asked. A lock file in the folder (`.fetch.lock`) lets one process fetch
 //! at a time; the others wait and find the file in place. It is removed at the end, and so is a folder that was made for
 //! a file that did not come.
 //!
@@ -13,13 +14,16 @@
 mod lock;
 mod mirror;
 mod part;
+mod resolve;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::Error;
 use lock::Lock;
 use part::Part;
+use resolve::without_address;
 
 /// A file on the web.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub struct Remote {
 /// How patient the downloader is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Longest time until the addresses of several mirrors are found, which are looked up at once. 3 s by default.
+    pub resolve: Duration,
     /// Longest time to find a server and connect to it. 10 s by default.
     pub connect: Duration,
     /// Longest time without a single byte. 30 s by default.
@@ -50,6 +56,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            resolve: Duration::from_secs(3),
             connect: Duration::from_secs(10),
             stall: Duration::from_secs(30),
             attempts: 4,
@@ -148,11 +155,16 @@ pub fn fetch(
     let mut part = Part::open(dir.join(format!("{name}.part")))?;
     let mut tried = Vec::new();
     let mut complete = part.len() > 0 && part.check(remote)?.is_none();
+    let without_address = if complete { HashMap::new() } else { without_address(&remote.mirrors, settings.resolve) };
     for url in &remote.mirrors {
         if complete {
             break;
         }
-        match mirror::download(url, remote, &mut part, settings, progress)? {
+        let given = match without_address.get(url) {
+            Some(reason) => Some(reason.clone()),
+            None => mirror::download(url, remote, &mut part, settings, progress)?,
+        };
+        match given {
             None => complete = true,
             Some(reason) => {
                 progress(Progress::Failed { name, url, reason: &reason });

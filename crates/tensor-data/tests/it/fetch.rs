@@ -52,6 +52,7 @@ fn remote(servers: &[&Server]) -> Remote {
 
 fn settings() -> Settings {
     Settings {
+        resolve: Duration::from_secs(5),
         connect: Duration::from_secs(5),
         stall: Duration::from_millis(300),
         attempts: 3,
