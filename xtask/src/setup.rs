@@ -139,7 +139,7 @@ fn parts(kind: Kind) -> Result<Parts> {
         Kind::Cuda if cfg!(target_os = "macos") => {
             bail!("there is no libtorch with CUDA for macOS: leave out --cuda")
         }
-        kind => Ok(Parts::Complete(kind)),
+        kind => Ok(Parts::complete(kind)),
     }
 }
 

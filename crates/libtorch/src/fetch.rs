@@ -23,15 +23,25 @@ pub type Tell<'a> = &'a mut dyn FnMut(Progress<'_>);
 pub enum Parts {
     /// Some files of pinned wheels: libtorch for the CPU on x86-64 Linux.
     Wheels(Vec<Wheel>),
-    /// The complete package with all that it depends on, for this machine's platform.
-    Complete(Kind),
+    /// The complete package with all that it depends on, for this machine's platform; see [`Parts::complete`].
+    Complete {
+        /// What it computes on.
+        kind: Kind,
+        /// Free bytes that the disk must have: downloads and their unpacked files at once.
+        space: u64,
+    },
 }
 
 impl Parts {
+    /// The complete package of a kind.
+    pub fn complete(kind: Kind) -> Parts {
+        Parts::Complete { kind, space: complete_space(kind) }
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Parts::Wheels(_) => Kind::Cpu,
-            Parts::Complete(kind) => *kind,
+            Parts::Complete { kind, .. } => *kind,
         }
     }
 }
@@ -66,7 +76,10 @@ pub fn fetch(cache: &Path, parts: &Parts, pip: &Pip, again: bool, tell: Tell<'_>
             download(wheels, pip, &folder, &scratch, tell)?;
             unpack(wheels, &folder, &unpacked, tell)?;
         }
-        Parts::Complete(kind) => install(*kind, pip, &unpacked, &scratch, tell)?,
+        Parts::Complete { kind, space } => {
+            need_space(&unpacked, *space)?;
+            install(*kind, pip, &unpacked, &scratch, tell)?;
+        }
     }
     seal(&unpacked, parts.kind())?;
     if let Finding::Broken(reason) | Finding::Wrong(reason) = inspect_entry(&unpacked) {
@@ -178,7 +191,6 @@ fn unpack(wheels: &[Wheel], folder: &Path, target: &Path, tell: Tell<'_>) -> Res
 
 /// Installs the complete package below `target`.
 fn install(kind: Kind, pip: &Pip, target: &Path, scratch: &Path, tell: Tell<'_>) -> Result<(), Error> {
-    need_space(target, complete_space(kind))?;
     let mut args: Vec<String> = vec!["install".into(), "--target".into(), path_text(target)?];
     if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         args.extend(platform());

@@ -144,7 +144,19 @@ fn a_complete_install_is_sealed_and_moved_into_place() {
     libtorch(&shelf, VERSION);
     fs::write(shelf.join(format!("lib/libtorch_cuda.{}", std::env::consts::DLL_EXTENSION)), "GPU code").unwrap();
     let pip = pip(&machine, &format!(r#"cp -r "{}" "$into/""#, shelf.display()));
-    let folder = fetch(&machine.cache(), &Parts::Complete(Kind::Cuda), &pip, false).unwrap();
+    let parts = Parts::Complete { kind: Kind::Cuda, space: 1 << 20 };
+    let folder = fetch(&machine.cache(), &parts, &pip, false).unwrap();
     assert_eq!(folder, machine.cache().join("libtorch-2.11.0-cuda/torch"));
     assert_eq!(inspect_entry(&entry(&machine.cache(), Kind::Cuda)), Finding::Good(Kind::Cuda));
+}
+
+#[test]
+fn a_disk_without_room_is_told_of_before_pip_is_asked() {
+    let machine = Machine::new();
+    let pip = pip(&machine, "exit 1");
+    let parts = Parts::Complete { kind: Kind::Cuda, space: u64::MAX };
+    let error = fetch(&machine.cache(), &parts, &pip, false).unwrap_err().to_string();
+    assert!(error.contains("make room, or let XDG_CACHE_HOME name a folder on another disk"), "{error}");
+    assert_eq!(machine.pip_calls(), 0);
+    assert!(!entry(&machine.cache(), Kind::Cuda).exists());
 }
