@@ -39,6 +39,8 @@ pub enum Error {
     NoPictures {
         /// The folder.
         folder: PathBuf,
+        /// How many pictures lie in the folder itself, in no class's.
+        loose: usize,
     },
     /// A folder of which no picture can be read.
     #[error("{}", self.told(&folder.display().to_string()))]
@@ -49,6 +51,16 @@ pub enum Error {
         files: usize,
         /// What is wrong with the first of them.
         first: String,
+    },
+    /// A folder whose pictures are all of one class.
+    #[error("{}", self.told(&folder.display().to_string()))]
+    OneClass {
+        /// The folder, or the table's.
+        folder: PathBuf,
+        /// The class.
+        class: String,
+        /// How many folders with pictures lie in the class's own.
+        inner: usize,
     },
     /// A form without pixels.
     #[error("pictures of {height} x {width} (height, width) have no pixel: each number must be at least 1")]
@@ -76,6 +88,9 @@ pub enum Error {
     },
 }
 
+/// How a classifier is told the classes.
+const ONE_FOLDER_EACH: &str = "put them into a folder for each class, such as photos/cat and photos/dog";
+
 impl Error {
     /// The file at fault.
     pub fn path(&self) -> &Path {
@@ -84,7 +99,9 @@ impl Error {
             Error::Table { path, .. } | Error::Cache { path, .. } => path,
             // It lies in no file.
             Error::Size { .. } => Path::new(""),
-            Error::NoPictures { folder } | Error::NoneReadable { folder, .. } => folder,
+            Error::NoPictures { folder, .. } | Error::NoneReadable { folder, .. } | Error::OneClass { folder, .. } => {
+                folder
+            }
         }
     }
 
@@ -96,9 +113,22 @@ impl Error {
             Error::Cache { cause, .. } => format!("it cannot keep decoded pictures: {cause}"),
             Error::Size { .. } => self.to_string(),
             Error::Refused { problem, .. } | Error::Table { problem, .. } => problem.clone(),
-            Error::NoPictures { .. } => {
-                "it holds no pictures: put them into a folder for each class, such as photos/cat and photos/dog"
-                    .to_owned()
+            Error::NoPictures { loose: 0, .. } => {
+                format!("it holds no pictures: {ONE_FOLDER_EACH}")
+            }
+            Error::NoPictures { loose, .. } => {
+                format!("its {loose} pictures lie in no class's folder: {ONE_FOLDER_EACH}")
+            }
+            Error::OneClass { class, inner: 0 | 1, .. } => format!(
+                "all its pictures are of one class, {class}, and a classifier tells two or more apart: \
+                 {ONE_FOLDER_EACH}"
+            ),
+            Error::OneClass { folder, class, inner } => {
+                let within = folder.join(class);
+                let within = within.display();
+                format!(
+                    "all its pictures are of one class, {class}; are the {inner} folders in {within} the classes? Then name {within}"
+                )
             }
             Error::NoneReadable { files, first, .. } => {
                 format!("none of its {files} files can be read; the first: {first}")
@@ -115,7 +145,7 @@ impl Error {
                 format!("cannot keep decoded pictures in {name}: {cause}; make room, or do without the cache")
             }
             Error::Special { what, .. } => format!("{name} is {what}, no picture file"),
-            Error::Table { .. } | Error::NoPictures { .. } | Error::NoneReadable { .. } => {
+            Error::Table { .. } | Error::NoPictures { .. } | Error::NoneReadable { .. } | Error::OneClass { .. } => {
                 format!("{name}: {}", self.problem())
             }
             Error::Refused { problem, .. } => format!("{name} is no picture that can be read: {problem}"),

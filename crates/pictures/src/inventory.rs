@@ -90,6 +90,18 @@ impl Inventory {
         Ok(Inventory::with(place, settings, |_| ())?.0)
     }
 
+    /// Whether there is anything to tell apart.
+    ///
+    /// # Errors
+    /// [`Error::OneClass`] where all pictures are of one class.
+    pub fn check_classes(&self) -> Result<(), Error> {
+        let [class] = self.classes.as_slice() else { return Ok(()) };
+        let own = Path::new(class);
+        let inner = |picture: &Picture| Some(picture.path.strip_prefix(own).ok()?.parent()?.iter().next()?.to_owned());
+        let inner: BTreeSet<_> = self.pictures.iter().filter_map(inner).collect();
+        Err(Error::OneClass { folder: self.root.clone(), class: class.clone(), inner: inner.len() })
+    }
+
     /// The same, with what `make` made of each picture's pixels, in the order of [`Inventory::pictures`].
     ///
     /// # Errors

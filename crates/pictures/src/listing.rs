@@ -111,13 +111,19 @@ pub fn list(place: &Path, column: Option<&str>) -> Result<Listing, Error> {
     let tables: Vec<&PathBuf> = files.iter().filter(|file| ending(file) == "csv").collect();
     match tables[..] {
         [only] if classes.len() < 2 && layout == Layout::Classes => return table::list(&place.join(only), column),
-        _ if found.files.is_empty() => return Err(Error::NoPictures { folder: place.to_owned() }),
+        _ if found.files.is_empty() => {
+            let loose = found.ignored.iter().filter(|ignored| ignored.why == LOOSE).count();
+            return Err(Error::NoPictures { folder: place.to_owned(), loose });
+        }
         _ => {}
     }
     found.files.sort_by(|a, b| a.path.cmp(&b.path));
     found.ignored.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Listing { root: place.to_owned(), layout, files: found.files, ignored: found.ignored })
 }
+
+/// Why a picture outside of all class folders was not taken.
+const LOOSE: &str = "lies in no class folder";
 
 struct Finder<'a> {
     root: &'a Path,
@@ -139,7 +145,7 @@ impl Finder<'_> {
         let why = if is_hidden(file) {
             "hidden"
         } else if is_meant(&self.root.join(file)) {
-            "lies in no class folder"
+            LOOSE
         } else {
             "no picture"
         };

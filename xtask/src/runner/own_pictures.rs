@@ -93,6 +93,8 @@ pub fn folder(own: &Pictures, place: &Path) -> Result<Folder> {
     let whole = Whole::load(place, &settings, &form(own), Some(&cache()?));
     let whole = whole.map_err(|error| anyhow!("{}", error.told(&shown::path(error.path()))))?;
     say(whole.inventory.summary());
+    let told = |error: pictures::Error| Usage(error.told(&shown::path(place)));
+    whole.inventory.check_classes().map_err(told)?;
     check_bad(&whole.inventory, own, place)?;
     Ok(Folder { whole, path: std::path::absolute(place).ok() })
 }

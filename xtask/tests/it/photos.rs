@@ -41,6 +41,27 @@ optimizer = { kind = "adam" }
 "#;
 
 #[test]
+fn a_folder_of_one_class_is_refused_with_the_folder_that_was_meant() {
+    let place = Place::new();
+    photos(&place);
+    fs::create_dir(place.path("outer")).unwrap();
+    fs::rename(place.path("photos"), place.path("outer/photos")).unwrap();
+    let outer = offline(&place, "train {}/outer --epochs 1 --out {}/run");
+    assert_eq!(outer.status, Some(2), "{outer:?}");
+    assert!(outer.err.contains("all its pictures are of one class, photos; are the 3 folders in"), "{}", outer.err);
+    fs::rename(place.path("outer/photos/grass"), place.path("alone")).unwrap();
+    let loose = offline(&place, "train {}/alone --epochs 1 --out {}/run");
+    assert!(loose.err.contains("its 20 pictures lie in no class's folder: put them into"), "{}", loose.err);
+    fs::create_dir(place.path("one")).unwrap();
+    fs::rename(place.path("alone"), place.path("one/grass")).unwrap();
+    let one = offline(&place, "train {}/one --epochs 1 --out {}/run");
+    assert_eq!(one.status, Some(2), "{one:?}");
+    assert!(one.err.contains("all its pictures are of one class, grass"), "{}", one.err);
+    assert!(one.err.contains("put them into a folder for each class"), "{}", one.err);
+    assert!(!place.path("run").exists());
+}
+
+#[test]
 fn a_folder_is_trained_on_from_scratch_where_no_weights_can_be_had() {
     let place = Place::new();
     photos(&place);
