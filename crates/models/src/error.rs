@@ -72,6 +72,12 @@ pub enum Error {
         /// What the program calls it.
         name: String,
     },
+    /// A network without batch normalisation whose statistics were to be kept.
+    #[error("the network \"{name}\" has no batch normalisation that could keep its statistics")]
+    NoStatistics {
+        /// The network.
+        name: String,
+    },
     /// A network of a program's own whose operations are not known.
     #[error(
         "the network \"{name}\" was built by a program of its own with tch, so that its operations are not known: build it from blocks"

@@ -29,6 +29,8 @@ pub struct Model {
     body: Body,
     /// Whether all but the head stays as it is.
     frozen: bool,
+    /// Whether batch normalisation takes and keeps the running statistics in training, too.
+    keeps_statistics: bool,
 }
 
 /// What maps images to logits.
@@ -93,7 +95,16 @@ impl Model {
             return Err(Error::Kind { name: name.to_owned(), found: format!("{:?}", tensor.kind()) });
         }
         let arch = Arch::Own { name: name.to_owned() };
-        Ok(Model { arch, input, classes, device, tensors, body: Body::Own(network), frozen: false })
+        Ok(Model {
+            arch,
+            input,
+            classes,
+            device,
+            tensors,
+            body: Body::Own(network),
+            frozen: false,
+            keeps_statistics: false,
+        })
     }
 
     fn build(arch: Arch, network: &Classifier, input: [i64; 3], device: Device, seed: u64) -> Result<Model, Error> {
@@ -101,7 +112,16 @@ impl Model {
         let tensors = Tensors::create(&parameters, &buffers, device, seed)?;
         let (plain, fastest) = (rewrite::plain(&trunk, device), rewrite::fastest(&trunk, device));
         let body = Body::Tree(Box::new(Tree { trunk, head, plain, fastest }));
-        Ok(Model { arch, input, classes: network.head.units, device, tensors, body, frozen: false })
+        Ok(Model {
+            arch,
+            input,
+            classes: network.head.units,
+            device,
+            tensors,
+            body,
+            frozen: false,
+            keeps_statistics: false,
+        })
     }
 
     /// The same model with tensors of its own, of the same values.
@@ -125,6 +145,7 @@ impl Model {
             tensors,
             body,
             frozen: false,
+            keeps_statistics: self.keeps_statistics,
         };
         if self.frozen {
             twin.freeze_trunk()?;
@@ -139,19 +160,44 @@ impl Model {
     /// # Errors
     /// [`Error::NoTrunk`] for a program's own network; [`Error::Libtorch`] where libtorch fails.
     pub fn freeze_trunk(&mut self) -> Result<(), Error> {
+        self.set_frozen(true)
+    }
+
+    /// Takes [`freeze_trunk`](Model::freeze_trunk) back: everything trains.
+    ///
+    /// # Errors
+    /// Those of [`freeze_trunk`](Model::freeze_trunk).
+    pub fn thaw_trunk(&mut self) -> Result<(), Error> {
+        self.set_frozen(false)
+    }
+
+    fn set_frozen(&mut self, frozen: bool) -> Result<(), Error> {
         let Body::Tree(tree) = &self.body else { return Err(Error::NoTrunk { name: self.arch.name().to_owned() }) };
         for place in tree.trunk.parameters() {
             let parameter = &mut self.tensors.parameters[place];
-            let frozen = parameter.tensor.f_set_requires_grad(false); // a leaf, which may stop to require one
-            let _ = frozen.map_err(Error::libtorch(format!("freeze {}", parameter.name)))?;
+            let set = parameter.tensor.f_set_requires_grad(!frozen); // a leaf, of which that may change
+            let _ = set.map_err(Error::libtorch(format!("freeze or thaw {}", parameter.name)))?;
         }
-        self.frozen = true;
+        self.frozen = frozen;
         Ok(())
     }
 
-    /// Whether [`freeze_trunk`](Model::freeze_trunk) was called.
+    /// Whether all but the head stays as it is ([`freeze_trunk`](Model::freeze_trunk)).
     pub fn is_frozen(&self) -> bool {
         self.frozen
+    }
+
+    /// Lets batch normalisation take and keep its running statistics from now on, in training as in evaluation; its scale and
+    /// shift train on. Where minibatches are small or few, statistics of a large data set serve better than their own.
+    ///
+    /// # Errors
+    /// [`Error::NoStatistics`] for a network without batch normalisation, a program's own among them.
+    pub fn freeze_statistics(&mut self) -> Result<(), Error> {
+        if self.nodes().is_none_or(|nodes| !nodes.into_iter().any(Node::has_batch_norm)) {
+            return Err(Error::NoStatistics { name: self.arch.name().to_owned() });
+        }
+        self.keeps_statistics = true;
+        Ok(())
     }
 
     /// The parameters that training moves, in the order of [`parameters`](Model::parameters).

@@ -105,6 +105,10 @@ impl Node {
         matches!(self.op, Op::Conv { .. })
     }
 
+    pub fn has_batch_norm(&self) -> bool {
+        self.leaves().into_iter().any(|leaf| matches!(leaf.op, Op::BatchNorm { .. }))
+    }
+
     pub fn uses_randomness(&self) -> bool {
         self.leaves().into_iter().any(|leaf| matches!(leaf.op, Op::Dropout(chance) if chance > 0.0))
     }

@@ -13,6 +13,8 @@ use crate::tensors::Tensors;
 pub(crate) struct Pass<'a> {
     pub tensors: &'a Tensors,
     pub mode: Mode,
+    /// Batch normalisation takes and keeps the running statistics in training, too.
+    pub keep_statistics: bool,
     /// With nothing but libtorch's own operations.
     pub portable: bool,
     /// Sees the name and the output of every layer on the way, as part of autograd's graph.
@@ -103,7 +105,7 @@ impl Pass<'_> {
     fn normalise(&self, x: &Tensor, norm: &BatchNorm, own: [usize; 2], buffers: [usize; 2]) -> Tensor {
         let [weight, bias] = own.map(|place| Some(self.parameter(place))); // [c] each
         let [mean, variance] = buffers.map(|place| Some(&self.tensors.buffers[place].tensor)); // [c] each
-        let train = self.mode == Mode::Train;
+        let train = self.mode == Mode::Train && !self.keep_statistics;
         x.batch_norm(weight, bias, mean, variance, train, norm.momentum, norm.eps, x.device().is_cuda())
     }
 

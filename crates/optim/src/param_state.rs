@@ -48,6 +48,18 @@ impl ParamState {
         Ok(ParamState { parameter, steps: 0, memory })
     }
 
+    /// Remembers what `earlier` does; both are of one rule.
+    pub fn take_over(&mut self, earlier: ParamState) -> Result<(), Error> {
+        let of = |tensor: &Tensor| (tensor.size(), tensor.kind(), tensor.device());
+        let (wanted, found) = (of(&self.parameter.tensor), of(&earlier.parameter.tensor));
+        if wanted != found {
+            let name = self.parameter.name.clone();
+            return Err(Error::Parameter { name, reason: format!("it is {wanted:?}, and was {found:?}") });
+        }
+        (self.steps, self.memory) = (earlier.steps, earlier.memory);
+        Ok(())
+    }
+
     /// The tensors that a saved state holds of this parameter, by the first part of their names.
     pub fn tensors(&self) -> Vec<(&'static str, &Tensor)> {
         match &self.memory {

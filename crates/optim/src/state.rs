@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tch::{Kind, Tensor};
 
+use crate::param_state::ParamState;
 use crate::{Error, Optimizer};
 
 impl Optimizer {
@@ -75,6 +76,28 @@ impl Optimizer {
         }
         for (param, steps) in self.params.iter_mut().zip(counts) {
             param.steps = steps;
+        }
+        Ok(())
+    }
+
+    /// Takes over what an `earlier` optimiser of the same rule remembers of the parameters that both name, counts of steps included: for
+    /// a network of which more is trained from now on.
+    ///
+    /// # Errors
+    /// Another rule; a parameter of another shape, dtype or device.
+    pub fn take_over(&mut self, earlier: Optimizer) -> Result<(), Error> {
+        if earlier.rule() != self.rule() {
+            return Err(Error::State {
+                name: "its rule".into(),
+                reason: format!("is {:?}, not {:?}", earlier.rule(), self.rule()),
+            });
+        }
+        let mut earlier: HashMap<String, ParamState> =
+            earlier.params.into_iter().map(|param| (param.parameter.name.clone(), param)).collect();
+        for param in &mut self.params {
+            if let Some(earlier) = earlier.remove(&param.parameter.name) {
+                param.take_over(earlier)?;
+            }
         }
         Ok(())
     }

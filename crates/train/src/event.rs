@@ -22,6 +22,13 @@ pub enum Event<'a> {
     },
     /// After one of the first minibatches, when it is settled how steps reach the device; once more where that changes.
     Stepping(&'a Stepping),
+    /// When the head of a known network has had its epochs, and everything is trained from now on.
+    Thawed {
+        /// What is being done.
+        plan: &'a Plan,
+        /// As it stands.
+        learner: &'a Learner,
+    },
     /// After every minibatch.
     Trained {
         /// Minibatches trained.

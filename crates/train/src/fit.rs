@@ -54,80 +54,124 @@ fn run(
     observer: &mut dyn Observer,
     captured: Where,
 ) -> Result<Outcome, Error> {
-    let recipe = plan.recipe();
-    let seconds_before = learner.progress.train_seconds;
-    let clock = Instant::now();
-    let mut stopper = Stopper::resume(&recipe.stopping, learner.progress.stopping.clone());
+    let stopper = Stopper::resume(&plan.recipe().stopping, learner.progress.stopping.clone());
+    let (seconds_before, clock) = (learner.progress.train_seconds, Instant::now());
+    let mut training = Training { plan, stopper, observer, enough: false, captured, seconds_before, clock };
     learner.progress.closing = None;
-    precision::prepare(recipe.precision, data.train.device())?;
-    let _generator = plan.hold_generator(&learner.model);
+    precision::prepare(plan.recipe().precision, data.train.device())?;
     divergence::check_state(plan, learner, &learner.progress.sums)?;
-    let mut tell = |event: &Event<'_>| Ok::<bool, Error>(observer.on(event).map_err(Error::of_observer)?.is_break());
-    let mut enough = tell(&Event::Started { plan, learner })?;
-    let mut stepper = Stepper::new(plan, learner, &data.train, captured)?;
+    training.tell(&Event::Started { plan, learner })?;
 
-    let stopped_by = 'training: loop {
-        let (epoch, done) =
-            (learner.progress.iteration / plan.steps_per_epoch(), learner.progress.iteration % plan.steps_per_epoch());
-        if epoch >= recipe.epochs {
-            break StoppedBy::Epochs;
-        }
-        if enough {
-            break StoppedBy::Interrupt;
-        }
-        let mut batches = plan.minibatches(&data.train, epoch, done)?;
-        while batches.len() > 0 {
-            let iteration = learner.progress.iteration; // counted from 0
-            let learning_rate = plan.learning_rate(&learner.progress, iteration);
-            plan.reseed(&learner.model, iteration);
-            stepper.step(learner, &mut batches)?; // forward, loss, backward, update
-
-            if let Some(how) = stepper.take_mode_change() {
-                enough |= tell(&Event::Stepping(&how))?;
-            }
-            learner.progress.iteration += 1;
-            learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
-            let (iteration_count, seconds) = (learner.progress.iteration, learner.progress.train_seconds);
-            enough |= tell(&Event::Trained {
-                iteration: iteration_count,
-                learning_rate,
-                seconds,
-                sums: &|| stepper.running.read(),
-            })?;
-
-            if plan.validates_after(iteration) {
-                let groups = stepper.running.read_course()?;
-                let steps = course::rows(plan, &groups, &learner.progress);
-                let row =
-                    validation::regular(plan, data, learner, &mut stopper, stepper.running.read(), learning_rate)?;
-                stepper.running.clear();
-                learner.progress.course.clear();
-                let improved = learner.best().is_some_and(|best| best.iteration == row.iteration);
-                enough |= tell(&Event::Validated { row: &row, steps: &steps, improved, plan, learner })?;
-            }
-            if stopper.is_over(iteration) {
-                break 'training StoppedBy::Rule;
-            }
-            if let Some(limit) = plan.limit_reached(&learner.progress) {
-                break 'training StoppedBy::Limit(limit);
-            }
-            if enough {
-                break 'training StoppedBy::Interrupt;
+    let stopped_by = loop {
+        // In the place of the pictures, while the head alone is trained and nothing moves them.
+        let features = learner.features_for_now(plan, data)?;
+        match training.stage(features.as_ref().unwrap_or(data), learner)? {
+            Some(stopped_by) => break stopped_by,
+            None => {
+                learner.thaw(plan)?; // the head has had its epochs: now everything is trained
+                training.tell(&Event::Thawed { plan, learner })?;
             }
         }
     };
 
-    learner.progress.sums = stepper.running.read();
-    learner.progress.course = stepper.running.read_course()?;
     divergence::check_state(plan, learner, &learner.progress.sums)?;
     if let Some(row) = validation::closing(plan, data, learner, stopped_by)? {
-        learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
+        learner.progress.train_seconds = training.seconds();
         let improved = learner.best().is_some_and(|best| best.iteration == row.iteration);
         let steps = course::rows(plan, &learner.progress.course, &learner.progress);
-        tell(&Event::Validated { row: &row, steps: &steps, improved, plan, learner })?;
+        training.tell(&Event::Validated { row: &row, steps: &steps, improved, plan, learner })?;
     }
-    learner.progress.train_seconds = seconds_before + clock.elapsed().as_secs_f64();
+    learner.progress.train_seconds = training.seconds();
     learner.progress.stopped_by = plan.name_of(stopped_by);
-    tell(&Event::Stopped { by: stopped_by, learner })?;
+    training.tell(&Event::Stopped { by: stopped_by, learner })?;
     learner.finish(stopped_by)
+}
+
+/// What lasts over one call of [`fit`].
+struct Training<'a> {
+    plan: &'a Plan,
+    stopper: Stopper,
+    observer: &'a mut dyn Observer,
+    /// Whether the observer has had enough.
+    enough: bool,
+    captured: Where,
+    seconds_before: f64,
+    clock: Instant,
+}
+
+impl Training<'_> {
+    fn tell(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        self.enough |= self.observer.on(event).map_err(Error::of_observer)?.is_break();
+        Ok(())
+    }
+
+    /// Seconds in the loop so far, over all resumptions.
+    fn seconds(&self) -> f64 {
+        self.seconds_before + self.clock.elapsed().as_secs_f64()
+    }
+
+    /// Trains what is to be trained now, to the end or to where that changes, which is `None`.
+    fn stage(&mut self, data: &Dataset, learner: &mut Learner) -> Result<Option<StoppedBy>, Error> {
+        let plan = self.plan;
+        let _generator = plan.hold_generator(&learner.model);
+        let mut stepper = Stepper::new(plan, learner, &data.train, self.captured)?;
+        let stopped_by = 'training: loop {
+            let (epoch, done) = (
+                learner.progress.iteration / plan.steps_per_epoch(),
+                learner.progress.iteration % plan.steps_per_epoch(),
+            );
+            if epoch >= plan.recipe().epochs {
+                break Some(StoppedBy::Epochs);
+            }
+            if self.enough {
+                break Some(StoppedBy::Interrupt);
+            }
+            if learner.model.is_frozen() && !plan.trains_head_alone(epoch) {
+                break None;
+            }
+            let mut batches = plan.minibatches(&data.train, epoch, done)?;
+            while batches.len() > 0 {
+                let iteration = learner.progress.iteration; // counted from 0
+                let learning_rate = plan.learning_rate(&learner.progress, iteration);
+                plan.reseed(&learner.model, iteration);
+                stepper.step(learner, &mut batches)?; // forward, loss, backward, update
+
+                if let Some(how) = stepper.take_mode_change() {
+                    self.tell(&Event::Stepping(&how))?;
+                }
+                learner.progress.iteration += 1;
+                learner.progress.train_seconds = self.seconds();
+                let (iteration_count, seconds) = (learner.progress.iteration, learner.progress.train_seconds);
+                self.tell(&Event::Trained {
+                    iteration: iteration_count,
+                    learning_rate,
+                    seconds,
+                    sums: &|| stepper.running.read(),
+                })?;
+
+                if plan.validates_after(iteration) {
+                    let groups = stepper.running.read_course()?;
+                    let steps = course::rows(plan, &groups, &learner.progress);
+                    let sums = stepper.running.read();
+                    let row = validation::regular(plan, data, learner, &mut self.stopper, sums, learning_rate)?;
+                    stepper.running.clear();
+                    learner.progress.course.clear();
+                    let improved = learner.best().is_some_and(|best| best.iteration == row.iteration);
+                    self.tell(&Event::Validated { row: &row, steps: &steps, improved, plan, learner })?;
+                }
+                if self.stopper.is_over(iteration) {
+                    break 'training Some(StoppedBy::Rule);
+                }
+                if let Some(limit) = plan.limit_reached(&learner.progress) {
+                    break 'training Some(StoppedBy::Limit(limit));
+                }
+                if self.enough {
+                    break 'training Some(StoppedBy::Interrupt);
+                }
+            }
+        };
+        learner.progress.sums = stepper.running.read();
+        learner.progress.course = stepper.running.read_course()?;
+        Ok(stopped_by)
+    }
 }

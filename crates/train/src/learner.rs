@@ -12,7 +12,7 @@ use crate::outcome::{Holds, Outcome, StoppedBy};
 use crate::plan::Plan;
 use crate::precision::LossScale;
 use crate::progress::{Best, Progress};
-use crate::recipe::Trained;
+use crate::recipe::Statistics;
 use crate::running_metrics::Sums;
 use crate::stopping::Stopper;
 use models::Model;
@@ -73,8 +73,11 @@ impl Learner {
     /// that cannot be had twice.
     pub fn with_model(plan: &Plan, data: &Dataset, mut model: Model) -> Result<Learner, Error> {
         plan.check_model(&model, data)?;
-        if plan.recipe().pretrained.as_ref().is_some_and(|it| it.train == Trained::Head) {
+        if plan.trains_head_alone(0) {
             model.freeze_trunk()?;
+        }
+        if plan.recipe().pretrained.as_ref().is_some_and(|it| it.batch_norm == Statistics::Frozen) {
+            model.freeze_statistics()?;
         }
         let optimizer = plan.optimizer(&model)?;
         let stopping = Stopper::new(&plan.recipe().stopping).memory().clone();
@@ -97,9 +100,19 @@ impl Learner {
         Ok(Learner { model, optimizer, progress, best_values, averaged, class_names, accumulation, applied })
     }
 
+    /// Lets everything train from now on; what the optimiser remembers of the head stays.
+    pub(crate) fn thaw(&mut self, plan: &Plan) -> Result<(), Error> {
+        self.model.thaw_trunk()?;
+        self.averaged.as_mut().map(Model::thaw_trunk).transpose()?;
+        let head_alone = std::mem::replace(&mut self.optimizer, plan.optimizer(&self.model)?);
+        self.optimizer.take_over(head_alone)?;
+        self.forget_gradients();
+        Ok(())
+    }
+
     /// The pictures of `data` as the head of a frozen model sees them, in the place of the pictures: what [`fit`](crate::fit())
-    /// can train on with the same results, but for rounding, many times faster. None where the trunk is trained as well or
-    /// the recipe augments the pictures.
+    /// can train on with the same results, but for rounding, many times faster. None where the trunk is trained as well, now or
+    /// later, or the recipe augments the pictures.
     ///
     /// # Errors
     /// [`Error::Data`] where libtorch fails, for example where memory runs out.
@@ -121,8 +134,22 @@ impl Learner {
         Ok(Some(pictures.map(features_at_once(plan), &|images: &Tensor| self.trunk_features(images))?))
     }
 
+    /// The same for [`fit`](crate::fit()) itself: until the trunk is trained as well. None of what is features already.
+    pub(crate) fn features_for_now(&self, plan: &Plan, data: &Dataset) -> Result<Option<Dataset>, Error> {
+        let is_features = data.train.shape() != self.model.input();
+        if !self.sees_the_same(plan) || is_features || self.takes_features(plan) {
+            return Ok(None);
+        }
+        Ok(Some(data.map(features_at_once(plan), |images| self.trunk_features(images))?))
+    }
+
     /// Whether the head sees the same of a picture in every epoch.
     fn takes_features(&self, plan: &Plan) -> bool {
+        self.sees_the_same(plan) && plan.trains_head_alone(u64::MAX)
+    }
+
+    /// Whether the head sees the same of a picture in every epoch that is like this one.
+    fn sees_the_same(&self, plan: &Plan) -> bool {
         self.model.is_frozen() && plan.recipe().operations().is_empty()
     }
 
@@ -261,8 +288,14 @@ impl Learner {
     }
 
     /// A new learner brought to where a checkpoint stands; `folder` names its files in messages.
-    pub(crate) fn restored(mut self, files: &Files, folder: &Path) -> Result<Learner, Error> {
+    pub(crate) fn restored(mut self, plan: &Plan, files: &Files, folder: &Path) -> Result<Learner, Error> {
         let learner = &mut self;
+        learner.progress = parse(files, PROGRESS, folder)?;
+        // The last minibatch, not the next: a checkpoint after the head's last epoch holds the head's optimiser.
+        let last = learner.progress.iteration.saturating_sub(1);
+        if learner.model.is_frozen() && !plan.trains_head_alone(last / plan.steps_per_epoch()) {
+            learner.thaw(plan)?;
+        }
         learner.model.load_values(&tensors(files, MODEL, folder)?)?;
         learner.optimizer.load_state(&tensors(files, OPTIMIZER, folder)?)?;
         if files.contains_key(BEST) {
@@ -277,7 +310,6 @@ impl Learner {
             let wrong = |problem| Error::Checkpoint { path: folder.join(GATHERED), problem };
             learner.accumulation = Some(gathered.map_err(wrong)?);
         }
-        learner.progress = parse(files, PROGRESS, folder)?;
         Ok(self)
     }
 

@@ -39,6 +39,7 @@ pub mod event;
 mod files;
 mod fit;
 mod identity;
+mod layer_rates;
 mod learner;
 mod mismatch;
 mod model_meta;

@@ -2,11 +2,12 @@
 
 use crate::criterion::{Criterion, class_weights};
 use crate::error::Error;
+use crate::layer_rates;
 use crate::mismatch::Mismatch;
 use crate::outcome::StoppedBy;
 use crate::progress::Progress;
 use crate::recipe::Group;
-use crate::recipe::{Recipe, Sampling};
+use crate::recipe::{Recipe, Sampling, Trained};
 use crate::stopping::Stopping;
 use models::{Model, Role};
 use optim::{Optimizer, Parameter, Position, Schedule, range};
@@ -115,6 +116,11 @@ impl Plan {
         self.steps_per_epoch.saturating_mul(self.recipe.epochs)
     }
 
+    /// Whether `epoch` (from 0) trains the head of a known network alone.
+    pub(crate) fn trains_head_alone(&self, epoch: u64) -> bool {
+        self.recipe.pretrained.as_ref().is_some_and(|it| it.trains_head_alone(epoch))
+    }
+
     /// Minibatches after which training ends at the latest, as far as the stopping rule knows now.
     pub fn last_iteration(&self, progress: &Progress) -> u64 {
         match self.recipe.stopping {
@@ -211,23 +217,37 @@ impl Plan {
     ///
     /// [`Error::Mismatch`] where `[[groups]]` do not fit the parameters; [`Error::Optim`].
     pub fn optimizer(&self, model: &Model) -> Result<Optimizer, Error> {
+        self.check_groups(model)?;
+        let layer_decay = self.recipe.pretrained.as_ref().map_or(1.0, |it| it.layer_decay);
+        let blocks_after = layer_rates::blocks_after(layer_rates::named(model.parameters()));
         let mut parameters = Vec::new();
-        for it in model.trainable() {
+        for (it, blocks_after) in model.parameters().iter().zip(blocks_after) {
+            if !it.tensor.requires_grad() {
+                continue;
+            }
             let group = self.group_of(&it.name)?;
             parameters.push(Parameter {
                 name: it.name.clone(),
                 tensor: it.tensor.shallow_clone(),
                 decay: it.role == Role::Weight && group.is_none_or(|group| group.decay),
-                lr_multiplier: group.map_or(1.0, |group| group.learning_rate_factor),
+                lr_multiplier: layer_decay.powi(blocks_after) * group.map_or(1.0, |group| group.learning_rate_factor),
             });
         }
-        for Group { parameters: prefix, .. } in &self.recipe.groups {
-            if !parameters.iter().any(|it| it.name.starts_with(prefix)) {
-                let names = parameters.iter().map(|it| it.name.clone()).collect();
-                return Err(Mismatch::NoParameter { prefix: prefix.clone(), names }.into());
+        Ok(Optimizer::new(parameters, &self.recipe.optimizer)?)
+    }
+
+    /// An error where a group names no parameter that training moves, then or later.
+    fn check_groups(&self, model: &Model) -> Result<(), Error> {
+        let head_alone = self.recipe.pretrained.as_ref().is_some_and(|it| it.train == Trained::Head);
+        let moved = model.parameters().iter().filter(|it| !head_alone || it.tensor.requires_grad());
+        let names: Vec<&str> = moved.map(|it| it.name.as_str()).collect();
+        match self.recipe.groups.iter().find(|group| !names.iter().any(|name| name.starts_with(&group.parameters))) {
+            None => Ok(()),
+            Some(Group { parameters: prefix, .. }) => {
+                let names = names.into_iter().map(str::to_owned).collect();
+                Err(Mismatch::NoParameter { prefix: prefix.clone(), names }.into())
             }
         }
-        Ok(Optimizer::new(parameters, &self.recipe.optimizer)?)
     }
 
     /// The group that a parameter lies in; an error where there are two.

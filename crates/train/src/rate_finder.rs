@@ -148,7 +148,7 @@ impl Observer for Sweep {
                 return Ok(self.take_in(*learning_rate, loss));
             }
             Event::Validated { .. } => self.before = Sums::default(), // the sums start again
-            Event::Started { .. } | Event::Stepping(_) | Event::Stopped { .. } => {}
+            Event::Started { .. } | Event::Stepping(_) | Event::Thawed { .. } | Event::Stopped { .. } => {}
         }
         Ok(Continue(()))
     }

@@ -44,6 +44,9 @@ enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    Thawed {
+        iteration: u64,
+    },
     Trained {
         epoch: u64,
         iteration: u64,
@@ -139,6 +142,7 @@ impl Observer for EventLines {
                 };
                 write(&Line::Stepping { captured: reason.is_none(), reason });
             }
+            Event::Thawed { learner, .. } => write(&Line::Thawed { iteration: learner.progress.iteration }),
             Event::Trained { iteration, learning_rate, seconds, sums } => {
                 if self.written.elapsed() >= INTERVAL {
                     self.written = Instant::now();

@@ -148,6 +148,7 @@ impl Observer for Reporter {
         match event {
             Event::Started { plan, learner } => self.start(plan, learner),
             Event::Stepping(how) => self.stepping_settled(how)?,
+            Event::Thawed { .. } => self.line("the head has had its epochs: from now on all layers are trained")?,
             Event::Trained { iteration, learning_rate, sums, .. } => {
                 let due = self.view.as_ref().is_some_and(|view| view.renewed.elapsed() >= RENEWAL);
                 if due && !self.bar.is_hidden() {

@@ -232,7 +232,7 @@ impl Meter<'_> {
                 (self.loss, self.samples) = (0.0, 0);
                 say("validation", seconds)?;
             }
-            Event::Stepping(_) | Event::Stopped { .. } => {}
+            Event::Stepping(_) | Event::Thawed { .. } | Event::Stopped { .. } => {}
         }
         Ok(())
     }

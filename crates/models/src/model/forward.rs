@@ -67,8 +67,7 @@ impl Model {
     }
 
     fn portable(&self, node: &Node, x: &Tensor) -> Tensor {
-        let pass = Pass { tensors: &self.tensors, mode: Mode::Eval, portable: true, visit: &mut |_, _| {} };
-        unpacked(pass, node, x)
+        unpacked(Pass { portable: true, ..self.through(Mode::Eval, &mut |_, _| {}) }, node, x)
     }
 
     fn trunk(&self, tree: &Tree, images: &Tensor, mode: Mode) -> Tensor {
@@ -82,8 +81,7 @@ impl Model {
     }
 
     fn trunk_pass(&self, tree: &Tree, images: &Tensor, mode: Mode) -> Tensor {
-        let fast =
-            Pass { tensors: &self.tensors, mode, portable: false, visit: &mut |_, _| {} }.run(&tree.fastest, images);
+        let fast = self.through(mode, &mut |_, _| {}).run(&tree.fastest, images);
         // Also where the images do not fit, so that libtorch says so.
         fast.unwrap_or_else(|_| self.pass(&tree.plain, images, mode)) // [n, features]
     }
@@ -93,7 +91,11 @@ impl Model {
     }
 
     fn visited(&self, node: &Node, x: &Tensor, mode: Mode, visit: &mut dyn FnMut(&str, &Tensor)) -> Tensor {
-        unpacked(Pass { tensors: &self.tensors, mode, portable: false, visit }, node, x)
+        unpacked(self.through(mode, visit), node, x)
+    }
+
+    fn through<'a>(&'a self, mode: Mode, visit: &'a mut dyn FnMut(&str, &Tensor)) -> Pass<'a> {
+        Pass { tensors: &self.tensors, mode, keep_statistics: self.keeps_statistics, portable: false, visit }
     }
 
     /// The logits of images in [`Mode::Eval`]; `visit` sees each layer's output on the way, as part of autograd's graph.

@@ -257,3 +257,39 @@ fn a_window_that_nothing_fills_is_refused() {
     let told = build(&network, [1, 8, 8]).unwrap_err().to_string();
     assert!(told.contains("nothing is left for p"), "{told}");
 }
+
+#[test]
+fn statistics_that_are_kept_serve_in_training_too() {
+    let mut model = build(&small_resnet(), [3, 9, 9]).unwrap();
+    let images = numbers(&[5, 3, 9, 9], 3);
+    let _ = model.forward(&images, Mode::Train); // statistics that are not 0 and 1
+    let before = model.clone_values();
+    model.freeze_statistics().unwrap();
+    let logits = model.forward(&images, Mode::Train);
+    close(&logits, &model.forward(&images, Mode::Eval), 1e-5);
+    assert!(before == model.clone_values());
+    let _ = logits.square().sum(Kind::Float).backward();
+    let scale = model.parameter("bn1.weight").unwrap().tensor.grad();
+    assert!(scale.abs().max().double_value(&[]) > 0.0, "its own scale and shift train on");
+}
+
+#[test]
+fn a_network_without_statistics_keeps_none() {
+    let trunk = Sequential::new().then(Block::Flatten);
+    let error =
+        build(&Classifier::new(trunk, "fc", Linear::new(3)), [3, 9, 9]).unwrap().freeze_statistics().unwrap_err();
+    assert!(error.to_string().contains("no batch normalisation"), "{error}");
+}
+
+#[test]
+fn what_was_frozen_trains_again() {
+    let mut model = build(&small_resnet(), [3, 9, 9]).unwrap();
+    let all = model.trainable().count();
+    model.freeze_trunk().unwrap();
+    assert_eq!(model.trainable().count(), 2);
+    model.thaw_trunk().unwrap();
+    assert_eq!(model.trainable().count(), all);
+    let images = numbers(&[5, 3, 9, 9], 3);
+    let _ = model.forward(&images, Mode::Train).square().sum(Kind::Float).backward();
+    assert!(model.parameter("conv1.weight").unwrap().tensor.grad().abs().max().double_value(&[]) > 0.0);
+}

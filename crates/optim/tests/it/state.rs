@@ -1,7 +1,7 @@
 //! What is saved and loaded: resume to the bit, names, refusals.
 
 use crate::common::{Net, bits, rules};
-use optim::{Rule, SgdOptions};
+use optim::{Optimizer, Parameter, Rule, SgdOptions};
 use tch::{Device, Kind, Tensor};
 
 type State = Vec<(String, Tensor)>;
@@ -35,6 +35,30 @@ fn a_run_that_saves_and_loads_midway_ends_with_the_same_bits_as_an_undisturbed_o
             }
         }
     }
+}
+
+#[test]
+fn an_optimiser_of_more_parameters_takes_over_what_is_known_of_some() {
+    for rule in rules() {
+        let net = Net::new();
+        let mut earlier = net.optimizer(&rule);
+        net.train(&mut earlier, 0..4);
+        let (known, fresh) = (earlier.state().unwrap(), net.optimizer(&rule).state().unwrap());
+        let part = |state: &State, name: &str| -> Vec<f64> {
+            let of = state.iter().filter(|(it, _)| it.ends_with(name));
+            of.flat_map(|(_, it)| Vec::try_from(it.to_kind(Kind::Double).view(-1)).unwrap()).collect::<Vec<f64>>()
+        };
+        let mut bias = Optimizer::new(vec![Parameter::bias("dense.bias", net.bias.shallow_clone())], &rule).unwrap();
+        bias.take_over(earlier).unwrap();
+        let mut whole = net.optimizer(&rule);
+        whole.take_over(bias).unwrap();
+        let whole = whole.state().unwrap();
+        assert_eq!(part(&whole, "dense.bias"), part(&known, "dense.bias"), "{rule:?}");
+        assert_eq!(part(&whole, "dense.weight"), part(&fresh, "dense.weight"), "{rule:?}");
+    }
+    let net = Net::new();
+    let mut adam = net.optimizer(&Rule::Adam(Default::default()));
+    assert!(adam.take_over(net.optimizer(&Rule::default())).unwrap_err().to_string().contains("its rule"));
 }
 
 #[test]

@@ -101,7 +101,7 @@ impl Observer for TensorBoard {
                 let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(&record));
                 written.map_err(self.io("write"))?;
             }
-            Event::Stepping(_) | Event::Trained { .. } | Event::Stopped { .. } => {}
+            Event::Stepping(_) | Event::Thawed { .. } | Event::Trained { .. } | Event::Stopped { .. } => {}
         }
         Ok(ControlFlow::Continue(()))
     }

@@ -159,7 +159,7 @@ impl Observer for Watch {
                     state.sight = sight;
                 });
             }
-            Event::Stepping(_) => {}
+            Event::Stepping(_) | Event::Thawed { .. } => {}
             Event::Stopped { by, .. } => self.board.change(|state| {
                 state.ended = true;
                 state.interrupted = *by == StoppedBy::Interrupt;

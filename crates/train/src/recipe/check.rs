@@ -83,6 +83,7 @@ impl Recipe {
         }
         VALIDATION.check(self.data.validation)?;
         self.pictures.as_ref().map_or(Ok(()), |pictures| pictures.check())?;
+        self.pretrained.as_ref().map_or(Ok(()), |it| it.check(self))?;
         self.check_fold()?;
         if let Size::Count(count) = self.minibatch.size {
             MINIBATCH.check(count)?;

@@ -47,7 +47,7 @@ pub use gradients::{Average, Gradients, Group};
 pub use loss::{ClassRule, ClassWeights, Loss, Penalty};
 pub use minibatch::{All, Minibatch, Order, Sampling, Size};
 pub use pictures::{Filter, Fit, Pictures};
-pub use pretrained::{Pretrained, Trained};
+pub use pretrained::{Pretrained, Statistics, Trained};
 pub use tensor_data::Fold;
 
 use crate::stopping::Stopping;

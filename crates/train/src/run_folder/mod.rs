@@ -303,7 +303,7 @@ impl RunFolder {
                 let wants_first = learner.progress.iteration == 0 && self.recipe().checkpoint.snapshots > 0;
                 if wants_first { self.snapshot(0, learner) } else { Ok(()) }
             }
-            Event::Stepping(_) | Event::Trained { .. } => Ok(()),
+            Event::Stepping(_) | Event::Thawed { .. } | Event::Trained { .. } => Ok(()),
             Event::Validated { row, steps, learner, plan, .. } => {
                 let train_seconds = learner.progress.train_seconds;
                 let timing = Timing { iteration: row.iteration, train_seconds, saving_seconds: self.saving_seconds() };

@@ -74,7 +74,7 @@ impl RunFolder {
         }
         let found = checkpoint::read(&last).map_err(|error| without_way_on(&self.path, error))?;
         let new = Learner::with_model(plan, data, model)?;
-        let mut learner = new.restored(&found.files, &found.folder)?;
+        let mut learner = new.restored(plan, &found.files, &found.folder)?;
         if found.damaged.is_some() {
             checkpoint::fall_back(&last)?;
         }

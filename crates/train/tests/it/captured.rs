@@ -31,7 +31,7 @@ impl Observer for Recorder {
                     return Ok(Break(()));
                 }
             }
-            Event::Stopped { .. } => {}
+            Event::Thawed { .. } | Event::Stopped { .. } => {}
         }
         Ok(Continue(()))
     }
