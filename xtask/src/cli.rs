@@ -18,6 +18,7 @@ mod pictures;
 mod report;
 mod sweep;
 mod train;
+mod watch;
 mod weights;
 
 pub use clean::CleanArgs;
@@ -28,6 +29,7 @@ pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs}
 pub use report::{Format, ReportArgs};
 pub use sweep::{SweepArgs, SweepStrategy};
 pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
+pub use watch::WatchArgs;
 pub use weights::WeightsArgs;
 
 /// What is typed in a clone.
@@ -93,6 +95,8 @@ pub enum Command {
     Convolve(ConvolveArgs),
     /// Write an HTML page that shows a run, or several side by side
     Report(ReportArgs),
+    /// Serve a page that follows the runs of some folders while they train
+    Watch(WatchArgs),
     /// Run the criterion benches, or compare with PyTorch
     Bench(BenchArgs),
     /// Put the program `minibatch` on the PATH, for use from any folder and without this clone

@@ -45,6 +45,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         | Command::Convolve(_)
         | Command::Look(_)
         | Command::Report(_)
+        | Command::Watch(_)
         | Command::Weights(_)
         | Command::Probe(_) => start::run(),
         Command::Bench(args) => start::compare(&args.words),

@@ -55,16 +55,16 @@ pub struct Line {
 
 /// The curves of the runs, the most telling first; those with a single point are left out.
 pub fn draw(records: &[&Record]) -> Result<Vec<Curve>, Error> {
-    let begun = records.iter().filter(|record| !record.rows.is_empty() || record.steps_per_epoch.is_some());
-    let runs: Vec<Course<'_>> = begun.map(|record| Course::of(record, records.len())).collect();
-    let alone = runs.len() == 1;
+    let begun = |record: &Record| !record.rows.is_empty() || record.steps_per_epoch.is_some();
+    // A run keeps its colour whether or not those before it have begun.
+    let runs = records.iter().enumerate().filter(|(_, record)| begun(record));
+    let runs: Vec<Course<'_>> = runs.map(|(number, record)| Course::of(record, number, records.len())).collect();
+    let alone = records.len() == 1;
     let training = |value: fn(&StepRow) -> f64, of_row: fn(&Row) -> f64| -> Vec<Line> {
-        let line = |(number, run): (usize, &Course<'_>)| run.training(number, alone, value, of_row);
-        runs.iter().enumerate().map(line).collect()
+        runs.iter().map(|run| run.training(alone, value, of_row)).collect()
     };
     let validation = |value: fn(&Row) -> f64, marked: bool| -> Vec<Line> {
-        let line = |(number, run): (usize, &Course<'_>)| run.validation(number, alone, value, marked);
-        runs.iter().enumerate().map(line).collect()
+        runs.iter().map(|run| run.validation(alone, value, marked)).collect()
     };
     let average = |value: fn(&Row) -> Option<f64>| -> Vec<Line> {
         let line = |run: &Course<'_>| run.average(value);
@@ -102,7 +102,7 @@ pub fn draw(records: &[&Record]) -> Result<Vec<Curve>, Error> {
         wanted.push(("Learning rate", false, rate));
     }
     if runs.iter().any(Course::is_uneven) {
-        let seconds = runs.iter().enumerate().map(|(number, run)| run.seconds(number, alone));
+        let seconds = runs.iter().map(|run| run.seconds(alone));
         wanted.push(("Time per epoch", false, seconds.collect()));
     }
     let drawn = wanted.into_iter().map(|(title, percent, lines)| curve(title, percent, lines));
@@ -141,16 +141,19 @@ pub fn inline(drawing: &Drawing) -> String {
 /// A run with its horizontal axis.
 struct Course<'a> {
     record: &'a Record,
+    /// Number of its colour.
+    number: usize,
     steps_per_epoch: f64,
     /// At most so many points of training.
     points: usize,
 }
 
 impl<'a> Course<'a> {
-    fn of(record: &'a Record, runs: usize) -> Course<'a> {
+    fn of(record: &'a Record, number: usize, runs: usize) -> Course<'a> {
         let known = record.steps_per_epoch.map(|steps| steps.max(1) as f64);
         Course {
             record,
+            number,
             steps_per_epoch: known.unwrap_or_else(|| steps_per_epoch(&record.rows)),
             points: (POINTS / runs.max(1)).max(FEWEST),
         }
@@ -170,20 +173,20 @@ impl<'a> Course<'a> {
     }
 
     /// Training by its steps, or, where an earlier version kept none, by validations.
-    fn training(&self, number: usize, alone: bool, value: fn(&StepRow) -> f64, of_row: fn(&Row) -> f64) -> Line {
+    fn training(&self, alone: bool, value: fn(&StepRow) -> f64, of_row: fn(&Row) -> f64) -> Line {
         let steps: Vec<(f64, f64)> =
             self.record.steps.iter().map(|step| (self.at(step.iteration), value(step))).collect();
         let name = self.name(alone, "training");
         if steps.is_empty() {
             let rows = self.record.rows.iter().map(|row| (self.at(row.iteration), of_row(row)));
-            return self.line(name, number, rows.collect());
+            return self.line(name, self.number, rows.collect());
         }
-        Line { raw: true, ..self.line(name, number, thinned(&steps, self.points)) }
+        Line { raw: true, ..self.line(name, self.number, thinned(&steps, self.points)) }
     }
 
-    fn validation(&self, number: usize, alone: bool, value: fn(&Row) -> f64, marked: bool) -> Line {
+    fn validation(&self, alone: bool, value: fn(&Row) -> f64, marked: bool) -> Line {
         let rows = self.record.rows.iter().map(|row| (self.at(row.iteration), value(row)));
-        let colour = if alone { 1 } else { number };
+        let colour = if alone { 1 } else { self.number };
         Line { marked, ..self.line(self.name(alone, "validation"), colour, rows.collect()) }
     }
 
@@ -200,13 +203,13 @@ impl<'a> Course<'a> {
         ends.1 > UNEVEN * ends.0 && ends.1 > ends.0 + NOTICED
     }
 
-    fn seconds(&self, number: usize, alone: bool) -> Line {
-        self.line(self.name(alone, "seconds"), number, times::of(self.record))
+    fn seconds(&self, alone: bool) -> Line {
+        self.line(self.name(alone, "seconds"), self.number, times::of(self.record))
     }
 }
 
 /// Minibatches of an epoch, as far as the validations say it: the least number that fits them all.
-fn steps_per_epoch(rows: &[Row]) -> f64 {
+pub fn steps_per_epoch(rows: &[Row]) -> f64 {
     rows.iter().map(|row| row.iteration.div_ceil(row.epoch.max(1))).max().unwrap_or(1).max(1) as f64
 }
 

@@ -145,6 +145,11 @@ impl Page<'_> {
         self.runs.len() > 1
     }
 
+    /// Whether the page may ask the server that it came from.
+    fn asks_server(&self) -> bool {
+        self.live.is_some()
+    }
+
     fn has_filters(&self) -> bool {
         self.runs.iter().any(|run| run.filters.is_some() || run.layers.is_some())
     }
@@ -178,13 +183,17 @@ impl Page<'_> {
     }
 }
 
-/// Validations of the first run for a table, at most a hundred, evenly spread with the last among them.
-fn validations(runs: &[Sections]) -> Vec<&train::Row> {
-    let rows = runs.first().map_or(&[][..], |run| &run.record.rows);
+/// Validations for a table, at most a hundred, evenly spread with the last among them.
+pub fn some_validations(rows: &[train::Row]) -> Vec<&train::Row> {
     let step = rows.len().div_ceil(100).max(1);
     let mut some: Vec<_> = rows.iter().rev().step_by(step).collect();
     some.reverse();
     some
+}
+
+/// Those of the first run.
+fn validations(runs: &[Sections]) -> Vec<&train::Row> {
+    runs.first().map_or_else(Vec::new, |run| some_validations(&run.record.rows))
 }
 
 /// The recipes of the runs beside each other, marked where they differ; of one, where it differs from the defaults.
@@ -209,7 +218,7 @@ fn defaults(recipe: &Recipe) -> Result<Vec<(String, String)>, Error> {
 }
 
 /// A loss with four digits.
-fn four(number: &f64) -> String {
+pub fn four(number: &f64) -> String {
     format!("{number:.4}")
 }
 
@@ -219,7 +228,7 @@ fn spread(interval: &Interval) -> String {
 }
 
 /// A share as a percentage.
-fn share(fraction: &f64) -> String {
+pub fn share(fraction: &f64) -> String {
     values::percent(*fraction)
 }
 
@@ -233,7 +242,7 @@ fn answer(shown: &Shown) -> (usize, f32) {
     shown.answers[0][0]
 }
 
-fn learning_rate(rate: &f64) -> String {
+pub fn learning_rate(rate: &f64) -> String {
     values::rate(*rate)
 }
 

@@ -66,6 +66,7 @@ fn main() -> ExitCode {
         Command::Dream(args) => dream::run(&args),
         Command::Convolve(args) => convolve::run(&args),
         Command::Report(args) => report_command::run(&args),
+        Command::Watch(args) => watch::follow(&args),
         Command::Weights(args) => weights_command::run(&args),
         Command::Probe(args) => probe::run(&args, adaptive.is_some()),
         Command::Setup(_)

@@ -1,11 +1,14 @@
-//! `train --watch`: the page of a run that is being trained, and the line that says where it is.
+//! The live pages: of a run that is being trained (`train --watch`), and of the runs below some folders (`watch`).
 
 use crate::train_command::Run;
-use crate::{device, probe};
-use anyhow::Result;
+use crate::{console, device, probe};
+use anyhow::{Context, Result};
 use report::Surroundings;
 use report::watch::{self, Watch};
 use std::net::TcpListener;
+use std::process::ExitCode;
+use std::thread;
+use xtask::cli::WatchArgs;
 
 /// Starts to serve the page of a run that is about to be trained, and says where; `None`, with a warning, where the
 /// system refuses what that takes, because a run is worth more than its page.
@@ -36,5 +39,17 @@ pub fn start(listener: TcpListener, run: &mut Run) -> Result<Option<Watch>> {
             run.reporter.line(&format!("WARNING: the page cannot be served ({error}): training without --watch"))?;
             Ok(None)
         }
+    }
+}
+
+/// Serves the page of several runs until the process is ended.
+pub fn follow(args: &WatchArgs) -> Result<ExitCode> {
+    if let Some(missing) = args.runs.iter().find(|folder| !folder.is_dir()) {
+        return Err(console::Usage(format!("there is no folder {}", console::shown::path(missing))).into());
+    }
+    let address = watch::follow(watch::listen(args.port)?, args.runs.clone()).context("the page cannot be served")?;
+    console::line(false, &format!("watch   http://{address}/"));
+    loop {
+        thread::park();
     }
 }

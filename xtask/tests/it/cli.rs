@@ -116,6 +116,8 @@ fn wrong_command_lines_exit_with_two() {
         "convolve --filters 0",
         "convolve --run runs/a --size 5",
         "report",
+        "watch",
+        "watch runs --port 65536",
         "setup --cpu --cuda",
         "data --out x",
         "brew",

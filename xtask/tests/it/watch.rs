@@ -1,4 +1,4 @@
-//! The page of a run that is being trained: it can be read from this machine and changes, and training takes no notice.
+//! The pages of runs that are being trained: they can be read from this machine and change, and training takes no notice.
 
 use crate::runs::{Place, RECIPE, signal, wait_until};
 use serde_json::Value;
@@ -116,6 +116,55 @@ fn the_curves_move_within_an_epoch() {
     });
     let head = run.page.get("/").1;
     assert!(head.find("time left") < head.find("learning rate"), "the time left stands in the first row");
+}
+
+/// A run that was there, one that is being trained, and one that begins while the page is served.
+#[test]
+fn several_runs_stand_on_one_page() {
+    let place = Place::new();
+    let recipe = place.recipe("net", RECIPE);
+    place.good(&format!("train {recipe} --out {{}}/runs/one --device cpu --epochs 2"));
+    let mut followed = Watched::start(&place, "watch {}/runs");
+    let row = |state: &Value, run: &str| {
+        let rows = state["headline"].as_str().unwrap();
+        let rest = rows.split_once(&format!("<bdi>{run}</bdi>")).map(|(_, rest)| rest.to_owned());
+        rest.map(|rest| rest.split_once("</tr>").unwrap().0.to_owned())
+    };
+    let one = row(&followed.page.state(), "one").unwrap();
+    assert!(one.contains("<td>ended</td>") && one.contains("value=\"1\"") && one.contains("<td>2 of 2</td>"), "{one}");
+    let version = |state: &Value| state["drawn"].as_u64().unwrap();
+    let before = version(&followed.page.state());
+    assert_eq!(version(&followed.page.state()), before, "nothing has changed");
+    assert!(followed.page.get(&format!("/state.json?rows={before}")).1.contains("\"curves\":null"));
+
+    let words = format!("train {recipe} --out {{}}/runs/late --device cpu --epochs 100000");
+    let mut child = place.minibatch(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    followed.wait_for(|state| {
+        let late = row(state, "late");
+        late.is_some_and(|late| {
+            late.contains("<td>training</td>")
+                && late.contains(" of 100000")
+                && !late.contains("<td>–</td><td>–</td><td>–</td>")
+        })
+    });
+    let state = followed.page.state();
+    assert!(version(&state) > before && state["curves"].as_str().unwrap().contains("Validation error"), "{state}");
+    assert!(state["recipe"].as_str().unwrap().contains("100000"), "the recipes differ in their epochs");
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    followed.wait_for(|state| row(state, "late").unwrap().contains("<td>interrupted</td>"));
+
+    let Some((page, console)) = visit(&place, followed.page.0) else { return };
+    assert!(console.is_empty(), "{console:?}");
+    assert!(page.contains("<h1>2 runs</h1>") && page.contains("polyline"), "{page}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_a_wrong_word() {
+    let place = Place::new();
+    let done = place.run("watch {}/nowhere");
+    assert_eq!(done.status, Some(2), "{}", done.err);
+    assert!(done.err.contains("there is no folder"), "{}", done.err);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The page of a run that is being trained, served on this machine alone, which renews itself while training continues.
+//! The page of a run that is being trained, served on this machine alone, which renews itself while training continues; and one of
+//! all runs below some folders ([`follow`]), which needs nothing of those who train them.
 //!
 //! The observer keeps on a board what the page shows, a thread of its own answers the browser from that board. Nothing
 //! comes back from there: training computes the same numbers, watched or not, and continues when the server fails. What
@@ -7,11 +8,16 @@
 mod answer;
 mod board;
 mod connection;
+mod folders;
+mod followed;
 mod page;
 mod request;
 mod server;
+mod several;
+mod standing;
 
 pub use board::Run;
+pub use several::follow;
 
 use board::{Board, Sight};
 use page::Pages;

@@ -9,27 +9,41 @@
     ending.textContent = text;
     ending.hidden = false;
   };
+  const shown = {};
+  // Puts markup in its place where it is another than before; what a reader works with stays as it is.
+  const put = (name, markup) => {
+    const part = document.getElementById(name);
+    if (markup === null || markup === undefined || markup === shown[name]) return;
+    shown[name] = markup;
+    const focusable = () => [...part.querySelectorAll('button, input, svg[tabindex], summary, .scroll')];
+    const focus = focusable().indexOf(document.activeElement);
+    const open = [...part.querySelectorAll('details')].map((it) => it.open);
+    const across = [...part.querySelectorAll('.scroll')].map((it) => it.scrollLeft);
+    part.innerHTML = markup;
+    part.querySelectorAll('details').forEach((it, place) => (it.open = open[place] ?? it.open));
+    if (name === 'curves-part') document.dispatchEvent(new Event('redrawn'));
+    part.querySelectorAll('.scroll').forEach((it, place) => (it.scrollLeft = across[place] ?? 0));
+    if (focus >= 0) focusable()[focus]?.focus();
+  };
   const renew = async () => {
     try {
       const answer = await fetch('/state.json?rows=' + known);
       if (!answer.ok) throw new Error(answer.statusText);
       const news = await answer.json();
       failures = 0;
-      bar.max = news.last_iteration;
-      bar.value = news.iteration;
-      document.getElementById('headline-part').innerHTML = news.headline;
-      const part = document.getElementById('curves-part');
-      // A slider that is being moved is not taken away.
-      if (news.curves !== null && !part.querySelector(':active')) {
-        known = news.drawn;
-        const focusable = () => [...part.querySelectorAll('button, input, svg[tabindex], summary')];
-        const focus = focusable().indexOf(document.activeElement);
-        const open = part.querySelector('details[open]') !== null;
-        part.innerHTML = news.curves;
-        document.dispatchEvent(new Event('redrawn'));
-        if (open) part.querySelector('details').open = true;
-        if (focus >= 0) focusable()[focus]?.focus();
+      if (bar) {
+        bar.max = news.last_iteration;
+        bar.value = news.iteration;
       }
+      put('headline-part', news.headline);
+      put('recipe-part', news.recipe);
+      // A slider that is being moved is not taken away.
+      if (news.curves !== null && !document.querySelector('#curves-part :active')) {
+        known = news.drawn;
+        put('curves-part', news.curves);
+      }
+      const runs = document.querySelector('[data-runs]');
+      if (runs) document.querySelector('h1').textContent = runs.dataset.runs + (runs.dataset.runs === '1' ? ' run' : ' runs');
       interrupted = news.interrupted;
       if (news.ended) say(interrupted ? 'Training is being stopped.' : 'Training has ended; the report is being written.');
     } catch {
@@ -38,10 +52,8 @@
     if (failures < 2) {
       setTimeout(renew, 1000);
     } else {
-      document.querySelector('.kind').textContent = 'Training has ended';
-      say(interrupted
-        ? 'Training was interrupted. To continue: cargo xtask train --resume ' + ending.dataset.run
-        : 'Training has ended; the report is at ' + ending.dataset.report + ' (a run that was stopped before its end has none yet).');
+      if (bar) document.querySelector('.kind').textContent = 'Training has ended';
+      say(interrupted ? ending.dataset.interrupted : ending.dataset.gone);
     }
   };
   setTimeout(renew, 1000);

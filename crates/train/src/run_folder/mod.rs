@@ -18,6 +18,7 @@
 
 mod fold_set;
 mod known;
+mod lock;
 mod names;
 mod remains;
 mod reopened;
@@ -29,6 +30,7 @@ mod top;
 
 pub use fold_set::FoldSet;
 pub use known::{identity, read_recipe};
+pub use lock::is_trained;
 pub use reserved::Reserved;
 pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};
 pub use tables::{Timing, read_metrics, read_steps, read_timings};
@@ -42,18 +44,17 @@ use crate::learner::Learner;
 use crate::plan::Plan;
 use crate::recipe::Recipe;
 use known::RECIPE;
+use lock::{LOCK, lock};
 use names::{SNAPSHOTS, snapshot_name};
 use save_throttle::SaveThrottle;
 use serde::Serialize;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tables::Tables;
 use top::Top;
 
-/// Held locked by the process that trains in the folder.
-const LOCK: &str = ".lock";
 const BEST: &str = "best";
 const LAST: &str = "last";
 
@@ -320,20 +321,5 @@ impl RunFolder {
             }
             Event::Stopped { learner, .. } => self.save(learner),
         }
-    }
-}
-
-/// Takes the folder for this process; another process that trains in it is an error.
-fn lock(path: &Path) -> Result<File, Error> {
-    let name = path.join(LOCK);
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(false).open(&name).map_err(Error::io("write", &name))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Run {
-            path: path.to_owned(),
-            problem: "another process is training in it: wait for that one or stop it; a new run can have another folder with --out".into(),
-        }),
-        Err(TryLockError::Error(e)) => Err(Error::io("lock", &name)(e)),
     }
 }
