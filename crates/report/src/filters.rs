@@ -124,7 +124,7 @@ fn first_layer(model: &Model) -> Result<Option<Vec<FloatImage>>, Error> {
 }
 
 /// At most `most` of `all`, evenly spread, with the first and the last among them.
-fn spread<T>(all: &[T], most: usize) -> Vec<&T> {
+pub fn spread<T>(all: &[T], most: usize) -> Vec<&T> {
     let count = all.len().min(most);
     let place = |i: usize| i * (all.len() - 1) / (count - 1).max(1);
     (0..count).map(|i| &all[place(i)]).collect()

@@ -5,10 +5,10 @@ use crate::error::Error;
 use models::{Model, Role};
 use tch::{Device, Kind, TchError, Tensor};
 use tensor_data::{Order, Split, Tail};
-use viz::{Histogram, Scale, histograms};
+use viz::{Histogram, Scale};
 
 /// Test pictures that the layers are asked for.
-const PICTURES: usize = 128;
+pub const PICTURES: usize = 128;
 /// Layers that are drawn; of more, those evenly spread.
 const MOST: usize = 9;
 /// Values that a histogram is made of; of more, those evenly spread.
@@ -16,9 +16,9 @@ const VALUES: i64 = 100_000;
 
 /// Histograms and dead units.
 pub struct Layers {
-    pub weights: String,
-    /// `None` for a network whose layers' outputs cannot be had.
-    pub outputs: Option<String>,
+    pub weights: Vec<String>,
+    /// None for a network whose layers' outputs cannot be had.
+    pub outputs: Vec<String>,
     /// Layers that end in a rectifier: name, units, and units that were 0 for every picture.
     pub dead: Vec<(String, usize, usize)>,
     pub pictures: usize,
@@ -27,8 +27,8 @@ pub struct Layers {
 /// Draws the layers of `model` on pictures of `split`.
 pub fn draw(model: &Model, split: &Split) -> Result<Option<Layers>, Error> {
     let weights: Vec<_> = model.parameters().iter().filter(|it| it.role == Role::Weight).collect();
-    let weights =
-        evenly(&weights).into_iter().map(|it| histogram(&it.name, &it.tensor)).collect::<Result<Vec<_>, _>>()?;
+    let weights = evenly(&weights).into_iter().map(|it| histogram(&it.name, &it.tensor, Scale::Linear));
+    let weights = weights.collect::<Result<Vec<_>, _>>()?;
     if weights.is_empty() {
         return Ok(None);
     }
@@ -43,19 +43,12 @@ pub fn draw(model: &Model, split: &Split) -> Result<Option<Layers>, Error> {
             dead.push((name.clone(), units, silent));
         }
     }
-    let drawn =
-        evenly(&outputs).into_iter().map(|(name, output)| histogram(name, output)).collect::<Result<Vec<_>, _>>()?;
-    let outputs = (!drawn.is_empty()).then(|| histograms("Outputs of layers", &drawn, Scale::Log)).transpose()?;
-    Ok(Some(Layers {
-        weights: inline(&histograms("Weights", &weights, Scale::Linear)?),
-        outputs: outputs.map(|drawing| inline(&drawing)),
-        dead,
-        pictures,
-    }))
+    let outputs = evenly(&outputs).into_iter().map(|(name, output)| histogram(name, output, Scale::Log));
+    Ok(Some(Layers { weights, outputs: outputs.collect::<Result<_, _>>()?, dead, pictures }))
 }
 
 /// Units of a layer that ends in a rectifier (nothing below 0, some 0), and those that are 0 everywhere; `None` for other layers.
-fn silent(output: &Tensor) -> Result<Option<(usize, usize)>, Error> {
+pub fn silent(output: &Tensor) -> Result<Option<(usize, usize)>, Error> {
     let most = || -> Result<(f64, Vec<f32>), TchError> {
         let by_unit = output.f_to_kind(Kind::Float)?.f_transpose(0, 1)?.f_reshape([output.size()[1], -1])?; // [units, values]
         let most = by_unit.f_amax([1i64].as_slice(), false)?.f_to_device(Device::Cpu)?;
@@ -65,18 +58,22 @@ fn silent(output: &Tensor) -> Result<Option<(usize, usize)>, Error> {
     Ok((least == 0.0).then(|| (most.len(), most.iter().filter(|&&value| value <= 0.0).count())))
 }
 
-fn histogram(name: &str, tensor: &Tensor) -> Result<Histogram, Error> {
+fn histogram(name: &str, tensor: &Tensor, scale: Scale) -> Result<String, Error> {
+    Ok(inline(&viz::histogram(&Histogram::new(name, &values(tensor)?)?, scale)))
+}
+
+/// At most about [`VALUES`] numbers of a tensor, evenly spread.
+pub fn values(tensor: &Tensor) -> Result<Vec<f32>, Error> {
     let flat = || -> Result<Vec<f32>, TchError> {
         let flat = tensor.detach().f_to_kind(Kind::Float)?.f_reshape([-1])?;
         let step = (flat.size()[0] / VALUES).max(1);
         Vec::try_from(flat.f_slice(0, None, None, step)?.f_to_device(Device::Cpu)?.f_contiguous()?)
     };
-    let values = flat().map_err(torch_ext::Error::doing("read a layer")).map_err(train::Error::from)?;
-    Ok(Histogram::new(name, &values)?)
+    Ok(flat().map_err(torch_ext::Error::doing("read a layer")).map_err(train::Error::from)?)
 }
 
 /// At most [`MOST`] of them, evenly spread.
-fn evenly<T>(all: &[T]) -> Vec<&T> {
+pub fn evenly<T>(all: &[T]) -> Vec<&T> {
     let step = all.len().div_ceil(MOST).max(1);
     all.iter().step_by(step).collect()
 }

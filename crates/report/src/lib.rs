@@ -29,6 +29,7 @@ mod gallery;
 mod headline;
 mod known;
 mod layers;
+mod layers_over_time;
 mod markdown;
 mod matrix;
 mod names;

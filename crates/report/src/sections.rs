@@ -5,6 +5,7 @@ use crate::calibration::{self, Calibrated};
 use crate::error::Error;
 use crate::filters::Filters;
 use crate::layers::{self, Layers};
+use crate::layers_over_time::{self, OverTime};
 use crate::record::Record;
 use crate::tested::{self, Tested};
 use models::Summary;
@@ -16,6 +17,7 @@ pub struct Sections {
     pub record: Record,
     pub filters: Option<Filters>,
     pub layers: Option<Layers>,
+    pub over_time: Option<OverTime>,
     pub tested: Option<Tested>,
     pub calibrated: Option<Calibrated>,
     pub parameters: Option<Summary>,
@@ -37,6 +39,11 @@ impl Sections {
             _ => Ok(None),
         };
         let layers = or_note(layers, &mut record, "histograms");
+        let over_time = match &test {
+            Some(Ok((split, _))) => layers_over_time::draw(&record, split),
+            _ => Ok(None),
+        };
+        let over_time = or_note(over_time, &mut record, "layers over time");
         let calibrated = or_note(calibration::draw(&record), &mut record, "calibration");
         let recorded = record.summary.as_ref().and_then(|summary| summary.test_error);
         let answered =
@@ -50,7 +57,7 @@ impl Sections {
         }
         let tested = answered.and_then(|answered| Tested::of(&record, answered));
         let parameters = record.best.as_ref().map(|model| model.summary());
-        Sections { parameters, filters, layers, tested, calibrated, record }
+        Sections { parameters, filters, layers, over_time, tested, calibrated, record }
     }
 
     /// The answers to the test pictures, where those are there.

@@ -40,6 +40,13 @@ pub fn histograms(title: &str, histograms: &[Histogram], scale: Scale) -> Result
     Ok(svg.finish())
 }
 
+/// Draws one histogram by itself, with its name, mean and standard deviation above, for a page that lays out several.
+pub fn histogram(histogram: &Histogram, scale: Scale) -> Drawing {
+    let mut svg = Svg::new(PANEL.0 + SIDE, PANEL.1, &format!("histogram of {}", histogram.name()));
+    panel(&mut svg, (SIDE / 2.0, 0.0), histogram, scale);
+    svg.finish()
+}
+
 fn panel(svg: &mut Svg, (left, top): (f64, f64), histogram: &Histogram, scale: Scale) {
     svg.text((left, top + 16.0), &shortened(histogram.name(), 32), Style::Label, Anchor::Start);
     let number = |value| precise(value, Unit::Plain);
@@ -107,6 +114,10 @@ mod tests {
         assert!(drawing.as_str().contains("1 not finite"));
         assert!(drawing.as_str().contains("2 from 0 to 0.25"));
         assert!(histograms("Weights", &[], Scale::Linear).is_err());
+        let one = Histogram::within("conv1.weight", &values, 0.0, 1.0, 4).unwrap();
+        let alone = histogram(&one, Scale::Linear);
+        assert_eq!(alone.as_str().matches("viz-bar").count(), 2);
+        assert!(alone.as_str().contains("aria-label=\"histogram of conv1.weight\""));
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl Histogram {
     }
 }
 
-fn finite(values: &[f32]) -> impl Iterator<Item = f64> {
+pub(crate) fn finite(values: &[f32]) -> impl Iterator<Item = f64> {
     values.iter().filter(|v| v.is_finite()).map(|&v| f64::from(v))
 }
 

@@ -14,7 +14,8 @@
 //! | loss, error, learning rate, norms | [`Chart`] | [`Drawing`] |
 //! | ratios, with what was aimed at | [`bars()`] | [`Drawing`] |
 //! | counts by true and predicted class | [`Confusion`] | [`Drawing`] |
-//! | weights, activations | [`histograms`] | [`Drawing`] |
+//! | weights, activations | [`histograms`], [`histogram()`] | [`Drawing`] |
+//! | the same at several moments | [`Course`] | [`Drawing`] |
 //! | settings of trials and what came of them | [`Trials`] | [`Drawing`] |
 //! | probabilities and what came true | [`reliability()`] | [`Drawing`] |
 //!
@@ -27,6 +28,7 @@ mod chart;
 mod classic;
 pub mod colour;
 mod confusion;
+mod course;
 mod curves;
 mod distributions;
 mod error;
@@ -53,7 +55,8 @@ pub use chart::{Best, Chart, Series};
 pub use classic::tile_raster_images;
 pub use colour::{NOT_FINITE, Palette, Rgb};
 pub use confusion::Confusion;
-pub use distributions::histograms;
+pub use course::Course;
+pub use distributions::{histogram, histograms};
 pub use error::Error;
 pub use float_image::FloatImage;
 pub use grid::{Background, Cell, Columns, GridOptions, grid};

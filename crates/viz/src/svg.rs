@@ -155,6 +155,16 @@ impl Svg {
         ));
     }
 
+    /// A filled polygon.
+    pub(crate) fn area(&mut self, points: &[(f64, f64)], (fill, opacity): (Rgb, f64), class: &str) {
+        let list: Vec<String> = points.iter().map(|&(x, y)| format!("{},{}", short(x), short(y))).collect();
+        let (fill, opacity) = (hex(fill), short(opacity));
+        let list = list.join(" ");
+        self.push(format_args!(
+            "<polygon points=\"{list}\" fill=\"{fill}\" fill-opacity=\"{opacity}\" class=\"{class}\"/>"
+        ));
+    }
+
     pub(crate) fn dot(&mut self, at: (f64, f64), radius: f64, ink: Rgb, class: &str, hint: &str) {
         self.push(format_args!(
             "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\" class=\"{class}\"><title>{}</title></circle>",

@@ -13,6 +13,7 @@ learning_rate = 0.05
 data = { set = "mnist", validation = 200 }
 minibatch = { size = 50 }
 model = { kind = "lenet", filters = [4, 8], hidden = 16 }
+checkpoint = { snapshots = 1 }
 "#;
 
 /// What all visits begin and end with; what was seen becomes an element of the page.
@@ -92,6 +93,8 @@ seen.up = column().every((value, place, all) => !place || all[place - 1] <= valu
 recall.click();
 seen.down = column().every((value, place, all) => !place || all[place - 1] >= value);
 seen.told_sort = $('#classes [aria-sort]').getAttribute('aria-sort');
+seen.courses = $$('#filters .courses').map((it) => it.querySelectorAll('svg').length);
+$$('#filters details').forEach((it) => (it.open = true));
 seen.sprite = getComputedStyle($('.gallery .sprite')).backgroundImage.slice(0, 26);
 seen.narrow = document.documentElement.scrollWidth <= window.innerWidth;
 "#;
@@ -157,6 +160,8 @@ fn a_visitor_reads_one_run() {
         let (first, second) = (seen["first"].as_str().unwrap(), seen["second"].as_str().unwrap());
         assert!(first.starts_with("1 to 24 of ") && second.starts_with("25 to "), "{seen}");
         assert_eq!((&seen["answers"], &seen["told_sort"]), (&4.into(), &"descending".into()));
+        // Histograms of four weights and of six outputs; over time the same, and the gradients of the weights.
+        assert_eq!(seen["courses"], serde_json::json!([4, 6, 4, 4, 6]), "{seen}");
         assert_eq!(seen["sprite"], "url(\"data:image/png;base64");
     }
 }

@@ -140,5 +140,5 @@ fn read(path: &Path, name: &str) -> Result<Record, train::Error> {
 }
 
 fn sections(record: Record) -> Sections {
-    Sections { record, filters: None, layers: None, tested: None, calibrated: None, parameters: None }
+    Sections { record, filters: None, layers: None, over_time: None, tested: None, calibrated: None, parameters: None }
 }

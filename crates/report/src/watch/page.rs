@@ -130,7 +130,7 @@ fn sections(run: &Run, state: &State) -> Sections {
         notes: run.note.iter().cloned().collect(),
     };
     let parameters = Some(run.parameters.clone());
-    Sections { record, filters: None, layers: None, tested: None, calibrated: None, parameters }
+    Sections { record, filters: None, layers: None, over_time: None, tested: None, calibrated: None, parameters }
 }
 
 /// The figures so far, the most important first. There are none of the test set: training may not know them.
