@@ -137,6 +137,17 @@ fn visit(place: &Place, page: &str, script: &str, width: u32) -> Option<Value> {
     Some(seen)
 }
 
+/// Sheets of paper that a page fills when it is printed; `None` without a browser.
+fn printed(place: &Place, page: &str) -> Option<usize> {
+    let (browser, pdf) = (browser()?, place.path("printed.pdf"));
+    let profile = format!("--user-data-dir={}", place.path("profile").display());
+    let to = format!("--print-to-pdf={}", pdf.display());
+    let options = ["--headless", "--no-sandbox", "--disable-gpu", &profile, &to];
+    assert!(Command::new(browser).args(options).arg(place.path(page)).output().unwrap().status.success());
+    let pdf = String::from_utf8_lossy(&fs::read(pdf).unwrap()).into_owned();
+    Some(pdf.matches("/Type /Page").count() - pdf.matches("/Type /Pages").count())
+}
+
 fn assert_true(seen: &Value, flags: &[&str]) {
     for flag in flags {
         assert_eq!(seen[flag], true, "{flag}: {seen}");
@@ -149,6 +160,8 @@ fn a_visitor_reads_one_run() {
     place.recipe("net", NET);
     place.good("train {}/net.toml --device cpu --out {}/run");
     assert!(place.bytes("run/report.html").len() < 1_000_000);
+    let sheets = printed(&place, "run/report.html").unwrap_or(1);
+    assert!((1..=5).contains(&sheets), "{sheets} sheets of paper");
     for width in [1280, 500] {
         let Some(seen) = visit(&place, "run/report.html", ONE, width) else { return };
         let flags = [

@@ -40,6 +40,7 @@ const logAxis = (low, high) => {
 const brief = (value) => (value === 0 ? '0' : Math.abs(value) >= 1e5 || Math.abs(value) < 1e-4 ? value.toExponential(1).replace('.0e', 'e') : String(Number(value.toPrecision(4))));
 const reads = (value, percent) => (value === null ? 'not finite' : percent ? percentage(value) : brief(value));
 
+let paper = 0;
 const chart = (figure) => {
   const numbers = saved(figure);
   const state = (chosen[numbers.title] ||= { log: numbers.log, smoothing: Math.max(0, Math.min(0.9, 1 - 10 / Math.max(1, ...numbers.series.map((line) => line.points.length)))), hidden: new Set(), at: null });
@@ -83,7 +84,7 @@ const chart = (figure) => {
   }
   let frame;
   const draw = () => {
-    const width = Math.max(260, Math.round(place.clientWidth || 600));
+    const width = paper || Math.max(260, Math.round(place.clientWidth || 600));
     const height = Math.round(Math.min(320, Math.max(210, width * 0.5)));
     const shown = numbers.series.filter((line) => !state.hidden.has(line.name));
     const lines = shown.map((line) => ({ ...line, drawn: line.raw ? smooth(line.points, state.smoothing) : line.points }));
@@ -174,3 +175,10 @@ addEventListener('resize', () => {
   clearTimeout(resized);
   resized = setTimeout(() => document.querySelectorAll('.chart').forEach((figure) => figure.redraw()), 100);
 });
+// On paper a chart has a third of the page: it is drawn for that width, so that its letters stay readable.
+for (const [event, width] of [['beforeprint', 300], ['afterprint', 0]]) {
+  addEventListener(event, () => {
+    paper = width;
+    document.querySelectorAll('.chart').forEach((figure) => figure.redraw());
+  });
+}
