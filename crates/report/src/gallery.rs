@@ -17,12 +17,13 @@ use viz::FloatImage;
 /// Least certain answers of each run, and right ones of each class; of many classes fewer.
 const LEAST_CERTAIN: usize = 48;
 const RIGHT: usize = 120;
-/// Pictures of this side and above are photographs, for which a page may be larger.
-const PHOTOGRAPH: i64 = 64;
 /// Bytes of a sheet, before base64 adds a third.
 const BYTES: usize = 480_000;
 const BYTES_OF_SEVERAL: usize = 1_200_000;
-const BYTES_OF_PHOTOGRAPHS: usize = 3_000_000;
+/// Pictures of this side and above are photographs; no picture is smaller than this in a file, so more are not even read.
+const PHOTOGRAPH: i64 = 64;
+const LEAST_BYTES: usize = 64;
+const LEAST_BYTES_OF_PHOTOGRAPH: usize = 1024;
 /// Grad-CAM is computed for so many mistakes of a run, and for no more multiply-adds than this.
 const EXPLAINED: usize = 240;
 const MULTIPLY_ADDS: i64 = 10_000_000_000;
@@ -86,14 +87,10 @@ impl Gallery {
     pub fn draw(members: &[Member<'_>], classes: Vec<String>, divisor: f64, number: usize) -> Result<Gallery, Error> {
         let split = members[0].split;
         let [_, height, width] = split.shape();
-        let budget = match members.len() {
-            _ if height.max(width) >= PHOTOGRAPH => BYTES_OF_PHOTOGRAPHS,
-            1 => BYTES,
-            _ => BYTES_OF_SEVERAL,
-        };
+        let budget = if members.len() == 1 { BYTES } else { BYTES_OF_SEVERAL };
+        let least = if height.max(width) >= PHOTOGRAPH { LEAST_BYTES_OF_PHOTOGRAPH } else { LEAST_BYTES };
         let mut chosen: Vec<i64> = chosen(members).into_iter().map(|picture| picture as i64).collect();
-        // No picture is smaller than this in a file, so more are not even read.
-        chosen.truncate((budget / 64).max(1));
+        chosen.truncate((budget / least).max(1));
         let images = pixels(split, &chosen, divisor)?;
         let (sheet, count) = Sheet::within(format!("gallery-{number}"), &images, budget)?;
         chosen.truncate(count);

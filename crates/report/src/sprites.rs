@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::ExtendedColorType::Rgb8;
 use image::codecs::jpeg::JpegEncoder;
+use image::{Rgb, RgbImage};
 use viz::{Columns, FloatImage, GridOptions, Palette, Picture, Scaling, TileOptions, Zoom, tiles};
 
 /// Tiles are shown at least this large, in pixels of the page, by a whole factor, and at most so large.
@@ -13,6 +14,9 @@ const MOST_SIDE: usize = 112;
 const COLUMNS: usize = 40;
 /// Of JPEG, 1 to 100: photographs are shown small.
 const QUALITY: u8 = 82;
+/// Sides that photographs are reduced to, until all fit.
+const PHOTOGRAPHS: [usize; 4] = [224, 160, 128, LEAST_PHOTOGRAPH];
+const LEAST_PHOTOGRAPH: usize = 96;
 /// JPEG keeps colours in blocks of this side; tiles of other sides would run into each other.
 const BLOCK: usize = 16;
 
@@ -35,32 +39,39 @@ impl Sheet {
     /// Draws `images`, of one shape and at least one, in their order.
     pub fn draw(id: String, images: &[FloatImage], scaling: Scaling, palette: Palette) -> Result<Sheet, viz::Error> {
         let (drawn, columns) = drawn(images, scaling, palette)?;
-        Ok(Sheet::of(id, images, columns, "png", &drawn.png()?))
+        Ok(Sheet::of(id, images, columns, "png", &drawn.png()?, side(images) > MOST_SIDE))
     }
 
     /// Draws the first of `images` that fit into about `budget` bytes, and says how many those are: without loss where all
-    /// fit, colours by JPEG where they do not.
+    /// fit, colours by JPEG where they do not, and photographs smaller before any is left out.
     pub fn within(id: String, images: &[FloatImage], budget: usize) -> Result<(Sheet, usize), viz::Error> {
+        let smooth = side(images) > MOST_SIDE;
+        let mut reduced = None;
+        for side in PHOTOGRAPHS.into_iter().filter(|_| smooth) {
+            let smaller = images.iter().map(|image| smaller(image, side)).collect::<Result<Vec<_>, _>>()?;
+            let fits = encoded(&smaller, budget)?.1.len() <= budget;
+            reduced = Some(smaller);
+            if fits {
+                break;
+            }
+        }
+        let images = reduced.as_deref().unwrap_or(images);
         let mut count = images.len();
         loop {
             let some = &images[..count];
-            let (drawn, columns) = drawn(some, Scaling::BYTES, Palette::Grey)?;
-            let png = drawn.png()?;
-            let [channels, height, width] = some.first().map_or([1, 1, 1], FloatImage::shape);
-            let lossy = png.len() > budget && channels == 3 && height % BLOCK == 0 && width % BLOCK == 0;
-            let (kind, file) = if lossy { ("jpeg", jpeg(&drawn).unwrap_or(png)) } else { ("png", png) };
+            let (kind, file, columns) = encoded(some, budget)?;
             if file.len() <= budget || count == 1 {
-                return Ok((Sheet::of(id, some, columns, kind, &file), count));
+                return Ok((Sheet::of(id, some, columns, kind, &file, smooth), count));
             }
             let fits = count as f64 * budget as f64 / file.len() as f64 * 0.97;
             count = (fits as usize).clamp(1, count - 1);
         }
     }
 
-    fn of(id: String, images: &[FloatImage], columns: usize, kind: &str, file: &[u8]) -> Sheet {
+    fn of(id: String, images: &[FloatImage], columns: usize, kind: &str, file: &[u8], smooth: bool) -> Sheet {
         let [_, height, width] = images.first().map_or([1, 1, 1], FloatImage::shape);
         let side = height.max(width);
-        let shown = if side > MOST_SIDE { MOST_SIDE } else { side * LEAST_SIDE.div_ceil(side) };
+        let shown = if smooth { MOST_SIDE } else { side * LEAST_SIDE.div_ceil(side) };
         Sheet {
             id,
             uri: format!("data:image/{kind};base64,{}", STANDARD.encode(file)),
@@ -68,7 +79,7 @@ impl Sheet {
             rows: images.len().div_ceil(columns),
             width: (width * shown / side).max(1),
             height: (height * shown / side).max(1),
-            smooth: side > MOST_SIDE,
+            smooth,
         }
     }
 
@@ -91,6 +102,40 @@ impl Sheet {
     pub fn top(&self, number: &usize) -> usize {
         number / self.columns * self.height
     }
+}
+
+/// The longer side of the images.
+fn side(images: &[FloatImage]) -> usize {
+    images.first().map_or(0, |image| image.shape()[1].max(image.shape()[2]))
+}
+
+/// An image of bytes with three channels, reduced until its longer side is `side` and both are whole blocks of JPEG; others,
+/// and smaller ones, as they are.
+fn smaller(image: &FloatImage, side: usize) -> Result<FloatImage, viz::Error> {
+    let [channels, height, width] = image.shape();
+    if channels != 3 || height.max(width) <= side {
+        return Ok(image.clone());
+    }
+    let size = |length: usize| ((length * side / height.max(width)) / BLOCK).max(1) * BLOCK;
+    let pixel = |x: u32, y: u32| {
+        let place = y as usize * width + x as usize;
+        Rgb([0, 1, 2].map(|channel| image.values()[channel * height * width + place] as u8))
+    };
+    let whole = RgbImage::from_fn(width as u32, height as u32, pixel);
+    let (across, down) = (size(width), size(height));
+    let small = image::imageops::thumbnail(&whole, across as u32, down as u32);
+    let values = (0..3).flat_map(|channel| small.pixels().map(move |pixel| f32::from(pixel.0[channel])));
+    FloatImage::new([3, down, across], values.collect())
+}
+
+/// A sheet as a file that need not fit, its kind, and how many tiles stand in a row.
+fn encoded(images: &[FloatImage], budget: usize) -> Result<(&'static str, Vec<u8>, usize), viz::Error> {
+    let (drawn, columns) = drawn(images, Scaling::BYTES, Palette::Grey)?;
+    let png = drawn.png()?;
+    let [channels, height, width] = images.first().map_or([1, 1, 1], FloatImage::shape);
+    let lossy = png.len() > budget && channels == 3 && height % BLOCK == 0 && width % BLOCK == 0;
+    let (kind, file) = if lossy { ("jpeg", jpeg(&drawn).unwrap_or(png)) } else { ("png", png) };
+    Ok((kind, file, columns))
 }
 
 /// The tiles of a sheet, and how many stand in a row.
@@ -143,6 +188,17 @@ mod tests {
         check(&noise(50, [3, 32, 32]), 160_000, "png", 50, 50);
         check(&noise(50, [3, 32, 32]), 90_000, "jpeg", 20, 50);
         check(&noise(50, [3, 30, 30]), 60_000, "png", 15, 23);
+    }
+
+    #[test]
+    fn photographs_become_smaller_before_any_is_left_out() {
+        let images = noise(12, [3, 224, 224]);
+        let (sheet, count) = Sheet::within("a".into(), &images, 200_000).unwrap();
+        assert_eq!((count, sheet.width, sheet.height, sheet.smooth), (12, 112, 112, true));
+        assert!(sheet.uri.len() <= 200_000 * 4 / 3 + 100);
+        // The mean of a picture is kept, and its shape.
+        let grey = smaller(&FloatImage::new([3, 224, 112], vec![100.0; 3 * 224 * 112]).unwrap(), 96).unwrap();
+        assert_eq!((grey.shape(), grey.values()[0], grey.values()[96 * 48]), ([3, 96, 48], 100.0, 100.0));
     }
 
     #[test]
