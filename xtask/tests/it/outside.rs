@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-const PROGRAMS: [&str; 4] = ["outside", "lenet", "own-net", "own-data"];
+const PROGRAMS: [&str; 5] = ["outside", "lenet", "own-net", "own-data", "embed"];
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -136,4 +136,30 @@ fn arrays_in_memory_become_a_saved_model() {
     let said = built.run("own-data", &[run.to_str().unwrap()]);
     assert!(said.contains("100 of 100 test pictures right"), "{said}");
     assert!(run.join("best/model.safetensors").is_file() && run.join("last/manifest.json").is_file());
+}
+
+/// A run of `own-data`, whose class is the number of the bright corner, answers for picture files.
+#[test]
+fn a_trained_model_is_embedded() {
+    let built = Built::get();
+    let text = fs::read_to_string(workspace().join("examples/embed/src/main.rs")).unwrap();
+    assert!(text.lines().count() <= 30, "it is to be read at a glance");
+    let folder = built.folder.path().join("embedded");
+    let run = folder.join("run");
+    fs::create_dir(&folder).unwrap();
+    built.run("own-data", &[run.to_str().unwrap()]);
+    for class in 0..4u32 {
+        let bright = |x: u32, y: u32| y / 4 * 2 + x / 4 == class;
+        let picture = image::GrayImage::from_fn(8, 8, |x, y| image::Luma([if bright(x, y) { 180 } else { 30 }]));
+        let file = folder.join(format!("{class}.png"));
+        picture.save(&file).unwrap();
+        let said = built.run("embed", &[run.to_str().unwrap(), file.to_str().unwrap()]);
+        let answer = said.trim().strip_prefix(&format!("{}: ", file.display())).unwrap();
+        assert_eq!(answer.split(' ').next(), Some(class.to_string().as_str()), "{said}");
+        assert!(number(&said, &format!(": {class} ")) > 0.25, "more than chance: {said}");
+    }
+    let broken = folder.join("broken.png");
+    fs::write(&broken, "no picture").unwrap();
+    let said = built.run("embed", &[run.to_str().unwrap(), broken.to_str().unwrap()]);
+    assert!(said.contains("broken.png") && !said.contains("0."), "{said}");
 }
