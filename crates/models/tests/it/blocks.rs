@@ -268,7 +268,7 @@ fn statistics_that_are_kept_serve_in_training_too() {
     let logits = model.forward(&images, Mode::Train);
     close(&logits, &model.forward(&images, Mode::Eval), 1e-5);
     assert!(before == model.clone_values());
-    let _ = logits.square().sum(Kind::Float).backward();
+    logits.square().sum(Kind::Float).backward();
     let scale = model.parameter("bn1.weight").unwrap().tensor.grad();
     assert!(scale.abs().max().double_value(&[]) > 0.0, "its own scale and shift train on");
 }
@@ -290,6 +290,6 @@ fn what_was_frozen_trains_again() {
     model.thaw_trunk().unwrap();
     assert_eq!(model.trainable().count(), all);
     let images = numbers(&[5, 3, 9, 9], 3);
-    let _ = model.forward(&images, Mode::Train).square().sum(Kind::Float).backward();
+    model.forward(&images, Mode::Train).square().sum(Kind::Float).backward();
     assert!(model.parameter("conv1.weight").unwrap().tensor.grad().abs().max().double_value(&[]) > 0.0);
 }
