@@ -7,7 +7,10 @@ fn main() {
     // Naming anything here keeps cargo from running this again whenever a file of the package changes.
     println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
     // Set by torch-sys (its `links` key is "tch") for its direct dependents; absent in builds without libtorch.
-    if let Ok(folder) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+    let told = std::env::var("DEP_TCH_LIBTORCH_LIB");
+    // A package that gets it through another one: the tests of `formats`, where the whole workspace is built.
+    let linked = std::env::var("CARGO_MANIFEST_DIR").map(|package| format!("{package}/../../.libtorch/lib"));
+    if let Ok(folder) = told.or(linked) {
         let is_linux = std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux");
         // First in a link beside the program: an installed one has it there.
         let own = if is_linux { "$ORIGIN" } else { "@loader_path" };

@@ -18,6 +18,12 @@ const CIFAR10: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "d
 /// No release holds more in a file: 50,000 records.
 const MOST: u64 = 50_000 * (PIXELS as u64 + 2);
 
+/// Whether a folder has such files.
+pub fn is_known(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).is_file();
+    has("data_batch_1.bin") || (has("train.bin") && has("test.bin"))
+}
+
 /// Reads the data set of a folder; `None` where there are no such files.
 ///
 /// # Errors

@@ -1,18 +1,22 @@
-//! Data sets as others publish them, read into a [`Source`](tensor_data::Source): CIFAR's binary files ([`cifar`]), NumPy archives
-//! ([`npz`]) and arrays in safetensors ([`safetensors`]).
+//! Data sets as others publish them, read into a [`Source`](tensor_data::Source): CIFAR's binary files ([`cifar`]), the IDX files of MNIST
+//! and its relatives ([`idx`]), NumPy archives ([`npz`]) and arrays in safetensors ([`safetensors`]).
 //!
 //! [`read`] tells them apart by their content. Nothing in a file is believed before it is checked, nothing is executed, and memory grows with
-//! the bytes that are really there, up to [`MOST_BYTES`].
+//! the bytes that are really there, up to [`MOST_BYTES`]. [`Contents`] tells what was read: counts, copies, labels that contradict each
+//! other.
 //!
 //! What this crate does not know: picture files, tensors, models, the command line, the environment.
 
 mod arrays;
 pub mod cifar;
+mod contents;
 mod error;
+pub mod idx;
 pub mod npz;
 pub mod safetensors;
 
 pub use arrays::Read;
+pub use contents::{Contents, Copies};
 pub use error::Error;
 
 use std::path::Path;
@@ -29,14 +33,26 @@ pub struct TestPart {
     pub seed: u64,
 }
 
-/// Reads the data set that `path` holds: a folder of CIFAR's binary files, an `.npz` archive, or a safetensors file. `None` where it is
-/// none of these.
+/// Whether `path` holds arrays, as far as names and first bytes tell: [`read`] then reads them or says what is wrong.
+///
+/// # Errors
+/// [`Error::Io`] where a file cannot be read.
+pub fn is_known(path: &Path) -> Result<bool, Error> {
+    if path.is_dir() {
+        return Ok(cifar::is_known(path) || idx::is_known(path));
+    }
+    Ok(matches!(head(path)?, [b'P', b'K', 3, 4, ..] | [_, _, _, _, _, _, _, _, b'{', _]))
+}
+
+/// Reads the data set that `path` holds: a folder of CIFAR's binary files or of IDX files, an `.npz` archive, or a safetensors file.
+/// `None` where it is none of these.
 ///
 /// # Errors
 /// [`Error`] where it is one of them and cannot be used: damaged, of another type or shape than pictures have, labels that do not fit.
 pub fn read(path: &Path, test: TestPart) -> Result<Option<Read>, Error> {
     if path.is_dir() {
-        return cifar::read(path);
+        let read = cifar::read(path)?;
+        return if read.is_some() { Ok(read) } else { idx::read(path) };
     }
     match head(path)? {
         [b'P', b'K', 3, 4, ..] => npz::read(path, test).map(Some),

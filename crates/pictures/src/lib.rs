@@ -23,6 +23,7 @@ mod kind;
 mod likeness;
 mod listing;
 mod orientation;
+mod report;
 mod resize;
 mod set;
 mod split;

@@ -29,19 +29,11 @@ impl Entry {
     /// [`Error::Missing`] naming all files that are not there; [`Error::Another`] for the files of another data set;
     /// [`Error::MixedCopies`] where files are there twice, differ, and cannot be paired; those of [`idx::read_samples`].
     pub fn load(&'static self, folder: &Folder) -> Result<Loaded, Error> {
-        let found = folder.scan();
-        let names = files::missing(&found);
-        if !names.is_empty() {
-            return Err(Error::Missing { dir: folder.path.clone(), names, holds: folder.contents() });
-        }
-        let (mut remarks, mut unusual) = (Vec::new(), Vec::new());
-        let mut samples = |parts| read_pair(&found, parts, self.classes.len(), &mut remarks, &mut unusual);
-        let (train, test) = (samples([0, 1])?, samples([2, 3])?);
+        let (train, test, mut remarks) = read_four(folder, self.classes.len())?;
         let named = |samples: Samples| samples.named(self.classes.iter().copied());
         let source = Source::new(self.name, named(train)?, named(test)?);
         let known = catalog::recognise(&source);
         self.refuse_another(&known, folder)?;
-        remarks.extend(unusual_names(folder, &unusual));
         let is_published = catalog::whole(&known).is_some();
         if !is_published {
             remarks.extend(counted_from_one(&source.train));
@@ -57,6 +49,32 @@ impl Entry {
         let files = others().filter(|(entry, _)| entry.name == found.name).map(|(_, name)| name.to_owned());
         Err(Error::Another { dir: folder.path.clone(), asked: self, found, files: files.collect() })
     }
+}
+
+/// Reads four IDX files of a data set that need not be in the catalogue. As a byte of labels tells 256 classes apart, the samples have
+/// 256, called "0" to "255", most of them empty.
+///
+/// # Errors
+/// Those of [`Entry::load`], but for [`Error::Another`].
+pub fn load_any(folder: &Folder, name: &str) -> Result<Loaded, Error> {
+    let (train, test, remarks) = read_four(folder, 256)?;
+    let source = Source::new(name, train, test);
+    let is_published = catalog::published(&source).is_some();
+    Ok(Loaded { source, is_published, remarks })
+}
+
+/// Training and test part, and what a person should know of their files.
+fn read_four(folder: &Folder, classes: usize) -> Result<(Samples, Samples, Vec<String>), Error> {
+    let found = folder.scan();
+    let names = files::missing(&found);
+    if !names.is_empty() {
+        return Err(Error::Missing { dir: folder.path.clone(), names, holds: folder.contents() });
+    }
+    let (mut remarks, mut unusual) = (Vec::new(), Vec::new());
+    let mut samples = |parts| read_pair(&found, parts, classes, &mut remarks, &mut unusual);
+    let (train, test) = (samples([0, 1])?, samples([2, 3])?);
+    remarks.extend(unusual_names(folder, &unusual));
+    Ok((train, test, remarks))
 }
 
 /// A file that was read.

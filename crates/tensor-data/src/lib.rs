@@ -55,7 +55,7 @@ mod device_cursor;
 #[cfg(feature = "tch")]
 mod targets;
 
-pub use copies::Loaded;
+pub use copies::{Loaded, load_any};
 pub use error::{Error, Fault};
 pub use fingerprint::{Difference, Fingerprint};
 pub use fold::Parts;

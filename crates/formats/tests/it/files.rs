@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 
 const TEST: TestPart = TestPart { share: 0.2, seed: 1 };
 
-fn npy<T: npyz::AutoSerialize + npyz::Serialize + Copy>(shape: &[u64], values: &[T]) -> Vec<u8> {
+pub fn npy<T: npyz::AutoSerialize + npyz::Serialize + Copy>(shape: &[u64], values: &[T]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes);
     let mut writer = writer.begin_nd().unwrap();
@@ -21,7 +21,7 @@ fn npy<T: npyz::AutoSerialize + npyz::Serialize + Copy>(shape: &[u64], values: &
     bytes
 }
 
-fn archive(path: &Path, arrays: &[(&str, Vec<u8>)]) -> PathBuf {
+pub fn archive(path: &Path, arrays: &[(&str, Vec<u8>)]) -> PathBuf {
     let mut zip = zip::ZipWriter::new(fs::File::create(path).unwrap());
     for (name, bytes) in arrays {
         zip.start_file(format!("{name}.npy"), SimpleFileOptions::default()).unwrap();
@@ -39,7 +39,7 @@ fn told(path: &Path) -> String {
     read(path, TEST).unwrap_err().to_string()
 }
 
-fn counting(count: usize) -> Vec<u8> {
+pub fn counting(count: usize) -> Vec<u8> {
     (0..count).map(|it| it as u8).collect()
 }
 

@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "each of them fails the test")]
 
 mod files;
+mod fuzz;
+mod idx;

@@ -124,9 +124,12 @@ pub fn convert_file(path: &Path, meta: &ModelMeta, invert: Invert) -> Result<(Co
 /// What lies below transparent pictures of a person's own folder.
 const WHITE: Background = Background::Colour([255; 3]);
 
-/// The person's own pictures that a model was trained on, whose form every other picture gets.
+/// The person's own pictures that a model was trained on, whose form every other picture gets; `None` for arrays, whose size is not the
+/// recipe's.
 fn own_pictures(meta: &ModelMeta) -> Option<&Pictures> {
-    meta.run.as_ref()?.recipe.pictures.as_ref()
+    let own = meta.run.as_ref()?.recipe.pictures.as_ref()?;
+    let size = i64::from(own.size);
+    (meta.input == [if own.colour { 3 } else { 1 }, size, size]).then_some(own)
 }
 
 /// The form of a recipe's own pictures.

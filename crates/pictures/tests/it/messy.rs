@@ -26,7 +26,7 @@ pub fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8>
 }
 
 /// The JPEG with EXIF data that turn it.
-fn turned(jpeg: &[u8]) -> Vec<u8> {
+pub fn turned(jpeg: &[u8]) -> Vec<u8> {
     let exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let length = (exif.len() as u16 + 2).to_be_bytes();
     [&jpeg[..2], &[0xff, 0xe1], &length, exif, &jpeg[2..]].concat()
