@@ -10,7 +10,8 @@ use super::OutputArgs;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 FOLDER holds a folder for each class, or train/, valid/ and test/ with class folders in them, or a CSV table of path and
-label (and split); the table itself may be given. Pictures are told by their content, whatever they are called. Each is
+label (and split); the table itself may be given. So may arrays: four IDX files as MNIST's, CIFAR's binary files, a NumPy
+archive (.npz) or a safetensors file. Pictures are told by their content, whatever they are called. Each is
 decoded once: what cannot be is listed with its cause, and the exit status is 1. Copies are found by content, near copies
 by how they look.
 
@@ -19,7 +20,7 @@ Examples:
   cargo xtask look photos --group prefix --json
   cargo xtask look --clear-cache")]
 pub struct LookArgs {
-    /// Folder of pictures, or a CSV table
+    /// Folder of pictures or of arrays, a CSV table, or a file of arrays
     #[arg(required_unless_present = "clear_cache")]
     pub folder: Option<PathBuf>,
     /// Remove all decoded pictures that runs keep in the cache (10 GB at most), and say how much that freed

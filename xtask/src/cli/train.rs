@@ -22,6 +22,7 @@ Examples:
   cargo xtask train tutorial-softmax --device cpu --seed 1
   cargo xtask train my-recipe.toml --set learning_rate=0.05 --out runs/faster
   cargo xtask train --resume runs/lenet-20260131-120000 --epochs 40
+  cargo xtask train photos/ --skip-bad                 a folder for each class; see look
   cargo xtask train lenet --tensorboard --set checkpoint.keep_top=3
   cargo xtask train photos/ --folds 5                  every picture tested once: mean, spread, pooled accuracy
   cargo xtask train my-recipe.toml --dry-run           check everything, write nothing
@@ -36,7 +37,8 @@ line ends with status 2 before there is any line. With --folds there is a `summa
 `folds`, with the keys of table.json and `run`. The modes --dry-run and --overfit-one-batch print one such line,
 `dry-run` and `overfit`.")]
 pub struct TrainArgs {
-    /// Name of a recipe in recipes/, or path to a TOML file; with --resume only the run's own
+    /// Name of a recipe in recipes/, path to a TOML file, or pictures of your own: a folder of class folders, a CSV table,
+    /// arrays; with --resume only the run's own
     #[arg(required_unless_present = "resume")]
     pub recipe: Option<String>,
     /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
@@ -66,6 +68,9 @@ pub struct TrainArgs {
     /// Change one key of the recipe, dotted; may be given several times
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
     pub set: Vec<Setting>,
+    /// Train without picture files that cannot be read, which otherwise end the run before it begins (pictures.skip_bad)
+    #[arg(long, conflicts_with = "resume")]
+    pub skip_bad: bool,
     /// Write event files for TensorBoard into RUN/tensorboard/; a run that has them keeps them up when it is resumed
     #[arg(long)]
     pub tensorboard: bool,

@@ -53,6 +53,7 @@ fn begin(args: &TrainArgs) -> Result<(FoldSet, WholeSet)> {
     named.recipe.check()?;
     let whole = WholeSet::of_recipe(&named.recipe, of, wanted.exact, &args.data)?;
     named.recipe.data.set.clone_from(&whole.name);
+    wanted.fit_minibatch(&mut named.recipe, whole.fewest());
     Ok((new_set(place, &whole, of, Identity::new(named.name, &named.recipe))?, whole))
 }
 

@@ -1,11 +1,10 @@
 //! `look`: what a folder of pictures holds, before anything is learned from it. It changes nothing.
 
-use crate::console::{self, shown};
+use crate::console::{self, Usage, shown};
 use crate::own_pictures;
 use anyhow::{Result, anyhow};
-use pictures::{Inventory, Part, Settings, Shares, Split};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use formats::Contents;
+use pictures::{Facts, Inventory, Settings, Shares, Split};
 use std::path::Path;
 use std::process::ExitCode;
 use xtask::cli::LookArgs;
@@ -16,15 +15,49 @@ const LINES: usize = 20;
 /// Looks at the folder and prints what it holds; 1 where a picture cannot be read.
 pub fn run(args: &LookArgs) -> Result<ExitCode> {
     let Some(folder) = &args.folder else { return clear_cache() };
+    if let Some(read) = own_pictures::looked_at(folder, args.split_seed)? {
+        return arrays(&read, folder, args);
+    }
     let settings = Settings { group: pictures::Group::named(&args.group), ..Settings::default() };
     let inventory = Inventory::of(folder, &settings).map_err(|error| anyhow!("{}", told(&error)))?;
     let split = Split::of(&inventory, &Shares { seed: args.split_seed, ..Shares::default() });
     if args.output.json {
-        console::print_json(&as_json(&inventory, &split))?;
+        console::print_json(&inventory.as_json(&split))?;
     } else {
         print(&inventory, &split);
     }
     Ok(ExitCode::from(u8::from(!inventory.unreadable.is_empty())))
+}
+
+/// A data set of arrays: there are no files that could be bad.
+fn arrays(read: &formats::Read, place: &Path, args: &LookArgs) -> Result<ExitCode> {
+    if args.group != "none" {
+        return Err(Usage("--group has no effect: the pictures are arrays, which belong to no folder".into()).into());
+    }
+    let contents = Contents::of(&read.source);
+    if args.output.json {
+        console::print_json(&contents.as_json(place))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    console::line(false, &shown::word(&contents.summary()));
+    let [channels, height, width] = contents.shape;
+    console::line(false, &format!("arrays of {channels} x {height} x {width} (channels, height, width)"));
+    read.remarks.iter().for_each(|remark| console::line(false, &shown::word(remark)));
+    some(
+        "the same picture under several labels",
+        contents.copies.iter().filter(|it| it.across_classes).map(|it| {
+            let places: Vec<String> = it.pictures.iter().map(|(part, i)| format!("{part}/{i}")).collect();
+            places.join(", ")
+        }),
+    );
+    let count = |part: &str| contents.counts.get(part).map_or(0, |counts| counts.iter().sum());
+    say_split([count("train"), count("validation"), count("test")]);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say_split([train, validation, test]: [usize; 3]) {
+    let [train, validation, test] = [train, validation, test].map(|count| console::thousands(count as f64));
+    console::line(false, &format!("split: {train} to learn from, {validation} to choose by, {test} to test with"));
 }
 
 fn clear_cache() -> Result<ExitCode> {
@@ -36,52 +69,6 @@ fn clear_cache() -> Result<ExitCode> {
 
 fn told(error: &pictures::Error) -> String {
     error.told(&shown::path(error.path()))
-}
-
-const PARTS: [(&str, Part); 3] = [("train", Part::Train), ("validation", Part::Validation), ("test", Part::Test)];
-
-fn as_json(inventory: &Inventory, split: &Split) -> Value {
-    let path = |i: &usize| shown_path(&inventory.pictures[*i].path);
-    let paths = |found: Vec<&Path>| found.into_iter().map(shown_path).collect::<Vec<_>>();
-    let counts = |counts: Vec<usize>| -> BTreeMap<&str, usize> {
-        inventory.classes.iter().map(String::as_str).zip(counts).collect()
-    };
-    let classes = inventory.classes.iter().zip(inventory.counts(None));
-    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
-    let mut channels: BTreeMap<String, usize> = BTreeMap::new();
-    let mut damaged = Vec::new();
-    for picture in &inventory.pictures {
-        *sizes.entry(format!("{}x{}", picture.width, picture.height)).or_default() += 1;
-        *channels.entry(picture.facts.channels.to_string()).or_default() += 1;
-        damaged
-            .extend(picture.facts.doubt.as_ref().map(|why| json!({ "path": shown_path(&picture.path), "cause": why })));
-    }
-    json!({
-        "folder": shown_path(&inventory.root),
-        "layout": inventory.layout,
-        "classes": classes.map(|(name, count)| json!({ "name": name, "count": count })).collect::<Vec<_>>(),
-        "pictures": inventory.pictures.len(),
-        "sizes": sizes,
-        "channels": channels,
-        "unreadable": inventory.unreadable.iter().map(|it| json!({ "path": shown_path(&it.path), "cause": it.cause })).collect::<Vec<_>>(),
-        "perhaps_damaged": damaged,
-        "rotated": paths(inventory.where_facts(|facts| facts.turned)),
-        "animated": paths(inventory.where_facts(|facts| facts.animated)),
-        "transparent": paths(inventory.where_facts(|facts| facts.transparent)),
-        "duplicates": inventory.duplicates.iter().map(|it| json!({
-            "paths": it.pictures.iter().map(path).collect::<Vec<_>>(),
-            "exact": it.exact,
-            "across_classes": it.across_classes,
-            "across_splits": it.across_splits,
-        })).collect::<Vec<_>>(),
-        "ignored": inventory.ignored.iter().map(|it| json!({ "path": shown_path(&it.path), "why": it.why })).collect::<Vec<_>>(),
-        "split": PARTS.map(|(name, part)| (name, counts(split.counts(inventory, part)))).into_iter().collect::<BTreeMap<_, _>>(),
-        "warnings": split.warnings,
-    })
-}
-
-fn shown_path(path: &Path) -> String {
-    path.to_str().map_or_else(|| shown::path(path), str::to_owned)
 }
 
 fn print(inventory: &Inventory, split: &Split) {
@@ -108,6 +95,10 @@ fn print(inventory: &Inventory, split: &Split) {
             .iter()
             .filter_map(|it| Some(format!("{}: {}", shown::path(&it.path), it.facts.doubt.as_ref()?))),
     );
+    let list = |is: fn(&Facts) -> bool| inventory.where_facts(is).into_iter().map(shown::path);
+    some("turned as their data say", list(|facts| facts.turned));
+    some("animated or of several pages, of which the first is taken", list(|facts| facts.animated));
+    some("transparent, to be laid over pictures.background (white by default)", list(|facts| facts.transparent));
     some(
         "there more than once",
         inventory.duplicates.iter().map(|it| {
@@ -119,11 +110,7 @@ fn print(inventory: &Inventory, split: &Split) {
         }),
     );
     some("ignored", inventory.ignored.iter().map(|it| format!("{}: {}", shown::path(&it.path), it.why)));
-    let parts = [split.train.len(), split.validation.len(), split.test.len()];
-    console::line(
-        false,
-        &format!("split: {} to learn from, {} to choose by, {} to test with", parts[0], parts[1], parts[2]),
-    );
+    say_split([split.train.len(), split.validation.len(), split.test.len()]);
     split.warnings.iter().for_each(|warning| console::line(false, &format!("warning: {}", shown::word(warning))));
 }
 

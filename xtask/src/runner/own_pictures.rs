@@ -5,14 +5,14 @@ use crate::console::{self, Usage, shown};
 use crate::data_sets::Opened;
 use crate::{backbone, recipes};
 use anyhow::{Context, Result, anyhow};
-use formats::TestPart;
+use formats::{Contents, TestPart};
 use inspect::conversion::form;
 use inspect::names;
 use pictures::{Cache, Group, Inventory, Settings, Shares, Whole};
 use std::path::{Path, PathBuf};
 use tensor_data::{Fold, Holdout, Samples, Source, hold_out};
 use train::Recipe;
-use train::recipe::Pictures;
+use train::recipe::{All, Pictures, Size};
 use xtask::cli::DataDirArgs;
 use xtask::places;
 use xtask::progress::say;
@@ -22,6 +22,9 @@ const CACHE_LIMIT: u64 = 10 << 30;
 /// The recipes for pictures in a folder.
 const FINE_TUNED: &str = "photos";
 const FROM_SCRATCH: &str = "photos-scratch";
+/// Keys that say what becomes of picture files.
+const OF_FILES: [&str; 6] =
+    ["pictures.size", "pictures.fit", "pictures.filter", "pictures.colour", "pictures.group", "pictures.skip_bad"];
 /// Bad files that are named; `look` names all.
 const NAMED: usize = 5;
 
@@ -50,12 +53,18 @@ pub fn recipe(place: &Path, overrides: &[(String, String)], folders: &DataDirArg
     let name = names::safe(&absolute.file_stem().unwrap_or_default().to_string_lossy());
     let text = |text: &str| toml::Value::from(text).to_string();
     let own = [("pictures.folder".to_owned(), text(folder)), ("data.set".to_owned(), text(&name))];
-    let overrides: Vec<(String, String)> = own.into_iter().chain(overrides.iter().cloned()).collect();
-    let (_, fine) = recipes::built_in(FINE_TUNED, &overrides)?;
-    let weights = fine.pretrained.as_ref().map(|it| it.weights.clone()).unwrap_or_default();
-    if is_arrays(place) {
+    // Arrays keep their size, whatever size the recipe brings files to.
+    let is_arrays = formats::is_known(place).map_err(told)?;
+    let size = is_arrays.then(|| ("pictures.size".to_owned(), Pictures::new(place).size.to_string()));
+    if is_arrays {
+        check_keys(overrides)?;
+    }
+    let overrides: Vec<(String, String)> = own.into_iter().chain(size).chain(overrides.iter().cloned()).collect();
+    if is_arrays {
         return Ok((name, recipes::built_in(FROM_SCRATCH, &overrides)?.1));
     }
+    let (_, fine) = recipes::built_in(FINE_TUNED, &overrides)?;
+    let weights = fine.pretrained.as_ref().map(|it| it.weights.clone()).unwrap_or_default();
     match backbone::find(&weights, folders) {
         Ok(_) => Ok((name, fine)),
         // What was asked for by name is not replaced.
@@ -70,14 +79,38 @@ pub fn recipe(place: &Path, overrides: &[(String, String)], folders: &DataDirArg
     }
 }
 
-/// Whether a place holds arrays, whose pictures keep their size.
-fn is_arrays(place: &Path) -> bool {
-    let is_table = || place.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    if place.is_file() {
-        !is_table()
-    } else {
-        ["data_batch_1.bin", "train.bin"].iter().any(|name| place.join(name).is_file())
+/// An error where a key was given that only picture files obey.
+fn check_keys(overrides: &[(String, String)]) -> Result<()> {
+    let idle: Vec<&str> = overrides.iter().map(|(key, _)| key.as_str()).filter(|key| OF_FILES.contains(key)).collect();
+    if idle.is_empty() {
+        return Ok(());
     }
+    let (keys, have) = if idle.len() == 1 { ("key", "has") } else { ("keys", "have") };
+    Err(Usage(format!("recipe {keys} {} {have} no effect: the pictures are arrays, not files", idle.join(", "))).into())
+}
+
+fn told(error: formats::Error) -> anyhow::Error {
+    anyhow!("{}", shown::lines(&error.to_string()))
+}
+
+/// Where the training part is smaller than the minibatch of the built-in recipe, which was made for more pictures, all of them are one.
+pub fn fit_minibatch(recipe: &mut Recipe, samples: usize) {
+    if recipe.minibatch.size.resolve(samples) > samples {
+        say(format!(
+            "minibatches of all {samples} pictures that are learned from: fewer than {}",
+            recipe.minibatch.size
+        ));
+        recipe.minibatch.size = Size::All(All::All);
+    }
+}
+
+/// The data set of arrays in a place, with a validation part, as `look` tells of it; `None` where there are none.
+pub fn looked_at(place: &Path, split_seed: u64) -> Result<Option<formats::Read>> {
+    let own = Pictures::new(place);
+    let Some(read) = formats::read(place, TestPart { share: own.test, seed: split_seed }).map_err(told)? else {
+        return Ok(None);
+    };
+    Ok(Some(formats::Read { source: with_validation(read.source, &own, split_seed)?, ..read }))
 }
 
 /// A folder of picture files that is not parted yet.
@@ -130,7 +163,8 @@ pub fn open(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Opened> {
 /// The data set in a place that holds arrays in the files of others, in the parts that those give; `None` elsewhere.
 pub fn arrays(recipe: &Recipe, own: &Pictures, place: &Path) -> Result<Option<Opened>> {
     let read = formats::read(place, TestPart { share: own.test, seed: recipe.split_seed() });
-    let Some(read) = read.map_err(|error| anyhow!("{}", shown::lines(&error.to_string())))? else { return Ok(None) };
+    let Some(read) = read.map_err(told)? else { return Ok(None) };
+    say(Contents::of(&read.source).summary());
     read.remarks.iter().for_each(say);
     let source = Source { name: recipe.data.set.clone(), ..read.source };
     Ok(Some(Opened { source, note: None, folder: std::path::absolute(place).ok() }))
@@ -149,12 +183,13 @@ fn check_bad(inventory: &Inventory, own: &Pictures, place: &Path) -> Result<()> 
     }
     let lines = lines.join("\n");
     if own.skip_bad {
-        say(format!("WARNING: {} files that cannot be read are left out:\n{lines}", bad.len()));
+        let (files, are) = (console::count(bad.len() as i64, "file"), if bad.len() == 1 { "is" } else { "are" });
+        say(format!("WARNING: {files} that cannot be read {are} left out:\n{lines}"));
         return Ok(());
     }
     Err(Usage(format!(
-        "{} files in {} cannot be read:\n{lines}\nmend or remove them, or train without them: --set pictures.skip_bad=true",
-        bad.len(),
+        "{} in {} cannot be read:\n{lines}\nmend or remove them, or train without them: --skip-bad",
+        console::count(bad.len() as i64, "file"),
         shown::path(place)
     ))
     .into())

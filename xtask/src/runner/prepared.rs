@@ -121,6 +121,13 @@ impl Wanted<'_> {
         Ok(NamedRecipe { name, recipe })
     }
 
+    /// Lowers the minibatch of a built-in recipe to the `samples` of a person's own that are learned from, where it was not given.
+    pub fn fit_minibatch(&self, recipe: &mut Recipe, samples: usize) {
+        if own_pictures::is_place(self.recipe) && !self.overrides.iter().any(|(key, _)| key == "minibatch.size") {
+            own_pictures::fit_minibatch(recipe, samples);
+        }
+    }
+
     /// Loads the data set and makes the model.
     pub fn prepare(&self, NamedRecipe { name, mut recipe }: NamedRecipe) -> Result<Prepared> {
         let device = device::resolve(self.device)?;
@@ -129,6 +136,7 @@ impl Wanted<'_> {
             None => data_sets::open(&recipe.data.set, self.exact, self.data).map_err(name_the_option)?,
         };
         recipe.data.set.clone_from(&opened.source.name);
+        self.fit_minibatch(&mut recipe, opened.source.train.len());
         let data = data_sets::upload(&opened.source, &recipe, device)?;
         let plan = Plan::new(&recipe, &data)?;
         let learner = Learner::with_model(&plan, &data, initial_model(&plan, &data, device, self.data)?)?;

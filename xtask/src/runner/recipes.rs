@@ -80,7 +80,9 @@ pub const WEIGHTS: &str = "pretrained.weights";
 pub fn overrides(args: &TrainArgs) -> Vec<(String, String)> {
     let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
     let weights = args.weights.as_deref().map(|weights| (WEIGHTS.to_owned(), toml_string(weights)));
-    options(args.dataset.as_deref(), args.seed, args.epochs).into_iter().chain(weights).chain(set).collect()
+    let skip_bad = args.skip_bad.then(|| ("pictures.skip_bad".to_owned(), "true".to_owned()));
+    let options = options(args.dataset.as_deref(), args.seed, args.epochs).into_iter();
+    options.chain(weights).chain(skip_bad).chain(set).collect()
 }
 
 /// The overrides that options of their own stand for.

@@ -91,6 +91,11 @@ impl WholeSet {
         Ok(WholeSet { name: source.name, all, parts, note, folder, inventory: None })
     }
 
+    /// Pictures that the smallest fold learns from.
+    pub fn fewest(&self) -> usize {
+        self.parts.iter().map(|parts| parts.train.len()).min().unwrap_or(0)
+    }
+
     /// The data set of fold `index`, from 1, on a device.
     pub fn dataset(&self, recipe: &Recipe, index: u32, device: Device) -> Result<Dataset> {
         let parts = &self.parts[index as usize - 1];

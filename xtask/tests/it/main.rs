@@ -37,6 +37,8 @@ mod install;
 mod logs;
 mod look;
 #[cfg(feature = "runner")]
+mod messy;
+#[cfg(feature = "runner")]
 mod mistakes;
 #[cfg(feature = "runner")]
 mod modes;

@@ -125,8 +125,8 @@ fn own_pictures_are_the_same_when_resumed_evaluated_and_answered() {
     // A file that cannot be read ends a new run before it begins, unless it is to be left out; then the copies have changed nothing.
     let refused = offline(&place, &format!("train {recipe} --out {{}}/bad"));
     assert_eq!(refused.status, Some(2), "{refused:?}");
-    assert!(refused.err.contains("bad.png") && refused.err.contains("pictures.skip_bad=true"), "{}", refused.err);
-    let left_out = offline(&place, &format!("train {recipe} --epochs 1 --set pictures.skip_bad=true --out {{}}/good"));
+    assert!(refused.err.contains("bad.png") && refused.err.contains("--skip-bad"), "{}", refused.err);
+    let left_out = offline(&place, &format!("train {recipe} --epochs 1 --skip-bad --out {{}}/good"));
     assert!(left_out.status == Some(0) && left_out.err.contains("WARNING: 1 file"), "{left_out:?}");
 
     fs::rename(&folder, place.path("elsewhere")).unwrap();
@@ -155,6 +155,47 @@ fn a_safetensors_file_of_arrays_is_trained_on() {
     assert_eq!(done.status, Some(0), "{done:?}");
     assert!(done.err.contains("no test pictures of its own: 9 (15 % of every class)"), "{}", done.err);
     assert_eq!(place.json("run/best/model.json")["input"], serde_json::json!([3, 60, 80]));
+}
+
+/// Four IDX files with labels of one's own; a digit's name is its label, and a photograph of any size is answered.
+#[test]
+fn a_folder_of_idx_files_is_looked_at_trained_on_and_answered() {
+    let place = Place::new();
+    let folder = place.path("letters");
+    fs::create_dir_all(&folder).unwrap();
+    for (part, count) in [("train", 60_u32), ("t10k", 12)] {
+        let header = |dimensions: &[u32]| -> Vec<u8> {
+            let sides = dimensions.iter().flat_map(|side| side.to_be_bytes());
+            [0, 0, 8, dimensions.len() as u8].into_iter().chain(sides).collect()
+        };
+        let grey = (0..count).flat_map(|i| image::imageops::grayscale(&picture((i % 3) as u8, i)).into_raw());
+        let images: Vec<u8> = header(&[count, 60, 80]).into_iter().chain(grey).collect();
+        let labels: Vec<u8> = header(&[count]).into_iter().chain((0..count).map(|i| 5 + (i % 3) as u8)).collect();
+        fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+        fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+    let looked = offline(&place, "look {}/letters");
+    assert_eq!(looked.status, Some(0), "{looked:?}");
+    assert!(looked.out.starts_with("3 classes, 72 pictures (5 24, 6 24, 7 24)"), "{}", looked.out);
+    assert!(looked.out.contains("split: 51 to learn from, 9 to choose by, 12 to test with"), "{}", looked.out);
+
+    let done = offline(&place, "train {}/letters --epochs 1 --out {}/run");
+    assert_eq!(done.status, Some(0), "{done:?}");
+    let model = place.json("run/best/model.json");
+    assert_eq!(model["class_names"], serde_json::json!(["5", "6", "7"]));
+    assert_eq!(
+        (&model["input"], &place.json("run/summary.json")["test"]["pictures"]),
+        (&serde_json::json!([1, 60, 80]), &12.into())
+    );
+    picture(0, 1).save(place.path("new.png")).unwrap();
+    let answered = offline(&place, "predict {}/run {}/new.png --json");
+    assert_eq!(answered.status, Some(0), "{answered:?}");
+    let answered: serde_json::Value = serde_json::from_str(&answered.out).unwrap();
+    assert_eq!(answered["pictures"][0]["classes"].as_array().map(Vec::len), Some(3));
+
+    fs::remove_file(folder.join("t10k-labels-idx1-ubyte")).unwrap();
+    let refused = offline(&place, "train {}/letters --out {}/none");
+    assert!(refused.status == Some(1) && refused.err.contains("t10k-labels-idx1-ubyte"), "{refused:?}");
 }
 
 /// Unpacks real cut-out photographs as `stamps/`: where real data lie, and known weights; `None`, said, where there are none.
