@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// Trains in a fraction of a second.
-const TINY: &str = r#"
+pub const TINY: &str = r#"
 epochs = 1
 learning_rate = 0.1
 data = { set = "mnist", validation = 200 }
