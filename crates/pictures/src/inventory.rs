@@ -95,11 +95,18 @@ impl Inventory {
     /// # Errors
     /// [`Error::OneClass`] where all pictures are of one class.
     pub fn check_classes(&self) -> Result<(), Error> {
-        let [class] = self.classes.as_slice() else { return Ok(()) };
-        let own = Path::new(class);
-        let inner = |picture: &Picture| Some(picture.path.strip_prefix(own).ok()?.parent()?.iter().next()?.to_owned());
-        let inner: BTreeSet<_> = self.pictures.iter().filter_map(inner).collect();
-        Err(Error::OneClass { folder: self.root.clone(), class: class.clone(), inner: inner.len() })
+        check(&self.root, &self.classes, self.pictures.iter().map(|picture| picture.path.as_path()))
+    }
+
+    /// Whether a place can be a data set as far as its files' names tell; none is opened but a table.
+    ///
+    /// # Errors
+    /// Those of [`Inventory::of`] and [`Inventory::check_classes`] that need no picture.
+    pub fn check_names(place: &Path, settings: &Settings) -> Result<(), Error> {
+        let listing = listing::list(place, settings.group.column())?;
+        let classes: BTreeSet<&String> = listing.files.iter().map(|file| &file.class).collect();
+        let classes: Vec<String> = classes.into_iter().cloned().collect();
+        check(&listing.root, &classes, listing.files.iter().map(|file| file.path.as_path()))
     }
 
     /// The same, with what `make` made of each picture's pixels, in the order of [`Inventory::pictures`].
@@ -158,4 +165,13 @@ impl Inventory {
     pub fn where_facts(&self, is: impl Fn(&Facts) -> bool) -> Vec<&Path> {
         self.pictures.iter().filter(|picture| is(&picture.facts)).map(|picture| picture.path.as_path()).collect()
     }
+}
+
+/// An error where all pictures are of one class, with the number of folders that may have been meant as classes.
+fn check<'a>(root: &Path, classes: &[String], pictures: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
+    let [class] = classes else { return Ok(()) };
+    let own = Path::new(class);
+    let inner = |path: &Path| Some(path.strip_prefix(own).ok()?.parent()?.iter().next()?.to_owned());
+    let inner: BTreeSet<_> = pictures.filter_map(inner).collect();
+    Err(Error::OneClass { folder: root.to_owned(), class: class.clone(), inner: inner.len() })
 }

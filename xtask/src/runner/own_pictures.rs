@@ -64,6 +64,10 @@ pub fn recipe(place: &Path, overrides: &[(String, String)], folders: &DataDirArg
         return Ok((name, recipes::built_in(FROM_SCRATCH, &overrides)?.1));
     }
     let (_, fine) = recipes::built_in(FINE_TUNED, &overrides)?;
+    // A wrong folder is told before weights are fetched for it.
+    let group = fine.pictures.as_ref().map_or(Group::None, |own| Group::named(&own.group));
+    let looked = Inventory::check_names(place, &Settings { group, ..Settings::default() });
+    looked.map_err(|error| in_folder(&error, place))?;
     let weights = fine.pretrained.as_ref().map(|it| it.weights.clone()).unwrap_or_default();
     match backbone::find(&weights, folders) {
         Ok(_) => Ok((name, fine)),
@@ -124,12 +128,19 @@ pub struct Folder {
 pub fn folder(own: &Pictures, place: &Path) -> Result<Folder> {
     let settings = Settings { group: Group::named(&own.group), ..Settings::default() };
     let whole = Whole::load(place, &settings, &form(own), Some(&cache()?));
-    let whole = whole.map_err(|error| anyhow!("{}", error.told(&shown::path(error.path()))))?;
+    let whole = whole.map_err(|error| in_folder(&error, place))?;
     say(whole.inventory.summary());
-    let told = |error: pictures::Error| Usage(error.told(&shown::path(place)));
-    whole.inventory.check_classes().map_err(told)?;
+    whole.inventory.check_classes().map_err(|error| in_folder(&error, place))?;
     check_bad(&whole.inventory, own, place)?;
     Ok(Folder { whole, path: std::path::absolute(place).ok() })
+}
+
+/// What a folder of pictures lacks: a mistake of the command line where it is the wrong folder.
+fn in_folder(error: &pictures::Error, place: &Path) -> anyhow::Error {
+    match error {
+        pictures::Error::OneClass { .. } => Usage(error.told(&shown::path(place))).into(),
+        _ => anyhow!("{}", error.told(&shown::path(error.path()))),
+    }
 }
 
 /// How the pictures of a folder are parted, where it does not say it itself.

@@ -58,6 +58,9 @@ fn a_folder_of_one_class_is_refused_with_the_folder_that_was_meant() {
     assert_eq!(one.status, Some(2), "{one:?}");
     assert!(one.err.contains("all its pictures are of one class, grass"), "{}", one.err);
     assert!(one.err.contains("put them into a folder for each class"), "{}", one.err);
+    for done in [outer, loose, one] {
+        assert!(!done.err.contains("weights"), "nothing is fetched for a folder that cannot be used: {done:?}");
+    }
     assert!(!place.path("run").exists());
 }
 
