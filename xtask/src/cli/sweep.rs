@@ -35,6 +35,7 @@ Examples:
   cargo xtask sweep lenet --random learning_rate='log(1e-3,1)' --trials 60 --halving 1 --max-minutes 30
   cargo xtask sweep --resume runs/sweep-mlp-20260131-120000
   cargo xtask sweep mlp --grid learning_rate=1e-3..1e0:log7 --out runs/rates --commands | parallel -j 4
+  cargo xtask sweep mlp --grid learning_rate=1e-3..1e0:log7 --out runs/rates --slurm
   cargo xtask sweep --resume runs/rates
 
 With --json every line of standard output is a JSON object: `begun`, `validated` and `ended` for each run, and in the last
@@ -94,6 +95,9 @@ pub struct SweepArgs {
     /// Print a command for each trial instead of training, for GNU parallel, xargs or a cluster (strategies grid and random)
     #[arg(long, conflicts_with_all = ["json", "trial"])]
     pub commands: bool,
+    /// Write a job array for Slurm, with a task for each trial, instead of training (strategies grid and random)
+    #[arg(long, conflicts_with_all = ["json", "trial", "commands"])]
+    pub slurm: bool,
     /// Train this trial alone; --resume without it puts the winner to the test when all have ended
     #[arg(long, value_name = "N", requires = "resume", value_parser = whole::<u64>(1, 1_000_000))]
     pub trial: Option<u64>,

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use sweep::state::Ended;
 use sweep::strategy::Strategy;
-use sweep::{About, Claim, Definition, Error, Folder, Halving, Happened, Outcome, Shared, Stop, Stopped};
+use sweep::{About, Claim, Definition, Error, Folder, Halving, Happened, Outcome, Shared, Slurm, Stop, Stopped};
 use tch::Device;
 use tensor_data::Dataset;
 use train::{Plan, Row};
@@ -72,13 +72,8 @@ fn sweep(args: &SweepArgs) -> Result<ExitCode> {
         Some(path) => resume(path, args)?,
         None => begin(args)?,
     };
-    if args.commands {
-        for trial in 1..=folder.begin_all()? {
-            let command = Suggested::new("sweep").option("--resume", Some(folder.path()));
-            let command = command.option("--trial", Some(trial.to_string())).option("--data", args.data.data.as_ref());
-            console::line(false, &command.to_string());
-        }
-        return Ok(ExitCode::SUCCESS);
+    if args.commands || args.slurm {
+        return elsewhere(&folder, args);
     }
     let json = args.output.json;
     let minutes = args.max_minutes.or(folder.definition().minutes);
@@ -111,6 +106,30 @@ fn sweep(args: &SweepArgs) -> Result<ExitCode> {
     let outcome = if is_last { sweep::close(&folder, &shared)? } else { sweep::outcome(&folder)? };
     close(&folder, &outcome, stopped, args)?;
     Ok(if stopped == Stopped::Interrupted { ExitCode::from(signals.status()) } else { ExitCode::SUCCESS })
+}
+
+/// The trials for others to train: as commands, or as jobs of Slurm.
+fn elsewhere(folder: &Folder, args: &SweepArgs) -> Result<ExitCode> {
+    let count = folder.begin_all()?;
+    let command = Suggested::new("sweep").option("--resume", Some(folder.path()));
+    let command = command.option("--data", args.data.data.as_ref());
+    if args.commands {
+        (1..=count).for_each(|trial| {
+            console::line(false, &command.clone().option("--trial", Some(trial.to_string())).to_string());
+        });
+        return Ok(ExitCode::SUCCESS);
+    }
+    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let jobs = Slurm {
+        folder: words::quote(here.join(folder.path())),
+        working: words::quote(here),
+        command: command.to_string(),
+    };
+    jobs.write(folder, count)?;
+    let trials = console::count(count as i64, "trial");
+    console::line(false, &format!("sweep    {}, {trials}", shown::path(folder.path())));
+    console::line(false, &format!("next     {}", jobs.submit()));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A new sweep.

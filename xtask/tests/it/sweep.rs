@@ -218,6 +218,33 @@ fn each_command_trains_one_trial() {
 }
 
 #[test]
+fn jobs_for_slurm_train_all_trials_and_test_the_winner() {
+    let place = Place::new();
+    let recipe = place.recipe("tiny", TINY);
+    let words = format!("sweep {recipe} --grid learning_rate=0.01,0.1,1 --seeds 2");
+    place.good(&format!("{words} --out {{}}/whole"));
+    let told = place.good(&format!("{words} --out {{}}/jobs --slurm"));
+    let submit = format!(
+        "sbatch --dependency=afterany:$(sbatch --parsable {0}/trials.sbatch) {0}/winner.sbatch",
+        place.path("jobs").display()
+    );
+    assert!(told.out.lines().any(|line| line == format!("next     {submit}")), "{told:?}");
+    let text = fs::read_to_string(place.path("jobs/trials.sbatch")).unwrap();
+    assert!(text.starts_with("#!/bin/sh\n") && text.contains("\n#SBATCH --array=1-3\n"), "{text}");
+    let (_, words) = text.split_once("sweep --resume ").unwrap();
+    assert!(words.ends_with("/jobs --trial \"$SLURM_ARRAY_TASK_ID\"\n"), "{text}");
+    // The program under test has no name on the PATH: its words alone are run.
+    for task in ["1", "2", "3"] {
+        let words = words.replace("\"$SLURM_ARRAY_TASK_ID\"", task);
+        place.good(&format!("sweep --resume {}", words.trim()));
+    }
+    let text = fs::read_to_string(place.path("jobs/winner.sbatch")).unwrap();
+    let (_, words) = text.split_once("sweep --resume ").unwrap();
+    place.good(&format!("sweep --resume {}", words.trim()));
+    assert_same_sweep(&place, "whole", "jobs");
+}
+
+#[test]
 fn memory_stays_flat_over_300_trials() {
     let place = Place::new();
     let recipe = place.recipe("tiny", TINY);
