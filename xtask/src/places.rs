@@ -60,6 +60,18 @@ pub fn program() -> &'static str {
     }
 }
 
+/// The file that is this program, for jobs on machines where nobody has typed anything: the launcher of an installed one.
+///
+/// # Errors
+/// If the system does not tell it.
+pub fn program_file() -> Result<PathBuf> {
+    let launcher = |folder: &Path| Some(folder.ancestors().nth(2)?.join("bin/minibatch"));
+    match home() {
+        Home::Installed(folder) => launcher(folder).context("the installation has no folder bin"),
+        Home::Clone(_) => env::current_exe().context("cannot tell this program's own file"),
+    }
+}
+
 /// Where runs and fetched data go: the clone, or for an installed program the current folder.
 pub fn workspace() -> PathBuf {
     match home() {

@@ -62,6 +62,11 @@ impl Suggested {
         Suggested(format!("{} {name}", crate::places::program()))
     }
 
+    /// The command `name` of the program that lies at `program`.
+    pub fn of(program: &Path, name: &str) -> Suggested {
+        Suggested(format!("{} {name}", quote(program)))
+    }
+
     /// With a word that names something.
     pub fn word(self, word: impl AsRef<OsStr>) -> Suggested {
         Suggested(format!("{} {}", self.0, quote(word)))

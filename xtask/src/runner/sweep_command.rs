@@ -111,9 +111,10 @@ fn sweep(args: &SweepArgs) -> Result<ExitCode> {
 /// The trials for others to train: as commands, or as jobs of Slurm.
 fn elsewhere(folder: &Folder, args: &SweepArgs) -> Result<ExitCode> {
     let count = folder.begin_all()?;
-    let command = Suggested::new("sweep").option("--resume", Some(folder.path()));
-    let command = command.option("--data", args.data.data.as_ref());
+    let resume =
+        |sweep: Suggested| sweep.option("--resume", Some(folder.path())).option("--data", args.data.data.as_ref());
     if args.commands {
+        let command = resume(Suggested::new("sweep"));
         (1..=count).for_each(|trial| {
             console::line(false, &command.clone().option("--trial", Some(trial.to_string())).to_string());
         });
@@ -123,7 +124,7 @@ fn elsewhere(folder: &Folder, args: &SweepArgs) -> Result<ExitCode> {
     let jobs = Slurm {
         folder: words::quote(here.join(folder.path())),
         working: words::quote(here),
-        command: command.to_string(),
+        command: resume(Suggested::of(&places::program_file()?, "sweep")).to_string(),
     };
     jobs.write(folder, count)?;
     let trials = console::count(count as i64, "trial");

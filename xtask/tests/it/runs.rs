@@ -69,9 +69,15 @@ impl Place {
     /// The runner with one thread, no network, and this place as its workspace; in `words`, `{}` stands for the place.
     pub fn minibatch(&self, words: &str) -> Command {
         let here = self.root.path().display().to_string();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_minibatch"));
+        let mut command = self.alone(env!("CARGO_BIN_EXE_minibatch"));
+        command.args(words.split_whitespace().map(|word| word.replace("{}", &here)));
         command
-            .args(words.split_whitespace().map(|word| word.replace("{}", &here)))
+    }
+
+    /// A program in the environment of [`Place::minibatch`].
+    pub fn alone(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .env("OMP_NUM_THREADS", "1")
             .env("RUST_BACKTRACE", "1")
             .env("MINIBATCH_DATA", self.path("data"))
