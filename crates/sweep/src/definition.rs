@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::halving::Halving;
 use crate::space::{Axis, Settings};
+use crate::state::Seeds;
 use crate::strategy::{self, Next, Seen, Strategy};
 use serde::{Deserialize, Serialize};
 use std::ops::Bound::{Excluded, Included};
@@ -191,13 +192,13 @@ impl Search {
     /// Settings that the recipe refuses.
     pub fn recipe(&self, settings: &Settings, run: u64) -> Result<Recipe, Error> {
         let mut recipe = Recipe::parse(&self.text, "the sweep's recipe", settings)?;
-        recipe.seed = self.seed(run);
+        recipe.seed = self.seeds().of(run);
         Ok(recipe)
     }
 
-    /// The seed of a trial's run, `run` counted from 0.
-    pub fn seed(&self, run: u64) -> u64 {
-        self.base.seed.saturating_add(run).min(i64::MAX as u64)
+    /// The seeds of each trial's runs.
+    pub fn seeds(&self) -> Seeds {
+        Seeds { first: self.base.seed, count: self.seeds }
     }
 
     /// What comes after these trials.
@@ -225,7 +226,7 @@ fn check_keys(axes: &[Axis]) -> Result<(), Error> {
 }
 
 /// The leaves of nested tables under dotted keys.
-fn flat(prefix: &str, table: &Table) -> Vec<(String, Value)> {
+pub(crate) fn flat(prefix: &str, table: &Table) -> Vec<(String, Value)> {
     let leaf = |(key, value): (&String, &Value)| match value {
         Value::Table(inner) => flat(&format!("{prefix}{key}."), inner),
         value => vec![(format!("{prefix}{key}"), value.clone())],

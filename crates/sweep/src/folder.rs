@@ -19,7 +19,7 @@ use crate::definition::{Definition, Search};
 use crate::error::Error;
 use crate::journal::{Entry, Journal};
 use crate::space::Settings;
-use crate::state::{Ended, State};
+use crate::state::{Ended, State, TRIALS, Trial};
 use crate::strategy::Next;
 use crate::table;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -28,7 +28,6 @@ use train::{Identity, Recipe};
 
 const LOCK: &str = ".lock";
 const RECIPE: &str = "recipe.toml";
-const TRIALS: &str = "trials";
 
 /// A sweep's folder.
 #[derive(Debug)]
@@ -68,11 +67,6 @@ pub enum Work {
     Others,
 }
 
-/// The folder of a run, inside the sweep's.
-pub(crate) fn run_folder(trial: u64, seed: u64) -> String {
-    format!("{TRIALS}/{trial:04}-seed-{seed}")
-}
-
 impl Folder {
     /// Begins a sweep in a folder that is not there or is empty. `identity` says what the recipe's runs are.
     ///
@@ -93,7 +87,7 @@ impl Folder {
         folder.write(RECIPE, folder.search.base.to_toml()?.as_bytes())?;
         // Last, because it makes the folder that of a sweep.
         folder.write_definition()?;
-        table::write(path, &folder.search, &State::default())?;
+        folder.write_table(&State::default())?;
         Ok(folder)
     }
 
@@ -121,7 +115,7 @@ impl Folder {
             folder.write_definition()?;
         }
         // The process before may have been killed between the journal and the table.
-        table::write(path, &folder.search, &journal.state)?;
+        folder.write_table(&journal.state)?;
         Ok(folder)
     }
 
@@ -171,7 +165,7 @@ impl Folder {
         while let Next::Try(settings) = self.search.next(&journal.state.seen()) {
             journal.append(Entry::Proposed { settings })?;
         }
-        table::write(&self.path, &self.search, &journal.state)?;
+        self.write_table(&journal.state)?;
         Ok(journal.state.trials.len() as u64)
     }
 
@@ -190,7 +184,7 @@ impl Folder {
         let wanted = |trial: u64| only.is_none_or(|only| only == trial);
         for trial in journal.state.trials.iter().filter(|trial| !trial.is_over() && wanted(trial.number)) {
             for (run, _) in (0..).zip(&trial.runs).filter(|(_, run)| run.ended.is_none()) {
-                match self.take(&journal.state, trial.number, run)? {
+                match self.take(trial, run)? {
                     Some(claim) => return Ok(Work::Train(Box::new(claim))),
                     None => others = true,
                 }
@@ -202,9 +196,8 @@ impl Folder {
         match self.search.next(&journal.state.seen()) {
             Next::Try(settings) => {
                 journal.append(Entry::Proposed { settings })?;
-                table::write(&self.path, &self.search, &journal.state)?;
-                let number = journal.state.trials.len() as u64;
-                let claim = self.take(&journal.state, number, 0)?;
+                self.write_table(&journal.state)?;
+                let claim = journal.state.trials.last().map(|trial| self.take(trial, 0)).transpose()?.flatten();
                 // Nobody else can hold it: it was made under the sweep's lock.
                 claim.map_or(Ok(Work::Wait), |claim| Ok(Work::Train(Box::new(claim))))
             }
@@ -222,7 +215,7 @@ impl Folder {
         let (journal, _lock) = self.locked()?;
         for trial in journal.state.trials.iter().filter(|trial| !trial.is_over()) {
             for (run, _) in (0..).zip(&trial.runs).filter(|(_, run)| run.ended.is_none()) {
-                if self.take(&journal.state, trial.number, run)?.is_none() {
+                if self.take(trial, run)?.is_none() {
                     return Ok(true);
                 }
             }
@@ -231,20 +224,23 @@ impl Folder {
     }
 
     /// Takes a run's lock; `None` where another process holds it. The sweep's lock is held.
-    fn take(&self, state: &State, trial: u64, run: u64) -> Result<Option<Claim>, Error> {
-        let name = run_folder(trial, self.search.seed(run));
-        let lock = self.path.join(format!("{name}.lock"));
+    fn take(&self, trial: &Trial, run: u64) -> Result<Option<Claim>, Error> {
+        let Some(known) = trial.runs.get(run as usize) else { return Ok(None) };
+        let lock = self.path.join(format!("{}.lock", known.folder));
         let file = open_lock(&lock)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(cause)) => return Err(Error::io("lock", lock)(cause)),
         }
-        let settings =
-            state.trials.iter().find(|it| it.number == trial).map(|it| it.settings.clone()).unwrap_or_default();
-        let rungs = state.run(trial, run).map_or(&[][..], |run| run.rungs.as_slice());
-        let rungs = (rungs.len() as u32, rungs.last().is_none_or(|(_, continues)| *continues));
-        Ok(Some(Claim { trial, run, settings, folder: self.path.join(name), rungs, lock: Some((file, lock)) }))
+        Ok(Some(Claim {
+            trial: trial.number,
+            run,
+            settings: trial.settings.clone(),
+            folder: self.path.join(&known.folder),
+            rungs: (known.rungs.len() as u32, known.rungs.last().is_none_or(|(_, continues)| *continues)),
+            lock: Some((file, lock)),
+        }))
     }
 
     /// Notes that a run has reached a rung of successive halving, and says whether it continues.
@@ -271,7 +267,7 @@ impl Folder {
     pub fn end(&self, mut claim: Claim, ended: Ended) -> Result<State, Error> {
         let (mut journal, _lock) = self.locked()?;
         journal.append(Entry::Ended { trial: claim.trial, run: claim.run, ended })?;
-        table::write(&self.path, &self.search, &journal.state)?;
+        self.write_table(&journal.state)?;
         // Under the sweep's lock nobody waits for this one.
         if let Some((_file, path)) = claim.lock.take() {
             fs::remove_file(&path).map_err(Error::io("remove", path))?;
@@ -282,7 +278,7 @@ impl Folder {
     /// The journal, with the sweep's lock, which is let go when the file is dropped.
     pub(crate) fn locked(&self) -> Result<(Journal, File), Error> {
         let lock = self.lock()?;
-        Ok((Journal::open(&self.path, self.search.seeds)?, lock))
+        Ok((Journal::open(&self.path, self.search.seeds())?, lock))
     }
 
     fn lock(&self) -> Result<File, Error> {
@@ -290,6 +286,10 @@ impl Folder {
         let file = open_lock(&path)?;
         file.lock().map_err(Error::io("lock", path))?;
         Ok(file)
+    }
+
+    fn write_table(&self, state: &State) -> Result<(), Error> {
+        table::write(&self.path, &self.search.axes, state)
     }
 
     fn write_definition(&self) -> Result<(), Error> {

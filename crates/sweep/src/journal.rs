@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::space::Settings;
-use crate::state::{Ended, State, Tested};
+use crate::state::{Ended, Seeds, State, Tested};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -42,7 +42,7 @@ pub(crate) enum Entry {
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
-    seeds: u64,
+    seeds: Seeds,
     /// What it says so far.
     pub state: State,
 }
@@ -51,7 +51,7 @@ impl Journal {
     pub const FILE: &'static str = "journal.jsonl";
 
     /// Opens and reads the journal; makes it where there is none.
-    pub fn open(folder: &Path, seeds: u64) -> Result<Journal, Error> {
+    pub fn open(folder: &Path, seeds: Seeds) -> Result<Journal, Error> {
         let path = folder.join(Journal::FILE);
         let mut file = OpenOptions::new()
             .read(true)
@@ -105,7 +105,7 @@ mod tests {
     fn a_line_that_was_cut_never_happened() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(Journal::FILE);
-        let mut journal = Journal::open(folder.path(), 1).unwrap();
+        let mut journal = Journal::open(folder.path(), Seeds { first: 0, count: 1 }).unwrap();
         journal.append(proposed("1")).unwrap();
         journal.append(Entry::Rung { trial: 1, run: 0, objective: None, continues: false }).unwrap();
         let whole = fs::read(&path).unwrap();
@@ -113,10 +113,10 @@ mod tests {
         let all = fs::read(&path).unwrap();
         for cut in whole.len()..all.len() {
             fs::write(&path, &all[..cut]).unwrap();
-            let mut journal = Journal::open(folder.path(), 1).unwrap();
+            let mut journal = Journal::open(folder.path(), Seeds { first: 0, count: 1 }).unwrap();
             assert_eq!(journal.state.trials.len(), 1, "cut at {cut}");
             journal.append(proposed("3")).unwrap();
-            let state = Journal::open(folder.path(), 1).unwrap().state;
+            let state = Journal::open(folder.path(), Seeds { first: 0, count: 1 }).unwrap().state;
             assert_eq!(state.trials[1].settings[0].1, "3");
             assert!(state.trials[0].runs[0].rungs[0].0.is_nan());
         }
@@ -126,7 +126,7 @@ mod tests {
     fn a_damaged_line_is_told_with_its_number() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(Journal::FILE), "{\"event\":\"proposed\",\"settings\":[]}\n{\"ev\n").unwrap();
-        let told = Journal::open(folder.path(), 1).unwrap_err().to_string();
+        let told = Journal::open(folder.path(), Seeds { first: 0, count: 1 }).unwrap_err().to_string();
         assert!(told.contains("line 2") && told.contains(Journal::FILE), "{told}");
     }
 }

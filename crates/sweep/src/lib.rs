@@ -32,6 +32,7 @@ pub mod state;
 pub mod strategy;
 pub mod table;
 mod trial;
+mod view;
 pub mod words;
 mod work;
 

@@ -2,11 +2,12 @@
 //! how the best trials learned, and every trial with the command that trains it again.
 
 use crate::commands::Commands;
-use crate::definition::Search;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::pictures::Pictures;
+use crate::space::Axis;
 use crate::state::{How, State, Trial, mean};
+use crate::view::View;
 use crate::words;
 use crate::work::Outcome;
 use askama::Template;
@@ -29,7 +30,7 @@ struct Html<'a> {
     keys: Vec<&'a str>,
     rows: Vec<Row>,
     trials: usize,
-    seeds: u64,
+    seeds: Option<String>,
     pruned: bool,
 }
 
@@ -64,33 +65,53 @@ struct Row {
 /// A journal or a table of a run that cannot be read; a page that cannot be written.
 pub fn write(sweep: &Folder, outcome: &Outcome, program: &str) -> Result<PathBuf, Error> {
     let state = sweep.state()?;
-    sweep.write(FILE, html(sweep, &state, outcome, program)?.as_bytes())?;
-    Ok(sweep.path().join(FILE))
+    write_view(&View::of(sweep, &state), outcome, &[], program)
 }
 
-fn html(sweep: &Folder, state: &State, outcome: &Outcome, program: &str) -> Result<String, Error> {
-    let search = sweep.search();
-    let commands = Commands { program, sweep: sweep.path() };
+/// The same for any trials, with notes of whoever put them together.
+pub(crate) fn write_view(
+    view: &View<'_>,
+    outcome: &Outcome,
+    notes: &[String],
+    program: &str,
+) -> Result<PathBuf, Error> {
+    let path = view.root.join(FILE);
+    let html = html(view, outcome, notes, program)?;
+    whole_file::write(&path, html.as_bytes()).map_err(Error::io("write", &path))?;
+    Ok(path)
+}
+
+fn html(view: &View<'_>, outcome: &Outcome, notes: &[String], program: &str) -> Result<String, Error> {
+    let View { root, axes, state, .. } = *view;
+    let commands = Commands { program, root, is_sweep: view.strategy.is_some() };
     let ranked = ranked(state);
     let counts: Vec<String> = outcome.trials.iter().map(|(how, count)| format!("{count} {how}")).collect();
     let page = Html {
         outcome,
         what: counts.join(", "),
         best: best(outcome, &commands),
-        notes: outcome.winner.iter().flat_map(|winner| words::at_an_end(search, winner)).collect(),
-        pictures: Pictures::draw(sweep, state, &ranked)?,
-        keys: search.axes.iter().map(|axis| axis.key.as_str()).collect(),
-        rows: ranked
-            .iter()
-            .take(ROWS)
-            .enumerate()
-            .map(|(i, trial)| row(i + 1, trial, search, outcome, &commands))
-            .collect(),
+        notes: at_an_end(axes, outcome).chain(notes.iter().cloned()).collect(),
+        pictures: Pictures::draw(view, &ranked)?,
+        keys: axes.iter().map(|axis| axis.key.as_str()).collect(),
+        rows: ranked.iter().take(ROWS).enumerate().map(|(i, trial)| row(i + 1, trial, outcome, &commands)).collect(),
         trials: state.trials.len(),
-        seeds: search.seeds,
+        seeds: seeds(view),
         pruned: state.trials.iter().any(|it| it.how() == Some(How::Pruned)),
     };
     page.render().map_err(|e| Error::Page(e.to_string()))
+}
+
+fn at_an_end<'a>(axes: &'a [Axis], outcome: &'a Outcome) -> impl Iterator<Item = String> + 'a {
+    outcome.winner.iter().flat_map(|winner| words::at_an_end(axes, winner))
+}
+
+/// How many seeds the trials have, where some have several.
+fn seeds(view: &View<'_>) -> Option<String> {
+    match view.seeds() {
+        (_, 0 | 1) => None,
+        (low, high) if low == high => Some(format!("{high} seeds")),
+        (low, high) => Some(format!("{low} to {high} seeds")),
+    }
 }
 
 /// All trials: those that are done by rank, then those stopped early, then what came to nothing, then what has not ended.
@@ -119,12 +140,17 @@ fn best(outcome: &Outcome, commands: &Commands<'_>) -> Option<Best> {
     });
     Some(Best {
         trial: winner.trial,
-        settings: winner.settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        settings: winner.settings.iter().map(|(key, value)| (key.clone(), shown(value))).collect(),
         validation: mean(errors.iter().copied()).map_or("unknown".to_owned(), percent),
         spread: spread(errors).map(|it| format!("mean of {} seeds: {it}", errors.len())),
         test,
         command: commands.winner(),
     })
+}
+
+/// A value, or that there is none.
+fn shown(value: &str) -> String {
+    if value.is_empty() { "–".to_owned() } else { value.to_owned() }
 }
 
 /// From the lowest to the highest of several.
@@ -133,9 +159,9 @@ fn spread(errors: &[f64]) -> Option<String> {
     (errors.len() > 1).then(|| format!("{} to {}", percent(low), percent(high)))
 }
 
-fn row(rank: usize, trial: &Trial, search: &Search, outcome: &Outcome, commands: &Commands<'_>) -> Row {
+fn row(rank: usize, trial: &Trial, outcome: &Outcome, commands: &Commands<'_>) -> Row {
     let errors: Vec<f64> = trial.ended().filter_map(|it| it.validation_error).collect();
-    let run = trial.best_run().unwrap_or_default() as u64;
+    let run = trial.runs.get(trial.best_run().unwrap_or_default());
     let is_done = trial.how() == Some(How::Done);
     let note = trial.ended().find_map(|it| it.note.clone());
     let state = trial.how().map_or("open".to_owned(), |how| how.to_string());
@@ -143,13 +169,13 @@ fn row(rank: usize, trial: &Trial, search: &Search, outcome: &Outcome, commands:
         rank: if is_done { rank.to_string() } else { "–".to_owned() },
         number: trial.number,
         state: note.map_or(state.clone(), |note| format!("{state}: {note}")),
-        values: trial.settings.iter().map(|(_, value)| value.clone()).collect(),
+        values: trial.settings.iter().map(|(_, value)| shown(value)).collect(),
         error: mean(errors.iter().copied()).map_or("–".to_owned(), percent),
         spread: spread(&errors).unwrap_or_default(),
         loss: mean(trial.ended().filter_map(|it| it.validation_loss)).map_or("–".to_owned(), values::short),
         iterations: trial.ended().map(|it| it.iterations).sum(),
         seconds: values::duration(trial.ended().map(|it| it.seconds).sum()),
-        command: commands.train(&trial.settings, search.seed(run)),
+        command: run.map(|run| commands.train(trial, run)).unwrap_or_default(),
         is_best: outcome.winner.as_ref().is_some_and(|it| it.trial == trial.number),
     }
 }

@@ -1,10 +1,11 @@
 //! The pictures of a sweep's page, from its trials.
 
 use crate::error::Error;
-use crate::folder::Folder;
 use crate::space::{Axis, Scale, Values, number};
-use crate::state::{How, State, Trial, mean};
-use crate::work::run_folder;
+use crate::state::{How, Trial, mean};
+use crate::view::View;
+use crate::words;
+use std::path::Path;
 use train::run_folder::read_metrics;
 use viz::{Best, Chart, Positions, Series, Setting, Trials, Unit};
 
@@ -32,12 +33,12 @@ pub(crate) struct Pictures {
 
 impl Pictures {
     /// Draws what is known; nothing before a run has ended.
-    pub fn draw(sweep: &Folder, state: &State, ranked: &[&Trial]) -> Result<Pictures, Error> {
+    pub fn draw(view: &View<'_>, ranked: &[&Trial]) -> Result<Pictures, Error> {
+        let View { state, axes, .. } = view;
         let over: Vec<&Trial> = state.trials.iter().filter(|it| it.is_over()).collect();
         if over.is_empty() {
             return Ok(Pictures::default());
         }
-        let axes = &sweep.search().axes;
         let settings = axes.iter().enumerate().map(|(i, axis)| setting(axis, i, &over)).collect();
         let trials =
             Trials::new("validation error", Unit::Percent, settings, over.iter().map(|it| trial(it)).collect())?;
@@ -51,7 +52,7 @@ impl Pictures {
             pairs: pairs.iter().take(PAIRS).map(|&(a, b)| text(trials.pair(a, b))).collect(),
             pairs_left_out: pairs.len().saturating_sub(PAIRS),
             parallel: (axes.len() > 1).then(|| text(trials.parallel())),
-            curves: curves(sweep, ranked)?,
+            curves: curves(view.root, ranked)?,
         })
     }
 }
@@ -60,10 +61,9 @@ fn trial(trial: &Trial) -> viz::Trial {
     let errors = || trial.ended().filter_map(|it| it.validation_error);
     let came_to_nothing = matches!(trial.how(), Some(How::Diverged | How::Failed));
     let mean = mean(errors()).filter(|_| !came_to_nothing).unwrap_or(f64::NAN);
-    let values: Vec<String> = trial.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     let pruned = if trial.how() == Some(How::Pruned) { " (stopped early)" } else { "" };
     viz::Trial {
-        name: format!("trial {}{pruned}: {}", trial.number, values.join(", ")),
+        name: format!("trial {}{pruned}: {}", trial.number, words::settings(&trial.settings)),
         low: errors().fold(mean, f64::min),
         mean,
         high: errors().fold(mean, f64::max),
@@ -90,7 +90,10 @@ fn setting(axis: &Axis, i: usize, trials: &[&Trial]) -> Setting {
     words.dedup();
     let positions =
         texts.iter().map(|text| words.iter().position(|it| it == text).unwrap_or_default() as f64).collect();
-    let plain = |text: &&str| text.trim_matches(['[', ']', '"']).to_owned();
+    let plain = |text: &&str| match text.trim_matches(['[', ']', '"']) {
+        "" => "–".to_owned(),
+        text => text.to_owned(),
+    };
     Setting { label, values: Positions::Words(words.iter().map(plain).collect()), positions }
 }
 
@@ -112,11 +115,11 @@ fn scale(axis: &Axis, numbers: &[f64]) -> Option<viz::Scale> {
 }
 
 /// The course of the best trials, each with its best seed.
-fn curves(sweep: &Folder, ranked: &[&Trial]) -> Result<Option<String>, Error> {
+fn curves(root: &Path, ranked: &[&Trial]) -> Result<Option<String>, Error> {
     let mut series = Vec::new();
     for trial in ranked.iter().filter(|it| it.how() == Some(How::Done)).take(CURVES) {
-        let Some(run) = trial.best_run() else { continue };
-        let rows = read_metrics(&sweep.path().join(run_folder(sweep, trial.number, run as u64)))?;
+        let Some(run) = trial.best_run().and_then(|run| trial.runs.get(run)) else { continue };
+        let rows = read_metrics(&root.join(&run.folder))?;
         let x: Vec<f64> = rows.iter().map(|row| row.iteration as f64).collect();
         let y: Vec<f64> = rows.iter().map(|row| row.validation_error).collect();
         if x.is_empty() {

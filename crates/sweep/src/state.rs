@@ -6,6 +6,9 @@ use crate::strategy::Seen;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The folder of the runs, inside the sweep's.
+pub(crate) const TRIALS: &str = "trials";
+
 /// A combination of settings with its runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
@@ -20,10 +23,35 @@ pub struct Trial {
 /// A trial trained with one seed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Run {
+    /// The seed.
+    pub seed: u64,
+    /// The run's folder, inside that of the sweep.
+    pub folder: String,
     /// What it had reached at each rung of successive halving, and whether it was to continue.
     pub rungs: Vec<(f64, bool)>,
     /// What it came to.
     pub ended: Option<Ended>,
+}
+
+/// The seeds that each trial of a sweep is trained with: one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seeds {
+    /// The recipe's.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+impl Seeds {
+    /// That of a trial's run, counted from 0.
+    pub fn of(self, run: u64) -> u64 {
+        self.first.saturating_add(run).min(i64::MAX as u64)
+    }
+}
+
+/// The folder of a run, inside the sweep's.
+fn run_folder(trial: u64, seed: u64) -> String {
+    format!("{TRIALS}/{trial:04}-seed-{seed}")
 }
 
 /// What a run came to. Errors are fractions: 0.0092 is 0.92 %.
@@ -146,11 +174,12 @@ pub struct State {
 
 impl State {
     /// Takes in what the journal says next. An entry of a trial that is not there says nothing, and the first end of a run counts.
-    pub(crate) fn take_in(&mut self, entry: Entry, seeds: u64) {
+    pub(crate) fn take_in(&mut self, entry: Entry, seeds: Seeds) {
         let number = self.trials.len() as u64 + 1;
         match entry {
             Entry::Proposed { settings } => {
-                let runs = vec![Run::default(); usize::try_from(seeds).unwrap_or(1)];
+                let run = |seed| Run { seed, folder: run_folder(number, seed), ..Run::default() };
+                let runs = (0..seeds.count).map(|k| run(seeds.of(k))).collect();
                 self.trials.push(Trial { number, settings, runs });
             }
             Entry::Rung { trial, run, objective, continues } => {
@@ -187,6 +216,13 @@ impl State {
         self.ranked().into_iter().next()
     }
 
+    /// The winner, its best run counted from 0, and that run.
+    pub fn best_run(&self) -> Option<(&Trial, u64, &Run)> {
+        let winner = self.winner()?;
+        let run = winner.best_run()?;
+        Some((winner, run as u64, winner.runs.get(run)?))
+    }
+
     /// The trials all of whose runs are done, best first.
     pub fn ranked(&self) -> Vec<&Trial> {
         let mut done: Vec<&Trial> = self.trials.iter().filter(|it| it.how() == Some(How::Done)).collect();
@@ -215,12 +251,14 @@ pub(crate) mod tests {
         }
     }
 
+    const TWO: Seeds = Seeds { first: 0, count: 2 };
+
     fn state(runs: &[&[(How, f64, f64)]]) -> State {
         let mut state = State::default();
         for (trial, runs) in (1..).zip(runs) {
-            state.take_in(Entry::Proposed { settings: vec![] }, 2);
+            state.take_in(Entry::Proposed { settings: vec![] }, TWO);
             for (run, &(how, objective, loss)) in (0..).zip(*runs) {
-                state.take_in(Entry::Ended { trial, run, ended: ended(how, objective, loss) }, 2);
+                state.take_in(Entry::Ended { trial, run, ended: ended(how, objective, loss) }, TWO);
             }
         }
         state
@@ -246,8 +284,8 @@ pub(crate) mod tests {
     #[test]
     fn the_first_end_of_a_run_counts() {
         let mut state = state(&[&[(How::Done, 0.2, 1.0)]]);
-        state.take_in(Entry::Ended { trial: 1, run: 0, ended: ended(How::Diverged, 0.9, 1.0) }, 2);
-        state.take_in(Entry::Ended { trial: 7, run: 0, ended: ended(How::Done, 0.0, 0.0) }, 2);
+        state.take_in(Entry::Ended { trial: 1, run: 0, ended: ended(How::Diverged, 0.9, 1.0) }, TWO);
+        state.take_in(Entry::Ended { trial: 7, run: 0, ended: ended(How::Done, 0.0, 0.0) }, TWO);
         assert_eq!(state.trials.len(), 1);
         assert_eq!(state.run(1, 0).unwrap().ended.as_ref().unwrap().how, How::Done);
     }

@@ -1,8 +1,7 @@
 //! `sweep.csv`: a row for each run that was begun, made from the journal whenever that grows.
 
-use crate::definition::Search;
 use crate::error::Error;
-use crate::folder::run_folder;
+use crate::space::Axis;
 use crate::state::State;
 use std::path::Path;
 
@@ -10,13 +9,13 @@ use std::path::Path;
 pub const FILE: &str = "sweep.csv";
 
 /// Writes the table, whole or not at all.
-pub(crate) fn write(folder: &Path, search: &Search, state: &State) -> Result<(), Error> {
+pub(crate) fn write(folder: &Path, axes: &[Axis], state: &State) -> Result<(), Error> {
     let path = folder.join(FILE);
-    let text = text(search, state).map_err(|e| Error::io("write", &path)(std::io::Error::other(e)))?;
+    let text = text(axes, state).map_err(|e| Error::io("write", &path)(std::io::Error::other(e)))?;
     whole_file::write(&path, &text).map_err(Error::io("write", &path))
 }
 
-fn text(search: &Search, state: &State) -> Result<Vec<u8>, csv::Error> {
+fn text(axes: &[Axis], state: &State) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let fixed = [
         "objective",
@@ -28,18 +27,17 @@ fn text(search: &Search, state: &State) -> Result<Vec<u8>, csv::Error> {
         "folder",
         "note",
     ];
-    let keys = search.axes.iter().map(|axis| axis.key.as_str());
+    let keys = axes.iter().map(|axis| axis.key.as_str());
     writer.write_record(["trial", "seed", "state"].into_iter().chain(keys).chain(fixed))?;
     let number = |it: Option<f64>| it.map_or(String::new(), |it| it.to_string());
     for trial in &state.trials {
-        for (k, run) in (0..).zip(&trial.runs) {
-            let seed = search.seed(k);
+        for run in &trial.runs {
             let status = match &run.ended {
                 Some(ended) => ended.how.to_string(),
                 None if trial.is_over() => "left out".to_owned(),
                 None => "open".to_owned(),
             };
-            let mut row = vec![trial.number.to_string(), seed.to_string(), status];
+            let mut row = vec![trial.number.to_string(), run.seed.to_string(), status];
             row.extend(trial.settings.iter().map(|(_, value)| value.clone()));
             match &run.ended {
                 Some(it) => row.extend([
@@ -49,7 +47,7 @@ fn text(search: &Search, state: &State) -> Result<Vec<u8>, csv::Error> {
                     it.iterations.to_string(),
                     it.best_iteration.map_or(String::new(), |it| it.to_string()),
                     format!("{:.3}", it.seconds),
-                    run_folder(trial.number, seed),
+                    run.folder.clone(),
                     it.note.clone().unwrap_or_default(),
                 ]),
                 None => row.extend(std::iter::repeat_n(String::new(), fixed.len())),

@@ -1,20 +1,23 @@
 //! What a person reads of a sweep: a line for each run that ended, and the block at the end.
 
 use crate::definition::Search;
-use crate::space::{Settings, Values, number};
+use crate::space::{Axis, Settings, Values, number};
 use crate::state::{Ended, How, State, mean};
 use crate::work::{Outcome, Test, Winner};
 use values::{duration, percent, shown};
 
-/// `learning_rate = 0.1, model.hidden = [50]`.
+/// `learning_rate = 0.1, model.hidden = [50]`, without keys that have no value.
 pub fn settings(settings: &Settings) -> String {
-    let each = settings.iter().map(|(key, value)| format!("{key} = {}", shown::word(value)));
+    let each = settings
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| format!("{key} = {}", shown::word(value)));
     each.collect::<Vec<_>>().join(", ")
 }
 
 /// A run that ended: `trial 3 of 7, seed 0: learning_rate = 0.1: validation error 2.31 % after 3.2 s; best so far 2.10 % (trial 2)`.
 pub fn ended(search: &Search, trial: u64, run: u64, ended: &Ended, state: &State) -> String {
-    let seed = if search.seeds > 1 { format!(", seed {}", search.seed(run)) } else { String::new() };
+    let seed = if search.seeds > 1 { format!(", seed {}", search.seeds().of(run)) } else { String::new() };
     let values = state.trials.iter().find(|it| it.number == trial).map(|it| settings(&it.settings)).unwrap_or_default();
     let error =
         ended.validation_error.map_or("never validated".to_owned(), |it| format!("validation error {}", percent(it)));
@@ -31,7 +34,7 @@ pub fn ended(search: &Search, trial: u64, run: u64, ended: &Ended, state: &State
 }
 
 /// The block at the end, without the commands that continue it.
-pub fn outcome(search: &Search, outcome: &Outcome) -> String {
+pub fn outcome(axes: &[Axis], outcome: &Outcome) -> String {
     let counts: Vec<String> = outcome.trials.iter().map(|(how, count)| format!("{count} {how}")).collect();
     let total: usize = outcome.trials.values().sum();
     let trials = if total == 1 { "1 trial" } else { &format!("{total} trials") };
@@ -42,8 +45,9 @@ pub fn outcome(search: &Search, outcome: &Outcome) -> String {
     let values: Settings = winner.settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     text += &format!("best      trial {}: {}\n", winner.trial, settings(&values));
     text += &format!("          validation error {}\n", spread(&winner.validation_errors));
-    text += &winner.test.as_ref().map_or(String::new(), test);
-    for note in at_an_end(search, winner) {
+    let why = if outcome.strategy.is_some() { "because the sweep was continued" } else { "by each run that ended" };
+    text += &winner.test.as_ref().map_or(String::new(), |it| test(it, why));
+    for note in at_an_end(axes, winner) {
         text += &format!("note      {note}\n");
     }
     text
@@ -59,10 +63,10 @@ fn spread(errors: &[f64]) -> String {
     }
 }
 
-fn test(test: &Test) -> String {
+fn test(test: &Test, why: &str) -> String {
     let looks = match test.looks {
         1 => String::new(),
-        looks => format!("; the test set was looked at {looks} times, because the sweep was continued"),
+        looks => format!("; the test set was looked at {looks} times, {why}"),
     };
     format!(
         "test      error {} ({} of {}; 95 %: {} to {}){looks}\n",
@@ -75,9 +79,9 @@ fn test(test: &Test) -> String {
 }
 
 /// Says where the best value of a key is the lowest or highest tried: a better one may lie beyond.
-pub fn at_an_end(search: &Search, winner: &Winner) -> Vec<String> {
+pub fn at_an_end(axes: &[Axis], winner: &Winner) -> Vec<String> {
     let mut notes = Vec::new();
-    for axis in &search.axes {
+    for axis in axes {
         let Values::Spaced(span, _) = axis.values else { continue };
         let Some(value) = winner.settings.get(&axis.key).and_then(|text| number(text)) else { continue };
         let ends = [(span.low, "lowest"), (span.high, "highest")].map(|(end, name)| (number(&axis.text(end)), name));

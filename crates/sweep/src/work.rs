@@ -3,14 +3,15 @@
 use crate::error::Error;
 use crate::folder::{Claim, Folder, Work};
 use crate::journal::Entry;
-use crate::state::{Ended, How, State, Tested, Trial, mean};
+use crate::state::{Ended, How, State, Tested, mean};
 use crate::trial::{self, Shared, Stop};
+use crate::view::View;
 use metrics::Interval;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use train::Row;
 use train::run_folder::{Saved, load_model};
+use train::{Recipe, Row};
 
 /// Something that happened in [`run`].
 pub enum Happened<'a> {
@@ -87,8 +88,8 @@ pub struct Outcome {
     pub recipe: String,
     /// The data set.
     pub dataset: String,
-    /// How the space was searched.
-    pub strategy: crate::strategy::Strategy,
+    /// How the space was searched; `None` of runs that were trained one by one.
+    pub strategy: Option<crate::strategy::Strategy>,
     /// Trials by how they ended; `open` are those that have not.
     pub trials: BTreeMap<String, usize>,
     /// The trial with the lowest mean objective; `None` where none is done.
@@ -134,7 +135,7 @@ pub struct Test {
 /// # Errors
 /// A journal that cannot be read.
 pub fn outcome(sweep: &Folder) -> Result<Outcome, Error> {
-    Ok(outcome_of(sweep, &sweep.state()?))
+    Ok(outcome_of(&View::of(sweep, &sweep.state()?)))
 }
 
 /// Puts the winner to the test, once, and writes `winner.toml` and `result.json`.
@@ -143,45 +144,45 @@ pub fn outcome(sweep: &Folder) -> Result<Outcome, Error> {
 /// A model that cannot be loaded; files that cannot be written.
 pub fn close(sweep: &Folder, shared: &Shared<'_>) -> Result<Outcome, Error> {
     let (mut journal, _lock) = sweep.locked()?;
-    if let Some((trial, run)) = journal.state.winner().and_then(|it| Some((it, it.best_run()? as u64))) {
-        let tested = journal.state.tested.iter().any(|it| (it.trial, it.run) == (trial.number, run));
+    if let Some((trial, run, known)) = journal.state.best_run() {
+        let trial = trial.number;
+        let tested = journal.state.tested.iter().any(|it| (it.trial, it.run) == (trial, run));
         if !tested {
-            let trial = trial.number;
-            let folder = sweep.path().join(run_folder(sweep, trial, run));
-            let (model, _) = load_model(&folder, &Saved::Best, shared.device())?;
+            let (model, _) = load_model(&sweep.path().join(&known.folder), &Saved::Best, shared.device())?;
             let score = train::evaluate(&model, &shared.data().test, &sweep.search().base.evaluation)?;
             let pictures = score.samples as u64;
             let wrong = (score.error * pictures as f64).round() as u64;
             journal.append(Entry::Tested(Tested { trial, run, wrong, pictures }))?;
         }
     }
-    let outcome = outcome_of(sweep, &journal.state);
-    write(sweep, &journal.state, &outcome)?;
+    let view = View::of(sweep, &journal.state);
+    let outcome = outcome_of(&view);
+    let best = journal.state.best_run();
+    let recipe = best.map(|(trial, run, _)| sweep.search().recipe(&trial.settings, run)).transpose()?;
+    let among = format!("of a sweep of the recipe {}", values::shown::word(&outcome.recipe));
+    write(&view, &outcome, recipe.as_ref(), &among)?;
     Ok(outcome)
 }
 
-/// The folder of a run inside the sweep's, `run` counted from 0.
-pub(crate) fn run_folder(sweep: &Folder, trial: u64, run: u64) -> String {
-    crate::folder::run_folder(trial, sweep.search().seed(run))
-}
-
-fn outcome_of(sweep: &Folder, state: &State) -> Outcome {
+/// What trials came to.
+pub(crate) fn outcome_of(view: &View<'_>) -> Outcome {
+    let state = view.state;
     let mut trials = BTreeMap::new();
     for trial in &state.trials {
         let how = trial.how().map_or("open".to_owned(), |how: How| how.to_string());
         *trials.entry(how).or_insert(0) += 1;
     }
     Outcome {
-        recipe: sweep.identity().name.clone(),
-        dataset: sweep.identity().recipe.data.set.clone(),
-        strategy: sweep.search().strategy,
+        recipe: view.recipe.to_owned(),
+        dataset: view.dataset.to_owned(),
+        strategy: view.strategy,
         trials,
-        winner: state.winner().and_then(|trial| winner(sweep, state, trial)),
+        winner: winner(state),
     }
 }
 
-fn winner(sweep: &Folder, state: &State, trial: &Trial) -> Option<Winner> {
-    let run = trial.best_run()? as u64;
+fn winner(state: &State) -> Option<Winner> {
+    let (trial, run, known) = state.best_run()?;
     let tested = state.tested.iter().find(|it| (it.trial, it.run) == (trial.number, run));
     let test = tested.map(|it| {
         let Interval { low, high } = metrics::wilson(it.wrong as usize, it.pictures as usize);
@@ -198,30 +199,32 @@ fn winner(sweep: &Folder, state: &State, trial: &Trial) -> Option<Winner> {
         settings: trial.settings.iter().cloned().collect(),
         objective: mean(trial.ended().filter_map(|it| it.objective))?,
         validation_errors: trial.ended().filter_map(|it| it.validation_error).collect(),
-        run: run_folder(sweep, trial.number, run),
-        seed: sweep.search().seed(run),
+        run: known.folder.clone(),
+        seed: known.seed,
         test,
     })
 }
 
-/// Writes `winner.toml`, where there is a winner, and `result.json`.
-fn write(sweep: &Folder, state: &State, outcome: &Outcome) -> Result<(), Error> {
-    if let (Some(winner), Some(trial)) = (&outcome.winner, state.winner()) {
-        let run = trial.best_run().unwrap_or_default() as u64;
-        let recipe = sweep.search().recipe(&trial.settings, run)?;
-        let values: Vec<String> = trial.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+/// Writes `winner.toml`, where there is a winner with this recipe, and `result.json`; `among` says what it was chosen from.
+pub(crate) fn write(view: &View<'_>, outcome: &Outcome, recipe: Option<&Recipe>, among: &str) -> Result<(), Error> {
+    let write = |name: &str, bytes: &[u8]| {
+        let path = view.root.join(name);
+        whole_file::write(&path, bytes).map_err(Error::io("write", path))
+    };
+    if let Some((winner, recipe)) = outcome.winner.as_ref().zip(recipe) {
+        let values: Vec<String> = winner.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        let seeds = winner.validation_errors.len();
         let head = format!(
-            "# Trial {} of {} of a sweep of the recipe {}: {}.\n# Mean validation error {} over {}.\n",
-            trial.number,
-            state.trials.len(),
-            values::shown::word(&outcome.recipe),
+            "# Trial {} of {} {among}: {}.\n# Mean validation error {} over {}.\n",
+            winner.trial,
+            view.state.trials.len(),
             values.join(", ").replace('\n', " "),
             mean(winner.validation_errors.iter().copied()).map_or("unknown".to_owned(), values::percent),
-            if trial.runs.len() == 1 { "one seed".to_owned() } else { format!("{} seeds", trial.runs.len()) },
+            if seeds == 1 { "one seed".to_owned() } else { format!("{seeds} seeds") },
         );
-        sweep.write("winner.toml", format!("{head}{}", recipe.to_toml()?).as_bytes())?;
+        write("winner.toml", format!("{head}{}", recipe.to_toml()?).as_bytes())?;
     }
-    let mut text = serde_json::to_vec_pretty(outcome).map_err(|e| Error::io("write", sweep.path())(e.into()))?;
+    let mut text = serde_json::to_vec_pretty(outcome).map_err(|e| Error::io("write", view.root)(e.into()))?;
     text.push(b'\n');
-    sweep.write("result.json", &text)
+    write("result.json", &text)
 }

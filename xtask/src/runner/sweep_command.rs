@@ -238,7 +238,7 @@ fn close(folder: &Folder, outcome: &Outcome, stopped: Stopped, args: &SweepArgs)
     let continued = Suggested::new("sweep").option("--resume", Some(path)).option("--data", args.data.data.as_ref());
     let mut text = format!(
         "\n{}table     {}\n",
-        sweep::words::outcome(folder.search(), outcome),
+        sweep::words::outcome(&folder.search().axes, outcome),
         shown::path(path.join(sweep::table::FILE))
     );
     let winner = path.join("winner.toml");
