@@ -17,6 +17,14 @@ pub enum Error {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A folder whose runs cannot be put together.
+    #[error("{}: {problem}", path.display())]
+    Runs {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// A file or folder that could not be read or written.
     #[error("cannot {action} {}: {cause}", path.display())]
     Io {
@@ -53,10 +61,15 @@ impl Error {
         Error::Folder { path: path.into(), problem: problem.into() }
     }
 
+    /// An error about a folder of runs.
+    pub(crate) fn runs(path: impl Into<PathBuf>, problem: impl Into<String>) -> Error {
+        Error::Runs { path: path.into(), problem: problem.into() }
+    }
+
     /// Whether the mistake lies in the recipe or the command line rather than in the world: exit status 2, not 1.
     pub fn is_usage(&self) -> bool {
         match self {
-            Error::Definition(_) => true,
+            Error::Definition(_) | Error::Runs { .. } => true,
             Error::Train(error) => error.is_usage(),
             _ => false,
         }

@@ -10,6 +10,7 @@
 //! | [`state`] | the trials, as the journal tells them |
 //! | [`run()`], [`close`] | the sweep itself, and the winner's test |
 //! | [`page`] | the same as one offline page with pictures |
+//! | [`Collected`] | runs that were trained one by one, as the trials of a sweep |
 //! | [`Commands`] | the commands that train a trial again |
 //! | [`words`] | what a person reads of it |
 //!
@@ -18,6 +19,7 @@
 //!
 //! The crate knows no command line, no environment and no terminal.
 
+mod collect;
 mod commands;
 mod definition;
 mod error;
@@ -36,6 +38,7 @@ mod view;
 pub mod words;
 mod work;
 
+pub use collect::Collected;
 pub use commands::Commands;
 pub use definition::{Definition, Search};
 pub use error::Error;

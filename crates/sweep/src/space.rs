@@ -153,6 +153,11 @@ impl Axis {
         Axis::new(key, Values::Drawn(Span::new(scale.trim(), low, high, &format!("{key}={text}"))?), base, text)
     }
 
+    /// An axis of values that runs had.
+    pub(crate) fn seen(key: &str, values: impl Iterator<Item = String>) -> Axis {
+        Axis { key: key.to_owned(), values: Values::Listed(values.collect()), form: Form::default() }
+    }
+
     fn new(key: &str, values: Values, base: &Table, text: &str) -> Result<Axis, Error> {
         let form = Form::of(base, key);
         let values = match values {

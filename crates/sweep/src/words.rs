@@ -38,7 +38,8 @@ pub fn outcome(axes: &[Axis], outcome: &Outcome) -> String {
     let counts: Vec<String> = outcome.trials.iter().map(|(how, count)| format!("{count} {how}")).collect();
     let total: usize = outcome.trials.values().sum();
     let trials = if total == 1 { "1 trial" } else { &format!("{total} trials") };
-    let mut text = format!("sweep     {trials}: {}\n", counts.join(", "));
+    let what = if outcome.strategy.is_some() { "sweep    " } else { "collected" };
+    let mut text = format!("{what} {trials}: {}\n", counts.join(", "));
     let Some(winner) = &outcome.winner else {
         return text + "best      no trial is done: there is none to choose\n";
     };

@@ -3,7 +3,7 @@
 use std::ops::Bound::{Excluded, Included};
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use values::Range;
 
 use super::numbers::{BILLION, whole};
@@ -12,11 +12,12 @@ use super::{DataDirArgs, DeviceArgs, OutputArgs, Setting};
 /// A new sweep or an old one.
 pub(super) const USAGE: &str = "\
 cargo xtask sweep [OPTIONS] <RECIPE> --grid <KEY=VALUES>
-       cargo xtask sweep [OPTIONS] --resume <FOLDER>";
+       cargo xtask sweep [OPTIONS] --resume <FOLDER>
+       cargo xtask sweep collect [OPTIONS] <FOLDER>";
 
 /// `sweep`
 #[derive(Debug, Args)]
-#[command(override_usage = USAGE)]
+#[command(override_usage = USAGE, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Values of a grid: `50,100,200`, `1e-3..1e0:log7` (7 values, each the same multiple of the one before), `0..0.9:lin4` (4 at
 equal distances). Ranges to draw from: `log(1e-6,1e-2)`, `lin(0,0.5)`. Keys that hold whole numbers get whole numbers. A
@@ -37,10 +38,14 @@ Examples:
   cargo xtask sweep mlp --grid learning_rate=1e-3..1e0:log7 --out runs/rates --commands | parallel -j 4
   cargo xtask sweep mlp --grid learning_rate=1e-3..1e0:log7 --out runs/rates --slurm
   cargo xtask sweep --resume runs/rates
+  cargo xtask sweep collect runs
 
 With --json every line of standard output is a JSON object: `begun`, `validated` and `ended` for each run, and in the last
 line `sweep` with the keys of result.json, `folder` and `stopped` (done, others, interrupted or minutes).")]
 pub struct SweepArgs {
+    /// What else can be done.
+    #[command(subcommand)]
+    pub action: Option<SweepAction>,
     /// Name of a recipe in recipes/, path to a TOML file, or a folder of pictures
     #[arg(required_unless_present = "resume")]
     pub recipe: Option<String>,
@@ -101,6 +106,33 @@ pub struct SweepArgs {
     /// Train this trial alone; --resume without it puts the winner to the test when all have ended
     #[arg(long, value_name = "N", requires = "resume", value_parser = whole::<u64>(1, 1_000_000))]
     pub trial: Option<u64>,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What is done with runs that no sweep has trained.
+#[derive(Debug, Subcommand)]
+pub enum SweepAction {
+    /// Compare finished runs below a folder as the trials of a sweep: table, report, the winner's recipe
+    Collect(CollectArgs),
+}
+
+/// `sweep collect`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The keys of the recipes that differ are what was tried; runs that differ in the seed alone are one
+trial. Nothing is trained and the test set is not looked at: a winner's test figures are those that
+its own run has.
+
+Writes sweep.csv, report.html, result.json and winner.toml into the folder. With --json standard
+output has one line, with the keys of result.json, `folder` and `notes`.")]
+pub struct CollectArgs {
+    /// Folder that holds the folders of runs, at any depth
+    pub folder: PathBuf,
+    /// Leave out runs on other data sets
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
     /// How the result is printed.
     #[command(flatten)]
     pub output: OutputArgs,

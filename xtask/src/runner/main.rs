@@ -4,6 +4,7 @@
 mod backbone;
 mod clean;
 mod closing;
+mod collect;
 mod console;
 mod convolve;
 mod data_sets;

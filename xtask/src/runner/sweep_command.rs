@@ -5,7 +5,7 @@ use crate::console;
 use crate::prepared::{self, NamedRecipe, Prepared, Wanted};
 use crate::signals::Signals;
 use crate::train_command::default_folders;
-use crate::{backbone, data_sets, device, event_lines, own_pictures, probe, recipes};
+use crate::{backbone, collect, data_sets, device, event_lines, own_pictures, probe, recipes};
 use anyhow::{Context, Result};
 use console::shown;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use sweep::{About, Claim, Definition, Error, Folder, Halving, Happened, Outcome,
 use tch::Device;
 use tensor_data::Dataset;
 use train::{Plan, Row};
-use xtask::cli::{Setting, SweepArgs, SweepStrategy};
+use xtask::cli::{Setting, SweepAction, SweepArgs, SweepStrategy};
 use xtask::places;
 use xtask::progress::Spinner;
 use xtask::words::{self, Suggested};
@@ -56,9 +56,12 @@ enum Line<'a> {
 
 /// Searches; with `--json`, a failure is the last line of standard output as well.
 pub fn run(args: &SweepArgs) -> Result<ExitCode> {
-    let result = sweep(args);
+    let (result, json) = match &args.action {
+        Some(SweepAction::Collect(args)) => (collect::run(args), args.output.json),
+        None => (sweep(args), args.output.json),
+    };
     if let Err(error) = &result
-        && args.output.json
+        && json
     {
         event_lines::error(error);
     }

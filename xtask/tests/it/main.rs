@@ -16,6 +16,8 @@ mod quoting;
 #[cfg(feature = "runner")]
 mod clean;
 #[cfg(feature = "runner")]
+mod collect;
+#[cfg(feature = "runner")]
 mod data;
 #[cfg(feature = "runner")]
 mod disks;

@@ -17,7 +17,7 @@ model = { kind = "softmax" }
 "#;
 
 /// The rows of a sweep's table by trial and seed; each stands there once.
-fn table(place: &Place, sweep: &str) -> BTreeMap<(String, String), csv::StringRecord> {
+pub fn table(place: &Place, sweep: &str) -> BTreeMap<(String, String), csv::StringRecord> {
     let bytes = place.bytes(&format!("{sweep}/sweep.csv"));
     let mut table = BTreeMap::new();
     for row in csv::Reader::from_reader(bytes.as_slice()).records() {
