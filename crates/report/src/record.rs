@@ -80,8 +80,10 @@ impl Record {
         } else {
             self.note(format!("there is no {}: training has not ended", Summary::FILE));
         }
-        if self.summary.as_ref().is_some_and(|summary| summary.test_error.is_none()) {
-            self.note("training was interrupted: the test set has not been looked at".to_owned());
+        let untested = self.summary.as_ref().filter(|summary| summary.test_error.is_none());
+        if let Some(summary) = untested {
+            let why = if summary.stopped_by == "interrupted" { "training was interrupted: " } else { "" };
+            self.note(format!("{why}the test set has not been looked at"));
         }
         if let Some(note) = self.summary.as_ref().and_then(|summary| summary.dataset_note.clone()) {
             self.note(note);

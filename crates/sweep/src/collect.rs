@@ -3,6 +3,7 @@
 
 use crate::definition::flat;
 use crate::error::Error;
+use crate::optuna;
 use crate::page;
 use crate::space::{Axis, Settings};
 use crate::state::{Ended, How, Run, State, Tested, Trial};
@@ -92,7 +93,7 @@ impl Collected {
         &self.notes
     }
 
-    /// Writes `sweep.csv`, `report.html`, `winner.toml` and `result.json` into the folder. The test set is not looked at: figures
+    /// Writes `sweep.csv`, `report.html`, `optuna.jsonl`, `winner.toml` and `result.json` into the folder. The test set is not looked at: figures
     /// of it are those that the winning run has of its own. `program` is what is typed to start the program.
     ///
     /// # Errors
@@ -105,6 +106,7 @@ impl Collected {
         let best = state.best_run().map(|(.., run)| run_folder::identity(&root.join(&run.folder), None)).transpose()?;
         write(&view, &outcome, best.as_ref().map(|it| &it.recipe), "that were trained one by one")?;
         page::write_view(&view, &outcome, notes, program)?;
+        optuna::write_view(&view, &outcome)?;
         Ok(outcome)
     }
 }

@@ -10,6 +10,7 @@
 //! | [`state`] | the trials, as the journal tells them |
 //! | [`run()`], [`close`] | the sweep itself, and the winner's test |
 //! | [`page`] | the same as one offline page with pictures |
+//! | [`optuna`] | the same as a study of Optuna |
 //! | [`Collected`] | runs that were trained one by one, as the trials of a sweep |
 //! | [`Commands`] | the commands that train a trial again |
 //! | [`words`] | what a person reads of it |
@@ -26,6 +27,7 @@ mod error;
 mod folder;
 mod halving;
 mod journal;
+pub mod optuna;
 pub mod page;
 mod pictures;
 mod slurm;

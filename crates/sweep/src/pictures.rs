@@ -39,6 +39,9 @@ impl Pictures {
         if over.is_empty() {
             return Ok(Pictures::default());
         }
+        if axes.is_empty() {
+            return Ok(Pictures { curves: curves(view.root, ranked)?, ..Pictures::default() });
+        }
         let settings = axes.iter().enumerate().map(|(i, axis)| setting(axis, i, &over)).collect();
         let trials =
             Trials::new("validation error", Unit::Percent, settings, over.iter().map(|it| trial(it)).collect())?;
@@ -71,7 +74,7 @@ fn trial(trial: &Trial) -> viz::Trial {
 }
 
 /// Where the trials stand on an axis: numbers on the axis's own scale; words, and lists with 0 that span a wide range, at equal distances.
-fn setting(axis: &Axis, i: usize, trials: &[&Trial]) -> Setting {
+pub(crate) fn setting(axis: &Axis, i: usize, trials: &[&Trial]) -> Setting {
     let texts: Vec<&str> = trials.iter().map(|it| it.settings.get(i).map_or("", |it| it.1.as_str())).collect();
     let label = axis.key.clone();
     if let Some(numbers) = texts.iter().map(|text| number(text)).collect::<Option<Vec<f64>>>()

@@ -44,10 +44,12 @@ pub fn outcome(axes: &[Axis], outcome: &Outcome) -> String {
         return text + "best      no trial is done: there is none to choose\n";
     };
     let values: Settings = winner.settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    text += &format!("best      trial {}: {}\n", winner.trial, settings(&values));
+    let values = if values.is_empty() { "all settings are the same".to_owned() } else { settings(&values) };
+    text += &format!("best      trial {}: {values}\n", winner.trial);
     text += &format!("          validation error {}\n", spread(&winner.validation_errors));
     let why = if outcome.strategy.is_some() { "because the sweep was continued" } else { "by each run that ended" };
-    text += &winner.test.as_ref().map_or(String::new(), |it| test(it, why));
+    let no_look = if outcome.strategy.is_some() { String::new() } else { "test      not looked at\n".to_owned() };
+    text += &winner.test.as_ref().map_or(no_look, |it| test(it, why));
     for note in at_an_end(axes, winner) {
         text += &format!("note      {note}\n");
     }

@@ -215,10 +215,10 @@ pub(crate) fn write(view: &View<'_>, outcome: &Outcome, recipe: Option<&Recipe>,
         let values: Vec<String> = winner.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         let seeds = winner.validation_errors.len();
         let head = format!(
-            "# Trial {} of {} {among}: {}.\n# Mean validation error {} over {}.\n",
+            "# Trial {} of {} {among}{}.\n# Mean validation error {} over {}.\n",
             winner.trial,
             view.state.trials.len(),
-            values.join(", ").replace('\n', " "),
+            if values.is_empty() { String::new() } else { format!(": {}", values.join(", ").replace('\n', " ")) },
             mean(winner.validation_errors.iter().copied()).map_or("unknown".to_owned(), values::percent),
             if seeds == 1 { "one seed".to_owned() } else { format!("{seeds} seeds") },
         );

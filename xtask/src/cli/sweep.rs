@@ -125,8 +125,8 @@ The keys of the recipes that differ are what was tried; runs that differ in the 
 trial. Nothing is trained and the test set is not looked at: a winner's test figures are those that
 its own run has.
 
-Writes sweep.csv, report.html, result.json and winner.toml into the folder. With --json standard
-output has one line, with the keys of result.json, `folder` and `notes`.")]
+Writes sweep.csv, report.html, optuna.jsonl, result.json and winner.toml into the folder. With
+--json standard output has one line, with the keys of result.json, `folder` and `notes`.")]
 pub struct CollectArgs {
     /// Folder that holds the folders of runs, at any depth
     pub folder: PathBuf,

@@ -71,6 +71,9 @@ pub struct TrainArgs {
     /// Train without picture files that cannot be read, which otherwise end the run before it begins (pictures.skip_bad)
     #[arg(long, conflicts_with = "resume")]
     pub skip_bad: bool,
+    /// Leave the test set alone, for a run that is one of many to choose from; --resume RUN looks at it through the one chosen
+    #[arg(long, conflicts_with_all = ["folds", "dry_run", "overfit_one_batch"])]
+    pub no_test: bool,
     /// Write event files for TensorBoard into RUN/tensorboard/; a run that has them keeps them up when it is resumed
     #[arg(long)]
     pub tensorboard: bool,

@@ -13,15 +13,25 @@ use xtask::cli::DataDirArgs;
 use xtask::places;
 use xtask::words::Suggested;
 
-/// The figures of a run. The test set is looked at here and nowhere else, through the model that validation chose. `data` are the
-/// run's pictures, or what a frozen trunk makes of them.
-pub fn summarise(run: &Run, data: &Dataset, outcome: &Outcome, clock: Instant) -> Result<Summary> {
+/// Whether a run that has ended looks at the test set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Once, through its best model.
+    AtTest,
+    /// Not now: others choose among runs, and look through the one that they choose.
+    Away,
+}
+
+/// The figures of a run. The test set is looked at here and nowhere else, through the model that validation chose, and only where
+/// `look` allows it. `data` are the run's pictures, or what a frozen trunk makes of them.
+pub fn summarise(run: &Run, data: &Dataset, outcome: &Outcome, look: Look, clock: Instant) -> Result<Summary> {
     let recipe = run.plan.recipe();
     let evaluation = &recipe.evaluation;
     let finished = outcome.stopped_by != StoppedBy::Interrupt && outcome.best.is_some();
-    let test = finished.then(|| train::evaluate(&run.learner.model, &data.test, evaluation)).transpose()?;
+    let tested = finished && look == Look::AtTest;
+    let test = tested.then(|| train::evaluate(&run.learner.model, &data.test, evaluation)).transpose()?;
     let answers = |split| train::predictions(&run.learner.model, split, evaluation.size, evaluation.tail);
-    let predictions = finished.then(|| answers(&data.test)).transpose()?;
+    let predictions = tested.then(|| answers(&data.test)).transpose()?;
     let confusion = predictions.as_ref().map(Predictions::confusion).transpose()?;
     let calibration = finished
         .then(|| Ok::<_, train::Error>(SavedCalibration::fit(&answers(&data.valid)?.answers()?)))
@@ -81,7 +91,9 @@ pub fn write_report(run: &Run) -> String {
 pub fn close(run: &mut Run, data: &DataDirArgs, summary: &Summary, report: Option<&str>) -> Result<()> {
     let folder = run.folder.path();
     let path = console::shown::path(folder);
-    let percent = |error: Option<f64>| error.map_or("not measured".to_owned(), percent);
+    let is_done = summary.stopped_by != "interrupted";
+    let unknown = if is_done && summary.best_iteration.is_some() { "not looked at" } else { "not measured" };
+    let percent = |error: Option<f64>| error.map_or(unknown.to_owned(), percent);
     let steps = run.plan.steps_per_epoch();
     let best_epoch = summary.best_iteration.map_or(String::new(), |best| format!(" (epoch {})", best.div_ceil(steps)));
     let why = match summary.stopped_by.as_str() {
@@ -94,6 +106,9 @@ pub fn close(run: &mut Run, data: &DataDirArgs, summary: &Summary, report: Optio
     let model = if run.folder.path().join("best/model.safetensors").is_file() { "best" } else { "last" };
     let next = match summary.stopped_by.as_str() {
         "interrupted" => Suggested::new("train").option("--resume", Some(folder)),
+        _ if model == "best" && summary.test_error.is_none() => {
+            Suggested::new("train").option("--resume", Some(folder))
+        }
         _ if model == "best" => Suggested::new("eval").path(folder),
         _ => Suggested::new("eval").path(folder).option("--checkpoint", Some(model)),
     }

@@ -31,9 +31,13 @@ pub fn run(args: &CollectArgs) -> Result<ExitCode> {
     collected.notes().iter().for_each(|note| text += &format!("note      {note}\n"));
     text += &format!("table     {}\n", shown::path(folder.join(sweep::table::FILE)));
     text += &format!("report    {}\n", shown::path(folder.join(sweep::page::FILE)));
-    if outcome.winner.is_some() {
-        let winner = folder.join("winner.toml");
-        text += &format!("recipe    {}\nnext      {}\n", shown::path(&winner), Suggested::new("train").path(&winner));
+    text += &format!("optuna    {}\n", shown::path(folder.join(sweep::optuna::FILE)));
+    if let Some(winner) = &outcome.winner {
+        let (recipe, run) = (folder.join("winner.toml"), folder.join(&winner.run));
+        let train = Suggested::new("train");
+        // A run that was trained with --no-test looks at the test set now that it is chosen.
+        let next = if winner.test.is_some() { train.path(&recipe) } else { train.option("--resume", Some(run)) };
+        text += &format!("recipe    {}\nnext      {next}\n", shown::path(&recipe));
     }
     console::line(json, text.trim_end());
     if json {

@@ -1,5 +1,6 @@
 //! `train --folds K`: one run after another, each tests another part of the pictures, then what all of them come to.
 
+use crate::closing::Look;
 use crate::console::{self, Usage, count, percent, shown};
 use crate::prepared::{self, Wanted};
 use crate::reporter::Reporter;
@@ -98,7 +99,7 @@ pub fn train_all(set: &FoldSet, whole: &WholeSet, how: &How<'_>, signals: &mut S
         let all = features.as_ref().and_then(Option::as_ref);
         let features = all.map(|all| run.data.taken_from(all, &whole.parts[index as usize - 1])).transpose()?;
         let outcome = train_command::train_on(&mut run, features.as_ref(), how, signals, None)?;
-        let summary = closing::summarise(&run, features.as_ref().unwrap_or(&run.data), &outcome, clock)?;
+        let summary = closing::summarise(&run, features.as_ref().unwrap_or(&run.data), &outcome, Look::AtTest, clock)?;
         summary.write(run.folder.path())?;
         if let Some(figures) = &summary.test {
             run.reporter.line(&format!("fold {index} of {}: {}", set.of(), closing::sure(figures)))?;

@@ -262,6 +262,7 @@ fn close(folder: &Folder, outcome: &Outcome, stopped: Stopped, args: &SweepArgs)
     };
     let page = sweep::page::write(folder, outcome, places::program())?;
     text += &format!("report    {}\n", shown::path(&page));
+    text += &format!("optuna    {}\n", shown::path(sweep::optuna::write(folder, outcome)?));
     if outcome.winner.as_ref().is_some_and(|winner| winner.test.is_some()) {
         text += &format!("recipe    {}\nnext      {}\n", shown::path(&winner), Suggested::new("train").path(&winner));
     }

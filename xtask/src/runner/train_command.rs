@@ -1,6 +1,7 @@
 //! `train`: from the words of the command line to a finished run. Everything comes together here, and nothing is
 //! computed here.
 
+use crate::closing::Look;
 use crate::event_lines::{self, About, EventLines};
 use crate::observers::Observers;
 use crate::prepared::{Prepared, Wanted};
@@ -86,7 +87,8 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
     let path = run.folder.path().to_owned();
     let features = if run.learner.progress.stopped_by.is_none() { features(&run)? } else { None };
     let outcome = train_on(&mut run, features.as_ref(), &How::from(args), &mut signals, watch)?;
-    let summary = closing::summarise(&run, &run.data, &outcome, clock)?;
+    let look = if args.no_test { Look::Away } else { Look::AtTest };
+    let summary = closing::summarise(&run, &run.data, &outcome, look, clock)?;
     summary.write(run.folder.path())?;
     let report = (outcome.stopped_by != StoppedBy::Interrupt).then(|| closing::write_report(&run));
     closing::close(&mut run, &args.data, &summary, report.as_deref())?;
@@ -183,7 +185,9 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     let adopted = learner.adopt(folder.trained(), &plan);
     // Where the process died between the last checkpoint and the summary, that is what is left to do.
     let reason = learner.progress.stopped_by.as_ref();
-    let is_summed_up = |it: &Summary| Some(&it.stopped_by) == reason && it.iterations == learner.progress.iteration;
+    let is_tested = |it: &Summary| it.test_error.is_some() || it.best_iteration.is_none() || args.no_test;
+    let is_summed_up =
+        |it: &Summary| Some(&it.stopped_by) == reason && it.iterations == learner.progress.iteration && is_tested(it);
     if let Some((reason, summary)) = reason.zip(written.filter(is_summed_up)) {
         let unused = if changes.is_empty() { String::new() } else { format!("; not taken up: {}", changes.join(", ")) };
         let text = format!(

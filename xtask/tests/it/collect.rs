@@ -92,3 +92,33 @@ fn what_cannot_be_put_together_is_told() {
     assert_eq!(own["winner"]["settings"], collected["winner"]["settings"]);
     assert_eq!(own["winner"]["validation_errors"], collected["winner"]["validation_errors"]);
 }
+
+#[test]
+fn a_run_may_leave_the_test_set_to_the_one_that_is_chosen() {
+    let place = Place::new();
+    place.recipe("tiny", TINY);
+    train(&place, "--out {}/usual");
+    let told = place.good("train {}/tiny.toml --no-test --out {}/runs/one");
+    assert!(told.out.contains("test error not looked at"), "{}", told.out);
+    let next = told.out.lines().find_map(|line| line.strip_prefix("next     cargo xtask ")).unwrap();
+    assert!(next.starts_with("train --resume "), "{next}");
+    let summary = place.json("runs/one/summary.json");
+    assert_eq!(
+        [&summary["test_error"], &summary["test_loss"], &summary["test_top_k_error"]],
+        [&serde_json::Value::Null; 3]
+    );
+    assert!(summary["confusion"].as_array().unwrap().is_empty() && summary.get("test").is_none(), "{summary}");
+    let page = place.text("runs/one/report.html");
+    assert!(page.contains("not tested yet") && page.contains("the test set has not been looked at"), "{page}");
+    assert_eq!(place.json("runs/one/best/calibration.json"), place.json("usual/best/calibration.json"));
+
+    let told = place.good("sweep collect {}/runs");
+    assert!(told.out.contains("test      not looked at"), "{}", told.out);
+    let again = place.good("train --resume {}/runs/one --no-test");
+    assert!(again.out.contains("nothing to do"), "{}", again.out);
+    place.good(next);
+    let (chosen, usual) = (place.json("runs/one/summary.json"), place.json("usual/summary.json"));
+    assert_eq!((&chosen["test"], &chosen["confusion"]), (&usual["test"], &usual["confusion"]));
+    assert!(chosen["test_error"].is_number());
+    place.assert_same_run("usual", "runs/one");
+}

@@ -45,6 +45,8 @@ mod mistakes;
 #[cfg(feature = "runner")]
 mod modes;
 #[cfg(feature = "runner")]
+mod optuna;
+#[cfg(feature = "runner")]
 mod outside;
 #[cfg(feature = "runner")]
 mod pages;
