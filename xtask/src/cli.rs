@@ -28,7 +28,7 @@ pub use look::LookArgs;
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::{Format, ReportArgs};
 pub use sweep::{CollectArgs, SweepAction, SweepArgs, SweepStrategy};
-pub use train::{FindRateArgs, OverfitSteps, TrainArgs};
+pub use train::{FindBatchArgs, FindRateArgs, OverfitSteps, TrainArgs};
 pub use watch::WatchArgs;
 pub use weights::WeightsArgs;
 
@@ -75,6 +75,8 @@ pub enum Command {
     Clean(CleanArgs),
     /// Find a good learning rate for a recipe, and draw how the loss answers to it
     FindRate(FindRateArgs),
+    /// Find the fastest minibatch size of a recipe on this machine, and the largest that fits
+    FindBatch(FindBatchArgs),
     /// Train a recipe with many settings and find the best
     Sweep(SweepArgs),
     /// Error of a saved model on one split of its data set

@@ -34,6 +34,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         | Command::Train(_)
         | Command::Clean(_)
         | Command::FindRate(_)
+        | Command::FindBatch(_)
         | Command::Sweep(_)
         | Command::Eval(_)
         | Command::Predict(_)

@@ -10,6 +10,20 @@ pub fn bytes(field: &str) -> Option<u64> {
     parse(&std::fs::read_to_string("/proc/self/status").ok()?, field)
 }
 
+/// The memory that this machine, or the container that limits this process, can still give; `None` where the system does not say.
+pub fn available() -> Option<u64> {
+    let machine = parse(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable")?;
+    let number = |file: &str| std::fs::read_to_string(file).ok()?.trim().parse::<u64>().ok();
+    let limit = number("/sys/fs/cgroup/memory.max").zip(number("/sys/fs/cgroup/memory.current"));
+    Some(limit.map_or(machine, |(most, used)| machine.min(most.saturating_sub(used))))
+}
+
+/// Lets [`PEAK`] begin anew with what the process has now; where the system refuses, it stays.
+pub fn reset_peak() {
+    // Only a figure depends on it.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
 /// What Linux calls kB there are 1,024 bytes.
 fn parse(status: &str, field: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
@@ -30,6 +44,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn this_process_holds_more_than_a_megabyte() {
+        assert!(available().is_some_and(|bytes| bytes > 1_000_000));
         assert!([PEAK, NOW].into_iter().all(|field| bytes(field).is_some_and(|bytes| bytes > 1_000_000)));
     }
 }

@@ -18,6 +18,7 @@
 //! | [`checkpoint`] | a folder that is whole or not there |
 //! | [`identity`](Identity) | what a run is: name, pictures, recipe; compared on resuming and evaluating |
 //! | [`run_folder`] | the observer that writes a run's folder |
+//! | [`batch_finder`] | the search for a minibatch size |
 //! | [`rate_finder`] | the search for a learning rate |
 //! | [`summary`] | the figures that outlive a run |
 //!
@@ -26,6 +27,7 @@
 
 mod accumulation;
 mod adopt;
+pub mod batch_finder;
 mod calibration;
 mod captured;
 pub mod checkpoint;

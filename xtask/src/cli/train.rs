@@ -1,9 +1,11 @@
 //! The commands that train: a run, and the search for a learning rate.
 
+use std::ops::Bound::{Excluded, Included};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{ArgAction, Args};
+use values::Range;
 
 use super::numbers::{BILLION, fraction, rate, whole};
 use super::{DataDirArgs, DeviceArgs, OutputArgs, Setting};
@@ -163,4 +165,55 @@ pub struct FindRateArgs {
     /// How the result is printed.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// `find-batch`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each size is twice the one before, from --from to all training pictures, to memory's end or to --max-seconds a
+minibatch. Each is trained for about a second in each of three rounds, with everything else as the recipe says; the
+table has the median and the lowest and highest round. In the machine's memory a size is not tried that would need more
+than is free, going by the two before it; a GPU says itself that its memory is out.
+
+The fastest size is seldom the best: fewer, larger steps learn less from an epoch. The smallest that trains at least
+80 % as fast is named as well, and the command that finds its learning rate.
+
+Examples:
+  cargo xtask find-batch lenet
+  cargo xtask find-batch photos/ --to 256
+  cargo xtask find-batch resnet20 --set precision=bf16 --device cuda --json")]
+pub struct FindBatchArgs {
+    /// Name of a recipe in recipes/, path to a TOML file, or a folder of pictures
+    pub recipe: String,
+    /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Change one key of the recipe, dotted; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub set: Vec<Setting>,
+    /// The smallest size
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = whole::<usize>(1, 1_000_000))]
+    pub from: usize,
+    /// The largest size (default: all training pictures)
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, 1_000_000_000))]
+    pub to: Option<usize>,
+    /// Try no size whose minibatch would take longer
+    #[arg(long, value_name = "S", default_value = "5", value_parser = seconds)]
+    pub max_seconds: f64,
+    /// Folder that gets batches.csv, batches.svg and batches.json (default: runs/find-batch/RECIPE)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    Range::new("", Excluded(0.0), Included(1e6)).parse(text)
 }

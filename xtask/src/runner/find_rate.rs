@@ -60,7 +60,7 @@ pub fn run(args: &FindRateArgs) -> Result<ExitCode> {
     let range = Range { from: args.from, to: args.to, steps: args.steps, smoothing: args.smoothing };
     let points = sweep(&recipe, &data, device, range)?;
     let suggestion = suggest(&points);
-    let out = args.out.clone().unwrap_or_else(|| default_folder(&name));
+    let out = args.out.clone().unwrap_or_else(|| default_folder("find-rate", &name));
     let [csv, picture, result] = ["rates.csv", "rates.svg", "rates.json"].map(|file| out.join(file));
     let found = Found {
         dataset: data.name.clone(),
@@ -90,8 +90,9 @@ pub fn run(args: &FindRateArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn default_folder(name: &str) -> PathBuf {
-    places::shorten(&places::workspace().join("runs/find-rate").join(name))
+/// Where a finder writes what it found of a recipe.
+pub fn default_folder(finder: &str, name: &str) -> PathBuf {
+    places::shorten(&places::workspace().join("runs").join(finder).join(name))
 }
 
 fn write_table(path: &Path, points: &[Point]) -> Result<()> {

@@ -17,6 +17,7 @@ mod explain;
 mod export_command;
 mod features;
 mod filters;
+mod find_batch;
 mod find_rate;
 mod folds;
 mod look;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Models => models_command::run(),
         Command::Train(args) => train_command::run(&args),
         Command::FindRate(args) => find_rate::run(&args),
+        Command::FindBatch(args) => find_batch::run(&args),
         Command::Sweep(args) => sweep_command::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Look(args) => look::run(&args),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::Dataset;
 use train::{Identity, Learner, Plan, Recipe};
-use xtask::cli::{self, DataDirArgs, FindRateArgs, Setting, SweepArgs, TrainArgs};
+use xtask::cli::{self, DataDirArgs, FindBatchArgs, FindRateArgs, Setting, SweepArgs, TrainArgs};
 
 /// What the commands that train from the start have in common.
 pub struct Wanted<'a> {
@@ -68,6 +68,19 @@ impl<'a> From<&'a FindRateArgs> for Wanted<'a> {
         Wanted {
             recipe: &args.recipe,
             overrides: recipes::options(args.dataset.as_deref(), args.seed, None).into_iter().chain(set).collect(),
+            exact: args.dataset.is_some(),
+            data: &args.data,
+            device: args.device.device,
+        }
+    }
+}
+
+impl<'a> From<&'a FindBatchArgs> for Wanted<'a> {
+    fn from(args: &'a FindBatchArgs) -> Wanted<'a> {
+        let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
+        Wanted {
+            recipe: &args.recipe,
+            overrides: recipes::options(args.dataset.as_deref(), None, None).into_iter().chain(set).collect(),
             exact: args.dataset.is_some(),
             data: &args.data,
             device: args.device.device,

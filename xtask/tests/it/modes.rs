@@ -118,6 +118,43 @@ fn a_model_that_cannot_learn_is_told_so_with_status_one() {
 }
 
 #[test]
+fn sizes_of_minibatches_are_measured_up_to_the_last_that_is_asked_for() {
+    let place = place();
+    let words = "find-batch {}/thing.toml --from 16 --to 50 --json --out {}/sizes";
+    let done = run(&place, words);
+    assert_eq!(done.status, Some(0), "{done:?}");
+    let found: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(found, place.json("sizes/batches.json"));
+    let rows = found["sizes"].as_array().unwrap();
+    let sizes: Vec<f64> = rows.iter().map(|row| number(row, "size")).collect();
+    assert_eq!(sizes, [16.0, 32.0, 50.0]);
+    for row in rows {
+        let rate = number(row, "size") / number(row, "seconds_per_minibatch");
+        assert!((rate / number(row, "images_per_second") - 1.0).abs() < 1e-9, "{row}");
+        assert!(number(row, "lowest") <= rate * 1.000_001 && rate <= number(row, "highest") * 1.000_001, "{row}");
+        assert!(number(row, "peak_bytes") > 1e6, "{row}");
+    }
+    let rate = |size: f64| number(&rows[sizes.iter().position(|it| *it == size).unwrap()], "images_per_second");
+    let (fastest, near) = (number(&found, "fastest"), number(&found, "smallest_near"));
+    assert!(sizes.iter().all(|size| rate(*size) <= rate(fastest)) && rate(near) >= 0.8 * rate(fastest), "{found}");
+    assert_eq!((number(&found, "largest"), &found["ended_by"]), (50.0, &"--to 50".into()));
+    assert_eq!(place.text("sizes/batches.csv").lines().count(), 4);
+    assert!(place.text("sizes/batches.svg").contains("pictures a second"));
+
+    let told = run(&place, "find-batch {}/thing.toml --from 16 --max-seconds 1e-6 --out {}/slow");
+    assert!(
+        told.out.contains("largest  16: a minibatch of 32 would take") && told.out.contains("--max-seconds"),
+        "{}",
+        told.out
+    );
+    assert!(
+        told.out.contains("next     cargo xtask find-rate ") && told.out.contains("minibatch.size=16"),
+        "{}",
+        told.out
+    );
+}
+
+#[test]
 fn a_sweep_of_rates_is_written_drawn_and_the_same_again() {
     let place = place();
     let words = "find-rate {}/thing.toml --from 1e-5 --to 100 --steps 120 --json --out {}/";
