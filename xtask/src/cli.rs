@@ -27,7 +27,7 @@ pub use export::{ExportArgs, PixelType};
 pub use look::LookArgs;
 pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::{Format, ReportArgs};
-pub use sweep::{CollectArgs, SweepAction, SweepArgs, SweepStrategy};
+pub use sweep::{CollectArgs, Jobs, SweepAction, SweepArgs, SweepStrategy};
 pub use train::{FindBatchArgs, FindRateArgs, OverfitSteps, TrainArgs};
 pub use watch::WatchArgs;
 pub use weights::WeightsArgs;

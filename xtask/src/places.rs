@@ -68,8 +68,16 @@ pub fn program_file() -> Result<PathBuf> {
     let launcher = |folder: &Path| Some(folder.ancestors().nth(2)?.join("bin/minibatch"));
     match home() {
         Home::Installed(folder) => launcher(folder).context("the installation has no folder bin"),
-        Home::Clone(_) => env::current_exe().context("cannot tell this program's own file"),
+        Home::Clone(_) => runner_file(),
     }
+}
+
+/// The file of this process's own program, which links libtorch.
+///
+/// # Errors
+/// If the system does not tell it.
+pub fn runner_file() -> Result<PathBuf> {
+    env::current_exe().context("cannot tell this program's own file")
 }
 
 /// Where runs and fetched data go: the clone, or for an installed program the current folder.

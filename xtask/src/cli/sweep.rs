@@ -2,6 +2,7 @@
 
 use std::ops::Bound::{Excluded, Included};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use values::Range;
@@ -34,6 +35,7 @@ Examples:
   cargo xtask sweep mlp --grid model.hidden=50,100,200,500,1000 --seeds 3
   cargo xtask sweep mlp --random learning_rate='log(1e-3,1)' --random penalty.l2='log(1e-6,1e-2)' --strategy tpe --trials 40
   cargo xtask sweep lenet --random learning_rate='log(1e-3,1)' --trials 60 --halving 1 --max-minutes 30
+  cargo xtask sweep mlp --grid model.hidden=50,100,200 --jobs auto
   cargo xtask sweep --resume runs/sweep-mlp-20260131-120000
   cargo xtask sweep mlp --grid learning_rate=1e-3..1e0:log7 --out runs/rates --commands | parallel -j 4
   cargo xtask sweep mlp --grid learning_rate=1e-3..1e0:log7 --out runs/rates --slurm
@@ -103,6 +105,13 @@ pub struct SweepArgs {
     /// Write a job array for Slurm, with a task for each trial, instead of training (strategies grid and random)
     #[arg(long, conflicts_with_all = ["json", "trial", "commands"])]
     pub slurm: bool,
+    /// Processes that train at the same time, each with its share of the threads and a copy of the data: a number, or auto for one a
+    /// thread as far as memory goes (default 1)
+    #[arg(long, value_name = "N", conflicts_with_all = ["commands", "slurm", "trial", "helper"])]
+    pub jobs: Option<Jobs>,
+    /// Stop when standard input ends
+    #[arg(long, hide = true, requires = "resume")]
+    pub helper: bool,
     /// Train this trial alone; --resume without it puts the winner to the test when all have ended
     #[arg(long, value_name = "N", requires = "resume", value_parser = whole::<u64>(1, 1_000_000))]
     pub trial: Option<u64>,
@@ -136,6 +145,26 @@ pub struct CollectArgs {
     /// How the result is printed.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// How many processes train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jobs {
+    /// As many as there are threads and memory for.
+    Auto,
+    /// So many.
+    Count(usize),
+}
+
+impl FromStr for Jobs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Jobs::Auto);
+        }
+        whole(1, 1000)(text).map(Jobs::Count).map_err(|problem| format!("{problem}, or auto"))
+    }
 }
 
 /// How the space is searched.

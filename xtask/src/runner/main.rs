@@ -35,6 +35,7 @@ mod report_command;
 mod reporter;
 mod signals;
 mod sweep_command;
+mod sweep_jobs;
 mod threads;
 mod train_command;
 mod watch;

@@ -31,6 +31,22 @@ impl Signals {
         Ok(signals)
     }
 
+    /// Takes the end of the standard input for a signal: whoever started this process has closed it, or is gone.
+    ///
+    /// # Errors
+    /// Where the system refuses a thread.
+    pub fn listen_to_input(&self) -> Result<()> {
+        let (asked, which) = (Arc::clone(&self.asked), Arc::clone(&self.which));
+        let wait = move || {
+            // An input that cannot be read has ended as well.
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            which.store(usize::from(SIGNALS[0].1), Ordering::Relaxed);
+            asked.store(true, Ordering::Relaxed);
+        };
+        std::thread::Builder::new().spawn(wait).context("the system refuses a thread")?;
+        Ok(())
+    }
+
     /// What is set when one came.
     pub fn flag(&self) -> &AtomicBool {
         &self.asked

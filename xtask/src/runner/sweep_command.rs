@@ -5,7 +5,7 @@ use crate::console;
 use crate::prepared::{self, NamedRecipe, Prepared, Wanted};
 use crate::signals::Signals;
 use crate::train_command::default_folders;
-use crate::{backbone, collect, data_sets, device, event_lines, own_pictures, probe, recipes};
+use crate::{backbone, collect, data_sets, device, event_lines, own_pictures, probe, recipes, sweep_jobs};
 use anyhow::{Context, Result};
 use console::shown;
 use serde::Serialize;
@@ -78,7 +78,21 @@ fn sweep(args: &SweepArgs) -> Result<ExitCode> {
     if args.commands || args.slurm {
         return elsewhere(&folder, args);
     }
+    if args.helper {
+        signals.listen_to_input()?;
+    }
     let json = args.output.json;
+    let jobs = sweep_jobs::count(args.jobs, device);
+    if jobs > 1 {
+        drop(data);
+        console::line(
+            json,
+            &format!("sweep     {}, {}", shown::path(folder.path()), console::count(jobs as i64, "process")),
+        );
+        let stopped = sweep_jobs::train(&folder, jobs, device, args, &signals)?;
+        close(&folder, &sweep::outcome(&folder)?, stopped, args)?;
+        return Ok(ended(stopped, &signals));
+    }
     let minutes = args.max_minutes.or(folder.definition().minutes);
     let stop = Stop { interrupt: signals.flag(), deadline: minutes.map(deadline) };
     let pretrained = folder.search().base.pretrained.clone();
@@ -108,7 +122,11 @@ fn sweep(args: &SweepArgs) -> Result<ExitCode> {
     };
     let outcome = if is_last { sweep::close(&folder, &shared)? } else { sweep::outcome(&folder)? };
     close(&folder, &outcome, stopped, args)?;
-    Ok(if stopped == Stopped::Interrupted { ExitCode::from(signals.status()) } else { ExitCode::SUCCESS })
+    Ok(ended(stopped, &signals))
+}
+
+fn ended(stopped: Stopped, signals: &Signals) -> ExitCode {
+    if stopped == Stopped::Interrupted { ExitCode::from(signals.status()) } else { ExitCode::SUCCESS }
 }
 
 /// The trials for others to train: as commands, or as jobs of Slurm.

@@ -36,6 +36,8 @@ mod identity;
 #[cfg(feature = "runner")]
 mod install;
 #[cfg(feature = "runner")]
+mod jobs;
+#[cfg(feature = "runner")]
 mod logs;
 mod look;
 #[cfg(feature = "runner")]

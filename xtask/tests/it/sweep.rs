@@ -28,14 +28,14 @@ pub fn table(place: &Place, sweep: &str) -> BTreeMap<(String, String), csv::Stri
 }
 
 /// Lines of the journal with an event; none before there is a journal.
-fn events(place: &Place, sweep: &str, event: &str) -> Vec<serde_json::Value> {
+pub fn events(place: &Place, sweep: &str, event: &str) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(place.path(&format!("{sweep}/journal.jsonl"))).unwrap_or_default();
     let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     lines.filter(|line| line["event"] == event).collect()
 }
 
 /// Both sweeps ran the same trials, each once, with the same bits.
-fn assert_same_sweep(place: &Place, one: &str, other: &str) {
+pub fn assert_same_sweep(place: &Place, one: &str, other: &str) {
     let (tables, runs) = ([one, other].map(|it| table(place, it)), events(place, other, "ended").len());
     assert_eq!(runs, tables[0].len(), "each run ended once");
     assert_eq!(tables[0].keys().collect::<Vec<_>>(), tables[1].keys().collect::<Vec<_>>());
