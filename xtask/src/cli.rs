@@ -25,7 +25,7 @@ pub use clean::CleanArgs;
 pub use explain::{DreamArgs, ExplainArgs, Method};
 pub use export::{ExportArgs, PixelType};
 pub use look::LookArgs;
-pub use pictures::{ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
+pub use pictures::{AugmentArgs, ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::{Format, ReportArgs};
 pub use sweep::{CollectArgs, Jobs, SweepAction, SweepArgs, SweepStrategy};
 pub use train::{FindBatchArgs, FindRateArgs, OverfitSteps, TrainArgs};
@@ -75,6 +75,8 @@ pub enum Command {
     Clean(CleanArgs),
     /// Find a good learning rate for a recipe, and draw how the loss answers to it
     FindRate(FindRateArgs),
+    /// Draw what the augmentation of a recipe makes of pictures
+    Augment(AugmentArgs),
     /// Find the fastest minibatch size of a recipe on this machine, and the largest that fits
     FindBatch(FindBatchArgs),
     /// Train a recipe with many settings and find the best

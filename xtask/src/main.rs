@@ -35,6 +35,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         | Command::Clean(_)
         | Command::FindRate(_)
         | Command::FindBatch(_)
+        | Command::Augment(_)
         | Command::Sweep(_)
         | Command::Eval(_)
         | Command::Predict(_)

@@ -12,6 +12,9 @@ pub enum Error {
     /// What a model was asked for does not exist.
     #[error(transparent)]
     Model(#[from] models::Error),
+    /// Pictures that cannot be put together, or do not take what is to be done to them.
+    #[error(transparent)]
+    Data(#[from] tensor_data::Error),
     /// A saved model that cannot be read.
     #[error(transparent)]
     Saved(#[from] train::Error),
@@ -101,6 +104,7 @@ impl Error {
         match self {
             Error::Model(models::Error::Libtorch(_) | models::Error::Images { .. }) => false,
             Error::Saved(error) => error.is_usage(),
+            Error::Data(tensor_data::Error::Augment { .. }) => true,
             Error::Model(_) | Error::NoFilters { .. } | Error::TooManyFilters { .. } => true,
             Error::TooSmall { .. } | Error::TooLarge { .. } => true,
             _ => false,

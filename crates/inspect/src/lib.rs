@@ -10,11 +10,13 @@
 //! | [`features()`] | what each layer of a model makes of one picture |
 //! | [`dream()`] | the pictures that the units of a model respond to most |
 //! | [`filters`] | what a model has learned to look for, and how that grew |
+//! | [`augmented()`] | what augmentation makes of training pictures |
 //! | [`convolve()`] | what convolution and pooling do to a picture; [`landscape`] is one to try it on |
 //!
 //! The crate reads no command line and no environment, and prints nothing: what there is to say is a value or an [`Error`].
 
 pub mod asked;
+mod augmented;
 pub mod conversion;
 mod convolve;
 mod dream;
@@ -28,6 +30,7 @@ pub mod landscape;
 pub mod names;
 mod predict;
 
+pub use augmented::{Augmented, augmented};
 pub use conversion::{Converted, Invert, convert, convert_file};
 pub use convolve::{Convolved, Filters, convolve};
 pub use dream::{Dream, dream};

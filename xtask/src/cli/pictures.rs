@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::numbers::{BILLION, share, whole};
-use super::{Checkpoint, DeviceArgs, OutputArgs};
+use super::{Checkpoint, DataDirArgs, DeviceArgs, OutputArgs, Setting};
 
 /// Whether light and dark of a picture change places before a model sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -154,4 +154,44 @@ pub struct ConvolveArgs {
     /// Where tensors live.
     #[command(flatten)]
     pub device: DeviceArgs,
+}
+
+/// `augment`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A row shows the pictures as they are, and each further one what one operation makes of them; the last rows show all of the
+list, epoch by epoch. A recipe without a list shows every operation with its defaults. Chance comes from the seed as in
+training. Nothing is trained and no weights are needed.
+
+Examples:
+  cargo xtask augment photos/                                   every operation on your own pictures
+  cargo xtask augment my-recipe.toml photos/                    the recipe's list on them
+  cargo xtask augment lenet --set augment='[{kind=\"rotate\"}]'
+  cargo xtask augment fashion --count 12 --epochs 5 --out augment.png")]
+pub struct AugmentArgs {
+    /// Name of a recipe in recipes/, path to a TOML file, or a folder of pictures
+    pub recipe: String,
+    /// Pictures to draw, in place of the recipe's
+    pub folder: Option<PathBuf>,
+    /// Data set to take pictures of, in place of the recipe's; it is an error if it cannot be had
+    #[arg(long, value_name = "NAME", conflicts_with = "folder")]
+    pub dataset: Option<String>,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// Seed of what is drawn by chance, in place of the recipe's
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0, i64::MAX))]
+    pub seed: Option<u64>,
+    /// Change one key of the recipe, dotted; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub set: Vec<Setting>,
+    /// How many pictures, of the classes in turn
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = whole::<usize>(2, 100))]
+    pub count: usize,
+    /// How many epochs of the whole list
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = whole::<u64>(1, 100))]
+    pub epochs: u64,
+    /// The picture file (default: runs/augment/augment-RECIPE.png)
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }

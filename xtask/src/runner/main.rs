@@ -1,6 +1,7 @@
 //! `minibatch`, the runner: everything that links libtorch. The launcher `xtask` builds it and hands over to it with
 //! the same command line.
 
+mod augment;
 mod backbone;
 mod clean;
 mod closing;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Models => models_command::run(),
         Command::Train(args) => train_command::run(&args),
+        Command::Augment(args) => augment::run(&args),
         Command::FindRate(args) => find_rate::run(&args),
         Command::FindBatch(args) => find_batch::run(&args),
         Command::Sweep(args) => sweep_command::run(&args),

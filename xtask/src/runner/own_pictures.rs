@@ -45,21 +45,7 @@ pub fn is_place(word: &str) -> bool {
 /// The recipe for the pictures in a place, with the name of the run: the last layer of a known network where its weights can be had,
 /// else a network from scratch, which is said.
 pub fn recipe(place: &Path, overrides: &[(String, String)], folders: &DataDirArgs) -> Result<(String, Recipe)> {
-    let absolute =
-        std::path::absolute(place).with_context(|| format!("cannot tell where {} is", shown::path(place)))?;
-    let folder = absolute.to_str().with_context(|| {
-        format!("{} is not UTF-8, and a recipe is: give the folder another name", shown::path(place))
-    })?;
-    let name = names::safe(&absolute.file_stem().unwrap_or_default().to_string_lossy());
-    let text = |text: &str| toml::Value::from(text).to_string();
-    let own = [("pictures.folder".to_owned(), text(folder)), ("data.set".to_owned(), text(&name))];
-    // Arrays keep their size, whatever size the recipe brings files to.
-    let is_arrays = formats::is_known(place).map_err(told)?;
-    let size = is_arrays.then(|| ("pictures.size".to_owned(), Pictures::new(place).size.to_string()));
-    if is_arrays {
-        check_keys(overrides)?;
-    }
-    let overrides: Vec<(String, String)> = own.into_iter().chain(size).chain(overrides.iter().cloned()).collect();
+    let Named { name, overrides, is_arrays } = named(place, overrides)?;
     if is_arrays {
         return Ok((name, recipes::built_in(FROM_SCRATCH, &overrides)?.1));
     }
@@ -81,6 +67,39 @@ pub fn recipe(place: &Path, overrides: &[(String, String)], folders: &DataDirArg
             Ok((name, recipes::built_in(FROM_SCRATCH, &overrides)?.1))
         }
     }
+}
+
+/// The recipe for the pictures in a place where nothing is trained and no weights are needed.
+pub fn untrained(place: &Path, overrides: &[(String, String)]) -> Result<(String, Recipe)> {
+    let Named { name, overrides, is_arrays } = named(place, overrides)?;
+    let recipe = if is_arrays { FROM_SCRATCH } else { FINE_TUNED };
+    Ok((name, recipes::built_in(recipe, &overrides)?.1))
+}
+
+/// A place as the built-in recipes take it.
+struct Named {
+    name: String,
+    overrides: Vec<(String, String)>,
+    is_arrays: bool,
+}
+
+fn named(place: &Path, overrides: &[(String, String)]) -> Result<Named> {
+    let absolute =
+        std::path::absolute(place).with_context(|| format!("cannot tell where {} is", shown::path(place)))?;
+    let folder = absolute.to_str().with_context(|| {
+        format!("{} is not UTF-8, and a recipe is: give the folder another name", shown::path(place))
+    })?;
+    let name = names::safe(&absolute.file_stem().unwrap_or_default().to_string_lossy());
+    let text = |text: &str| toml::Value::from(text).to_string();
+    let own = [("pictures.folder".to_owned(), text(folder)), ("data.set".to_owned(), text(&name))];
+    // Arrays keep their size, whatever size the recipe brings files to.
+    let is_arrays = formats::is_known(place).map_err(told)?;
+    let size = is_arrays.then(|| ("pictures.size".to_owned(), Pictures::new(place).size.to_string()));
+    if is_arrays {
+        check_keys(overrides)?;
+    }
+    let overrides = own.into_iter().chain(size).chain(overrides.iter().cloned()).collect();
+    Ok(Named { name, overrides, is_arrays })
 }
 
 /// An error where a key was given that only picture files obey.

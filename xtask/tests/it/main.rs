@@ -7,6 +7,8 @@
     reason = "a test stops where it cannot continue, and says what it skips"
 )]
 
+#[cfg(feature = "runner")]
+mod augment;
 mod cli;
 mod fetch;
 mod launcher;

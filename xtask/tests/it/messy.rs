@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Write;
 
 /// A picture that no other seed's resembles.
-fn scene(seed: u64) -> RgbImage {
+pub fn scene(seed: u64) -> RgbImage {
     RgbImage::from_fn(64, 48, |x, y| {
         let cell = u64::from(x / 16 + y / 12 * 4) + 16 * seed;
         let mixed = cell.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
