@@ -133,8 +133,11 @@ impl Confusion {
         let left = SIDE + 26.0 + if names_fit { widest } else { 0.0 };
         let top = 40.0 + 24.0 + if names_fit { head } else { 6.0 };
         let side = cell * n as f64;
-        let mut svg = Svg::new(left + side + 84.0 + SIDE, top + side + SIDE, title);
-        svg.text((SIDE, 28.0), &self.headline(title), Style::Title, Anchor::Start);
+        let headline = self.headline(title);
+        // Of few classes the headline is the widest.
+        let width = (left + side + 84.0).max(SIDE + text_width(&headline, Style::Title)) + SIDE;
+        let mut svg = Svg::new(width, top + side + SIDE, title);
+        svg.text((SIDE, 28.0), &headline, Style::Title, Anchor::Start);
         svg.text((left + side / 2.0, 56.0), "predicted class", Style::Label, Anchor::Middle);
         let beside = (SIDE + 2.0, top + side / 2.0);
         svg.turned_text(beside, "true class", Style::Label, Anchor::Middle, true);
@@ -218,6 +221,15 @@ mod tests {
         assert_eq!(drawing.as_str().matches("viz-cell").count(), 3);
         assert!(drawing.as_str().contains("Test: 7.69\u{a0}% wrong of 13"));
         assert!(drawing.as_str().contains("1 of true class 0 predicted as 1"));
+    }
+
+    #[test]
+    fn a_headline_wider_than_the_matrix_is_not_cut() {
+        let drawing = Confusion::new(names(2), vec![900, 0, 0, 900]).unwrap().draw("Test set");
+        let (_, rest) = drawing.as_str().split_once("width=\"").unwrap();
+        let width: f64 = rest.split('"').next().unwrap().parse().unwrap();
+        let headline = "Test set: 0.00 % wrong of 1 800";
+        assert!(width >= SIDE + text_width(headline, Style::Title), "{width}");
     }
 
     /// Half of class 0 and a tenth of class 1 are wrong; blends of 246 with (190, 76, 0) by arithmetic.

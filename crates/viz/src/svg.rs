@@ -213,7 +213,9 @@ impl Svg {
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        let (x, y, size) = (short(x), short(y), short(style.size()));
+        // A title that is wider than the drawing would be cut off: it is written smaller.
+        let room = if matches!(style, Style::Title) { (self.width - 2.0 * x) / text_width(text, style) } else { 1.0 };
+        let (x, y, size) = (short(x), short(y), short(style.size() * room.clamp(0.1, 1.0)));
         let turn = if upwards { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
         self.push(format_args!(
             "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" text-anchor=\"{anchor}\" fill=\"{}\"{weight}{turn} \
@@ -272,6 +274,21 @@ mod tests {
         let drawing = svg.finish();
         assert!(drawing.as_str().contains("&lt;script&gt;&amp; </text>"));
         assert!(drawing.as_str().contains("aria-label=\"a &quot;b&quot; &lt;c&gt;\""));
+    }
+
+    #[test]
+    fn a_title_fits_the_drawing() {
+        let size = |title: &str| {
+            let mut svg = Svg::new(200.0, 50.0, "");
+            svg.text((20.0, 26.0), title, Style::Title, Anchor::Start);
+            let drawing = svg.finish();
+            let (_, rest) = drawing.as_str().split_once("font-size=\"").unwrap();
+            rest.split('"').next().unwrap().parse::<f64>().unwrap()
+        };
+        assert_eq!(size("seventeen letters"), 15.0, "158 of 160 pixels");
+        // 34 x 0.62 x 15 = 316 pixels into 160.
+        assert_eq!(size(&"a".repeat(34)), 7.59);
+        assert_eq!(size(""), 15.0);
     }
 
     #[test]
