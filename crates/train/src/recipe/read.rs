@@ -23,7 +23,8 @@ impl Recipe {
     ///
     /// Each override is a dotted key and a value; the value is TOML, or taken as a string where it is not:
     /// `learning_rate` and `0.05`, `model.activation` and `relu`, `model.hidden` and `[800, 800]`. Naming another `kind` of model,
-    /// optimiser, schedule or stopping rule drops the keys of the former kind.
+    /// optimiser, schedule or stopping rule drops the keys of the former kind. An option of the optimiser where the recipe names none
+    /// is one of `sgd`, the default.
     ///
     /// # Errors
     ///
@@ -96,7 +97,7 @@ fn set(table: &mut Table, key: &str, value: &str) -> Result<(), Error> {
     let (path, last) = key.rsplit_once('.').unwrap_or(("", key));
     let mut inner = table;
     for part in path.split('.').filter(|part| !part.is_empty()) {
-        let entry = inner.entry(part).or_insert_with(|| Value::Table(Table::new()));
+        let entry = inner.entry(part).or_insert_with(|| Value::Table(begun(part)));
         inner = entry.as_table_mut().ok_or_else(|| wrong(format!("`{part}` is a value, not a table of keys")))?;
     }
     if last == "kind" && inner.get("kind") != Some(&value) {
@@ -104,6 +105,12 @@ fn set(table: &mut Table, key: &str, value: &str) -> Result<(), Error> {
     }
     inner.insert(last.to_owned(), value);
     Ok(())
+}
+
+/// The table that a key is put into where the recipe has none: that of the optimiser begins as the default one.
+fn begun(section: &str) -> Table {
+    let kind = |kind: &str| Table::from_iter([("kind".to_owned(), Value::from(kind))]);
+    if section == "optimizer" { kind("sgd") } else { Table::new() }
 }
 
 /// A TOML value, or the text itself.

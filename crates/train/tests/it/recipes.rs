@@ -252,6 +252,16 @@ fn overrides_are_toml_values_or_plain_words() {
 }
 
 #[test]
+fn an_option_of_the_optimiser_alone_is_one_of_the_default_one() {
+    let text = "epochs = 1\nlearning_rate = 0.1\ndata = { set = \"mnist\" }\nminibatch = { size = 20 }\nmodel = { kind = \"mlp\" }\n";
+    let changed = |pairs: &[(&str, &str)]| Recipe::parse(text, "x.toml", &set(pairs));
+    let momentum = changed(&[("optimizer.momentum", "0.9")]).unwrap();
+    assert_eq!(momentum, changed(&[("optimizer.kind", "sgd"), ("optimizer.momentum", "0.9")]).unwrap());
+    let wrong = changed(&[("optimizer.beta1", "0.9")]).unwrap_err().to_string();
+    assert!(wrong.contains("beta1"), "{wrong}");
+}
+
+#[test]
 fn another_kind_drops_the_keys_of_the_former_kind() {
     let text = GOOD.replace("kind = \"patience\"", "kind = \"patience\"\n    patience = 50");
     let recipe = Recipe::parse(&text, "good.toml", &set(&[("stopping.kind", "no-improvement")])).unwrap();
