@@ -1,10 +1,7 @@
 //! Runs that were trained one by one, or by somebody else's engine, put together as the trials of a sweep: the keys of their
 //! recipes that differ are the axes, and runs that differ in the seed alone are one trial.
 
-use crate::definition::flat;
 use crate::error::Error;
-use crate::optuna;
-use crate::page;
 use crate::space::{Axis, Settings};
 use crate::state::{Ended, How, Run, State, Tested, Trial};
 use crate::table;
@@ -12,7 +9,6 @@ use crate::view::View;
 use crate::work::{Outcome, outcome_of, write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use toml::Table;
 use train::recipe::Watch;
 use train::run_folder;
 use train::{Identity, Summary};
@@ -105,8 +101,7 @@ impl Collected {
         table::write(root, axes, state)?;
         let best = state.best_run().map(|(.., run)| run_folder::identity(&root.join(&run.folder), None)).transpose()?;
         write(&view, &outcome, best.as_ref().map(|it| &it.recipe), "that were trained one by one")?;
-        page::write_view(&view, &outcome, notes, program)?;
-        optuna::write_view(&view, &outcome)?;
+        view.write(&outcome, notes, program)?;
         Ok(outcome)
     }
 }
@@ -154,16 +149,14 @@ fn find(root: &Path, notes: &mut Vec<String>) -> Result<Vec<Found>, Error> {
 impl Found {
     fn read(root: &Path, path: &Path) -> Result<Found, Error> {
         let identity = run_folder::identity(path, None)?;
-        let table: Table =
-            identity.recipe.to_toml()?.parse().map_err(|e: toml::de::Error| Error::folder(path, e.to_string()))?;
         let is_setting = |key: &str| {
             let section = key.split('.').next().unwrap_or_default();
             !NO_SETTINGS.iter().any(|no| *no == key || *no == section)
         };
-        let leaves = flat("", &table).into_iter().filter(|(key, _)| is_setting(key));
+        let settings = identity.recipe.settings()?.into_iter().filter(|(key, _)| is_setting(key)).collect();
         Ok(Found {
             folder: path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned(),
-            settings: leaves.map(|(key, value)| (key, value.to_string())).collect(),
+            settings,
             summary: if path.join(Summary::FILE).is_file() { Some(Summary::read(path)?) } else { None },
             identity,
         })

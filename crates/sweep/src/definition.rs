@@ -226,7 +226,7 @@ fn check_keys(axes: &[Axis]) -> Result<(), Error> {
 }
 
 /// The leaves of nested tables under dotted keys.
-pub(crate) fn flat(prefix: &str, table: &Table) -> Vec<(String, Value)> {
+fn flat(prefix: &str, table: &Table) -> Vec<(String, Value)> {
     let leaf = |(key, value): (&String, &Value)| match value {
         Value::Table(inner) => flat(&format!("{prefix}{key}."), inner),
         value => vec![(format!("{prefix}{key}"), value.clone())],

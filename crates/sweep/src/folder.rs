@@ -299,8 +299,15 @@ impl Folder {
 
     /// Writes a file of the folder, whole or not at all.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        whole_file::write(&self.path.join(name), bytes).map_err(Error::io("write", self.path.join(name)))
+        write(&self.path, name, bytes).map(drop)
     }
+}
+
+/// Writes a file of a folder, whole or not at all, and gives its path.
+pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+    let path = folder.join(name);
+    whole_file::write(&path, bytes).map_err(Error::io("write", &path))?;
+    Ok(path)
 }
 
 fn open_lock(path: &Path) -> Result<File, Error> {

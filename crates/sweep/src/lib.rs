@@ -48,4 +48,4 @@ pub use folder::{Claim, Folder, Work};
 pub use halving::Halving;
 pub use slurm::Slurm;
 pub use trial::{About, Network, Shared, Stop};
-pub use work::{Happened, Outcome, Stopped, Test, Winner, close, outcome, run};
+pub use work::{Happened, Outcome, Stopped, Test, Winner, close, outcome, run, show};

@@ -9,13 +9,12 @@
 //! Source: `optuna.storages.journal`, version 5.0.
 
 use crate::error::Error;
-use crate::folder::Folder;
+use crate::folder;
 use crate::pictures::setting;
 use crate::state::{How, Trial};
 use crate::view::View;
 use crate::work::Outcome;
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use train::run_folder::read_metrics;
 use viz::{Positions, Scale, Setting};
@@ -25,17 +24,8 @@ pub const FILE: &str = "optuna.jsonl";
 /// Whoever wrote a line; Optuna asks it of its own lines alone.
 const WORKER: &str = "minibatch";
 
-/// Writes the study of what is known now, whole or not at all. Gives its path.
-///
-/// # Errors
-/// A journal or a table of a run that cannot be read; a file that cannot be written.
-pub fn write(sweep: &Folder, outcome: &Outcome) -> Result<PathBuf, Error> {
-    let state = sweep.state()?;
-    write_view(&View::of(sweep, &state), outcome)
-}
-
-/// The same for any trials.
-pub(crate) fn write_view(view: &View<'_>, outcome: &Outcome) -> Result<PathBuf, Error> {
+/// Writes the study, whole or not at all.
+pub(crate) fn write(view: &View<'_>, outcome: &Outcome) -> Result<(), Error> {
     let mut lines = study(view, outcome);
     let trials: Vec<&Trial> = view.state.trials.iter().collect();
     let settings: Vec<Setting> = (0..).zip(view.axes).map(|(i, axis)| setting(axis, i, &trials)).collect();
@@ -43,9 +33,7 @@ pub(crate) fn write_view(view: &View<'_>, outcome: &Outcome) -> Result<PathBuf, 
         lines.push(trial(view, of, at, &settings)?);
     }
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let path = view.root.join(FILE);
-    whole_file::write(&path, text.as_bytes()).map_err(Error::io("write", &path))?;
-    Ok(path)
+    folder::write(view.root, FILE, text.as_bytes()).map(drop)
 }
 
 /// The study with its attributes.

@@ -3,7 +3,7 @@
 
 use crate::commands::Commands;
 use crate::error::Error;
-use crate::folder::Folder;
+use crate::folder;
 use crate::pictures::Pictures;
 use crate::space::Axis;
 use crate::state::{How, State, Trial, mean};
@@ -11,7 +11,6 @@ use crate::view::View;
 use crate::words;
 use crate::work::Outcome;
 use askama::Template;
-use std::path::PathBuf;
 use values::percent;
 
 /// The file's name in a sweep's folder.
@@ -59,26 +58,9 @@ struct Row {
     is_best: bool,
 }
 
-/// Writes the page of what is known now; `program` is what is typed to start the program. Gives its path.
-///
-/// # Errors
-/// A journal or a table of a run that cannot be read; a page that cannot be written.
-pub fn write(sweep: &Folder, outcome: &Outcome, program: &str) -> Result<PathBuf, Error> {
-    let state = sweep.state()?;
-    write_view(&View::of(sweep, &state), outcome, &[], program)
-}
-
-/// The same for any trials, with notes of whoever put them together.
-pub(crate) fn write_view(
-    view: &View<'_>,
-    outcome: &Outcome,
-    notes: &[String],
-    program: &str,
-) -> Result<PathBuf, Error> {
-    let path = view.root.join(FILE);
-    let html = html(view, outcome, notes, program)?;
-    whole_file::write(&path, html.as_bytes()).map_err(Error::io("write", &path))?;
-    Ok(path)
+/// Writes the page, with notes of whoever put the trials together; `program` is what is typed to start the program.
+pub(crate) fn write(view: &View<'_>, outcome: &Outcome, notes: &[String], program: &str) -> Result<(), Error> {
+    folder::write(view.root, FILE, html(view, outcome, notes, program)?.as_bytes()).map(drop)
 }
 
 fn html(view: &View<'_>, outcome: &Outcome, notes: &[String], program: &str) -> Result<String, Error> {

@@ -47,11 +47,8 @@ impl Slurm {
     pub fn write(&self, folder: &Folder, count: u64) -> Result<(), Error> {
         let logs = folder.path().join("slurm");
         std::fs::create_dir_all(&logs).map_err(Error::io("make", logs))?;
-        for (name, job) in [(TRIALS, self.trials(count)), (WINNER, self.winner())] {
-            let path = folder.path().join(name);
-            whole_file::write(&path, job.as_bytes()).map_err(Error::io("write", path))?;
-        }
-        Ok(())
+        folder.write(TRIALS, self.trials(count).as_bytes())?;
+        folder.write(WINNER, self.winner().as_bytes())
     }
 
     fn job(&self, lines: &str, log: &str, words: &str) -> String {

@@ -1,9 +1,13 @@
 //! What a table, a page and a winner are made of: the trials of a sweep, or runs that were trained one by one.
 
+use crate::error::Error;
 use crate::folder::Folder;
+use crate::optuna;
+use crate::page;
 use crate::space::Axis;
 use crate::state::State;
 use crate::strategy::Strategy;
+use crate::work::Outcome;
 use std::path::Path;
 
 /// Trials to look at.
@@ -35,6 +39,16 @@ impl<'a> View<'a> {
             axes: &search.axes,
             state,
         }
+    }
+
+    /// Writes `report.html` and `optuna.jsonl`, with notes of whoever put the trials together; `program` is what is typed to start
+    /// the program.
+    ///
+    /// # Errors
+    /// A table of a run that cannot be read; files that cannot be written.
+    pub fn write(&self, outcome: &Outcome, notes: &[String], program: &str) -> Result<(), Error> {
+        page::write(self, outcome, notes, program)?;
+        optuna::write(self, outcome)
     }
 
     /// The lowest and the highest number of runs of a trial.

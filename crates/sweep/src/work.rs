@@ -1,7 +1,7 @@
 //! The sweep itself: runs are taken and trained one after another until none is left, and the winner is put to the test.
 
 use crate::error::Error;
-use crate::folder::{Claim, Folder, Work};
+use crate::folder::{self, Claim, Folder, Work};
 use crate::journal::Entry;
 use crate::state::{Ended, How, State, Tested, mean};
 use crate::trial::{self, Shared, Stop};
@@ -138,6 +138,14 @@ pub fn outcome(sweep: &Folder) -> Result<Outcome, Error> {
     Ok(outcome_of(&View::of(sweep, &sweep.state()?)))
 }
 
+/// Writes the page and the study of Optuna of what is known now; `program` is what is typed to start the program.
+///
+/// # Errors
+/// A journal or a table of a run that cannot be read; files that cannot be written.
+pub fn show(sweep: &Folder, outcome: &Outcome, program: &str) -> Result<(), Error> {
+    View::of(sweep, &sweep.state()?).write(outcome, &[], program)
+}
+
 /// Puts the winner to the test, once, and writes `winner.toml` and `result.json`.
 ///
 /// # Errors
@@ -207,10 +215,6 @@ fn winner(state: &State) -> Option<Winner> {
 
 /// Writes `winner.toml`, where there is a winner with this recipe, and `result.json`; `among` says what it was chosen from.
 pub(crate) fn write(view: &View<'_>, outcome: &Outcome, recipe: Option<&Recipe>, among: &str) -> Result<(), Error> {
-    let write = |name: &str, bytes: &[u8]| {
-        let path = view.root.join(name);
-        whole_file::write(&path, bytes).map_err(Error::io("write", path))
-    };
     if let Some((winner, recipe)) = outcome.winner.as_ref().zip(recipe) {
         let values: Vec<String> = winner.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         let seeds = winner.validation_errors.len();
@@ -222,9 +226,9 @@ pub(crate) fn write(view: &View<'_>, outcome: &Outcome, recipe: Option<&Recipe>,
             mean(winner.validation_errors.iter().copied()).map_or("unknown".to_owned(), values::percent),
             if seeds == 1 { "one seed".to_owned() } else { format!("{seeds} seeds") },
         );
-        write("winner.toml", format!("{head}{}", recipe.to_toml()?).as_bytes())?;
+        folder::write(view.root, "winner.toml", format!("{head}{}", recipe.to_toml()?).as_bytes())?;
     }
     let mut text = serde_json::to_vec_pretty(outcome).map_err(|e| Error::io("write", view.root)(e.into()))?;
     text.push(b'\n');
-    write("result.json", &text)
+    folder::write(view.root, "result.json", &text).map(drop)
 }

@@ -278,9 +278,9 @@ fn close(folder: &Folder, outcome: &Outcome, stopped: Stopped, args: &SweepArgs)
             "minutes"
         }
     };
-    let page = sweep::page::write(folder, outcome, places::program())?;
-    text += &format!("report    {}\n", shown::path(&page));
-    text += &format!("optuna    {}\n", shown::path(sweep::optuna::write(folder, outcome)?));
+    sweep::show(folder, outcome, places::program())?;
+    text += &format!("report    {}\n", shown::path(path.join(sweep::page::FILE)));
+    text += &format!("optuna    {}\n", shown::path(path.join(sweep::optuna::FILE)));
     if outcome.winner.as_ref().is_some_and(|winner| winner.test.is_some()) {
         text += &format!("recipe    {}\nnext      {}\n", shown::path(&winner), Suggested::new("train").path(&winner));
     }

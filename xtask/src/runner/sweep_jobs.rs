@@ -28,12 +28,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How many processes are to train, `jobs` being what was asked for: `auto` is one for each thread, as far as there is memory for
 /// their copies of the data, and one on a GPU.
 pub fn count(jobs: Option<Jobs>, device: Device) -> usize {
-    let threads = threads();
-    let fit = memory_for();
     match jobs {
         None => 1,
         Some(Jobs::Count(jobs)) => {
-            if let Some(fit) = fit.filter(|fit| *fit < jobs && !device.is_cuda()) {
+            if let Some(fit) = memory_for().filter(|fit| *fit < jobs && !device.is_cuda()) {
                 say(format!(
                     "WARNING: there may be memory for {} only: --jobs auto",
                     console::count(fit as i64, "process")
@@ -42,7 +40,7 @@ pub fn count(jobs: Option<Jobs>, device: Device) -> usize {
             jobs
         }
         Some(Jobs::Auto) if device.is_cuda() => 1,
-        Some(Jobs::Auto) => fit.unwrap_or(threads).clamp(1, threads),
+        Some(Jobs::Auto) => memory_for().unwrap_or(usize::MAX).clamp(1, threads()),
     }
 }
 
@@ -59,16 +57,10 @@ fn memory_for() -> Option<usize> {
     Some(((held as f64 + SHARE * free as f64) / held as f64) as usize)
 }
 
-/// Something that a process told, or that it is gone.
+/// Something that a process told, or how it ended without a last word.
 enum Heard {
     Line(Value),
-    /// What it wrote for people, where it went without a last word.
-    Gone(Result<(), String>),
-}
-
-/// A process that trains. It stops when its input ends.
-struct Helper {
-    input: Option<ChildStdin>,
+    Lost(String),
 }
 
 /// Lets `jobs` processes train until nothing is left, and says why they came back.
@@ -77,9 +69,10 @@ struct Helper {
 /// A process that cannot be started; what ends one of them, after the others have stopped.
 pub fn train(folder: &Folder, jobs: usize, device: Device, args: &SweepArgs, signals: &Signals) -> Result<Stopped> {
     let (sender, heard) = mpsc::channel();
-    let mut helpers = Vec::new();
+    // A process stops when its input ends.
+    let mut inputs = Vec::new();
     for _ in 0..jobs {
-        helpers.push(start(folder, jobs, device, args, sender.clone())?);
+        inputs.extend(start(folder, jobs, device, args, sender.clone())?);
     }
     drop(sender);
     let teller = Teller { folder, json: args.output.json, spinner: Spinner::new("training") };
@@ -95,12 +88,12 @@ pub fn train(folder: &Folder, jobs: usize, device: Device, args: &SweepArgs, sig
                 }
                 _ => teller.tell(&line)?,
             },
-            Ok(Heard::Gone(Ok(()))) | Err(RecvTimeoutError::Timeout) => {}
-            Ok(Heard::Gone(Err(problem))) => failure = failure.or(Some(problem)),
+            Ok(Heard::Lost(problem)) => failure = failure.or(Some(problem)),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if failure.is_some() || signals.flag().load(Ordering::Relaxed) {
-            helpers.iter_mut().for_each(|helper| drop(helper.input.take()));
+            inputs.clear();
         }
     }
     match failure {
@@ -113,7 +106,13 @@ pub fn train(folder: &Folder, jobs: usize, device: Device, args: &SweepArgs, sig
     }
 }
 
-fn start(folder: &Folder, jobs: usize, device: Device, args: &SweepArgs, heard: Sender<Heard>) -> Result<Helper> {
+fn start(
+    folder: &Folder,
+    jobs: usize,
+    device: Device,
+    args: &SweepArgs,
+    heard: Sender<Heard>,
+) -> Result<Option<ChildStdin>> {
     let mut command = Command::new(places::runner_file()?);
     command.args(["sweep", "--helper", "--json", "--device", &device::name(device), "--resume"]).arg(folder.path());
     if let Some(data) = &args.data.data {
@@ -128,7 +127,7 @@ fn start(folder: &Folder, jobs: usize, device: Device, args: &SweepArgs, heard: 
     let mut child = command.spawn().context("cannot start a process that trains")?;
     let input = child.stdin.take();
     thread::Builder::new().spawn(move || listen(child, &heard)).context("the system refuses a thread")?;
-    Ok(Helper { input })
+    Ok(input)
 }
 
 /// Passes on what a process tells, until it is gone.
@@ -144,12 +143,12 @@ fn listen(mut child: Child, heard: &Sender<Heard>) {
         let _ = heard.send(Heard::Line(line));
     }
     let said = errors.and_then(|errors| errors.join().ok()).unwrap_or_default();
-    let gone = match child.wait() {
-        _ if has_ended => Ok(()),
-        Ok(status) => Err(format!("a process that trains ended with {status}: {}", last_line(&said))),
-        Err(error) => Err(format!("a process that trains is lost: {error}")),
+    let problem = match child.wait() {
+        _ if has_ended => return,
+        Ok(status) => format!("a process that trains ended with {status}: {}", last_line(&said)),
+        Err(error) => format!("a process that trains is lost: {error}"),
     };
-    let _ = heard.send(Heard::Gone(gone));
+    let _ = heard.send(Heard::Lost(problem));
 }
 
 fn read(mut from: impl Read) -> String {
