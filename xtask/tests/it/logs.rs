@@ -1,7 +1,7 @@
 //! What a run says of itself to programs: JSON lines, TensorBoard's event files, figures of each class, and the models that
 //! it keeps.
 
-use crate::runs::{Place, RECIPE, finish, rows, signal, wait_until};
+use crate::runs::{Place, RECIPE, finish, python_with, rows, signal, wait_until};
 use serde_json::Value;
 use std::fs;
 use std::process::{Command, Stdio};
@@ -337,12 +337,7 @@ fn steps_after_a_kill_are_not_repeated_in_the_event_file() {
 
 #[test]
 fn tensorboard_itself_reads_the_event_file() {
-    let python = std::env::var("MINIBATCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has_it = Command::new(&python).args(["-c", "import tensorboard"]).output();
-    if !has_it.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: {python} has no tensorboard; name one that has in MINIBATCH_PYTHON");
-        return;
-    }
+    let Some(python) = python_with("tensorboard") else { return };
     let place = Place::new();
     place.recipe("thing", RECIPE);
     place.good("train {}/thing.toml --epochs 3 --out {}/run --tensorboard");

@@ -1,6 +1,6 @@
 //! A sweep as a study of Optuna, and Optuna as the one that searches.
 
-use crate::runs::{Place, finish};
+use crate::runs::{Place, finish, python_with};
 use crate::sweep::TINY;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -8,17 +8,6 @@ use std::process::Command;
 
 const MLP: &str = "epochs = 2\nlearning_rate = 0.1\ndata = { set = \"mnist\", validation = 200 }\n\
                    minibatch = { size = 100 }\nmodel = { kind = \"mlp\", hidden = [10] }\n";
-
-/// A Python that has Optuna; where there is none, the test says so.
-fn python() -> Option<String> {
-    let python = std::env::var("MINIBATCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has_it = Command::new(&python).args(["-c", "import optuna"]).output();
-    let has_it = has_it.is_ok_and(|output| output.status.success());
-    if !has_it {
-        eprintln!("SKIPPED: {python} has no optuna; name one that has in MINIBATCH_PYTHON");
-    }
-    has_it.then_some(python)
-}
 
 /// A file of the repository.
 fn file(name: &str) -> std::path::PathBuf {
@@ -46,14 +35,14 @@ fn a_sweep_is_a_study_of_optuna() {
     let best = &trials[result["winner"]["trial"].as_u64().unwrap() as usize - 1];
     assert_eq!(best["values"][0], result["winner"]["objective"]);
     assert_eq!(best["intermediate_values"].as_object().unwrap().len(), 2, "a validation an epoch");
-    let Some(python) = python() else { return };
+    let Some(python) = python_with("optuna") else { return };
     let done = finish(Command::new(python).arg(file("scripts/check_optuna.py")).arg(place.path("sweep")));
     assert!(done.status == Some(0) && done.out.contains("8 trials"), "{done:?}");
 }
 
 #[test]
 fn optuna_drives_training_and_stops_poor_trials() {
-    let Some(python) = python() else { return };
+    let Some(python) = python_with("optuna") else { return };
     let place = Place::new();
     place.recipe("tiny", TINY);
     let mut tune = place.alone(&python);

@@ -200,3 +200,14 @@ pub fn rows(run: &Path) -> usize {
     let text = fs::read_to_string(run.join("metrics.csv")).unwrap_or_default();
     text.lines().count().saturating_sub(1)
 }
+
+/// A Python that has these modules, separated by commas; where there is none, the test says that it is skipped.
+pub fn python_with(modules: &str) -> Option<String> {
+    let python = std::env::var("MINIBATCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let import = Command::new(&python).args(["-c", &format!("import {modules}")]).output();
+    let has_them = import.is_ok_and(|output| output.status.success());
+    if !has_them {
+        eprintln!("SKIPPED: {python} has no {modules}; name one that has in MINIBATCH_PYTHON");
+    }
+    has_them.then_some(python)
+}

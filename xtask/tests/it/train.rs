@@ -1,6 +1,6 @@
 //! `train` and `eval` from outside: what a run leaves behind, what it prints, and that its figures can be had again.
 
-use crate::runs::{Place, RECIPE, finish};
+use crate::runs::{Place, RECIPE, finish, python_with};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
@@ -183,12 +183,7 @@ fn tutorial_softmax_gives_the_published_figures_to_the_last_digit() {
 /// The weights mean to PyTorch what they mean here.
 #[test]
 fn pytorch_computes_the_same_test_error_from_the_saved_weights() {
-    let python = std::env::var("MINIBATCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has_torch = Command::new(&python).args(["-c", "import torch, safetensors, numpy"]).output();
-    if !has_torch.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: {python} has no torch, safetensors and numpy; name one that has in MINIBATCH_PYTHON");
-        return;
-    }
+    let Some(python) = python_with("torch, safetensors, numpy") else { return };
     let place = Place::new();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/check_with_pytorch.py");
     for model in [
