@@ -28,7 +28,7 @@ pub use look::LookArgs;
 pub use pictures::{AugmentArgs, ConvolveArgs, FeaturesArgs, FiltersArgs, Invert, PredictArgs};
 pub use report::{Format, ReportArgs};
 pub use sweep::{CollectArgs, Jobs, SweepAction, SweepArgs, SweepStrategy};
-pub use train::{FindBatchArgs, FindRateArgs, OverfitSteps, TrainArgs};
+pub use train::{FindArgs, FindBatchArgs, FindRateArgs, OverfitSteps, TrainArgs};
 pub use watch::WatchArgs;
 pub use weights::WeightsArgs;
 

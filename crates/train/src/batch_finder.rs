@@ -11,6 +11,7 @@ use crate::learner::Learner;
 use crate::plan::Plan;
 use crate::recipe::{Limits, Recipe, Size};
 use crate::stopping::Stopping;
+use serde::Serialize;
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 use tch::Device;
@@ -55,7 +56,7 @@ impl Point {
 }
 
 /// Sizes that the points speak for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Choice {
     /// The one that trains most pictures in a second.
     pub fastest: usize,

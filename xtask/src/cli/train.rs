@@ -115,6 +115,25 @@ impl FromStr for OverfitSteps {
     }
 }
 
+/// What a finder measures: a recipe, its pictures, and where.
+#[derive(Debug, Args)]
+pub struct FindArgs {
+    /// Name of a recipe in recipes/, path to a TOML file, or a folder of pictures
+    pub recipe: String,
+    /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
+    /// Where data sets are looked for.
+    #[command(flatten)]
+    pub data: DataDirArgs,
+    /// Where tensors live.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Change one key of the recipe, dotted; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub set: Vec<Setting>,
+}
+
 /// `find-rate`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -130,23 +149,12 @@ Examples:
   cargo xtask find-rate mlp --set optimizer.kind=adam --from 1e-7 --to 1 --steps 500 --out rates
   cargo xtask find-rate softmax --json")]
 pub struct FindRateArgs {
-    /// Name of a recipe in recipes/, or path to a TOML file
-    pub recipe: String,
-    /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
-    #[arg(long, value_name = "NAME")]
-    pub dataset: Option<String>,
-    /// Where data sets are looked for.
+    /// What is measured.
     #[command(flatten)]
-    pub data: DataDirArgs,
-    /// Where tensors live.
-    #[command(flatten)]
-    pub device: DeviceArgs,
+    pub find: FindArgs,
     /// Seed of all randomness, in place of the recipe's
     #[arg(long, value_name = "N", value_parser = whole::<u64>(0, i64::MAX))]
     pub seed: Option<u64>,
-    /// Change one key of the recipe, dotted; may be given several times
-    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
-    pub set: Vec<Setting>,
     /// Lowest learning rate
     #[arg(long, value_name = "RATE", default_value = "1e-6", value_parser = rate)]
     pub from: f64,
@@ -183,20 +191,9 @@ Examples:
   cargo xtask find-batch photos/ --to 256
   cargo xtask find-batch resnet20 --set precision=bf16 --device cuda --json")]
 pub struct FindBatchArgs {
-    /// Name of a recipe in recipes/, path to a TOML file, or a folder of pictures
-    pub recipe: String,
-    /// Data set to train on, in place of the recipe's; it is an error if it cannot be had
-    #[arg(long, value_name = "NAME")]
-    pub dataset: Option<String>,
-    /// Where data sets are looked for.
+    /// What is measured.
     #[command(flatten)]
-    pub data: DataDirArgs,
-    /// Where tensors live.
-    #[command(flatten)]
-    pub device: DeviceArgs,
-    /// Change one key of the recipe, dotted; may be given several times
-    #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append)]
-    pub set: Vec<Setting>,
+    pub find: FindArgs,
     /// The smallest size
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = whole::<usize>(1, 1_000_000))]
     pub from: usize,

@@ -1,8 +1,8 @@
 //! `augment`: the command line and the words of [`inspect::augmented`].
 
 use crate::console::{self, shown};
-use crate::data_sets;
 use crate::own_pictures;
+use crate::prepared;
 use crate::recipes;
 use anyhow::Result;
 use inspect::augmented;
@@ -10,17 +10,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use train::Recipe;
 use train::recipe::Pictures;
-use xtask::cli::{AugmentArgs, Setting};
+use xtask::cli::AugmentArgs;
 use xtask::places;
 use xtask::progress::say;
 
 /// Draws what the operations of a recipe make of pictures.
 pub fn run(args: &AugmentArgs) -> Result<ExitCode> {
     let (name, recipe) = recipe(args)?;
-    let opened = match &recipe.pictures {
-        Some(own) => own_pictures::open(&recipe, own, &own.folder)?,
-        None => data_sets::open(&recipe.data.set, args.dataset.is_some(), &args.data)?,
-    };
+    let opened = prepared::open(&recipe, args.dataset.is_some(), &args.data)?;
     if let Some(note) = &opened.note {
         say(format!("\n*** {note} ***\n"));
     }
@@ -40,8 +37,7 @@ pub fn run(args: &AugmentArgs) -> Result<ExitCode> {
 
 /// The recipe, with the pictures of the folder where one is named. No weights are looked for: nothing is trained.
 fn recipe(args: &AugmentArgs) -> Result<(String, Recipe)> {
-    let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
-    let overrides: Vec<_> = recipes::options(args.dataset.as_deref(), args.seed, None).into_iter().chain(set).collect();
+    let overrides = recipes::options(args.dataset.as_deref(), args.seed, None, &args.set);
     if own_pictures::is_place(&args.recipe) {
         return own_pictures::untrained(Path::new(&args.recipe), &overrides);
     }

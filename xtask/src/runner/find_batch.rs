@@ -6,7 +6,7 @@ use crate::find_rate;
 use crate::prepared::{Prepared, Wanted};
 use crate::signals::Signals;
 use crate::{device, probe};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use libtorch::disk::size as bytes;
 use serde::Serialize;
 use std::fs;
@@ -18,9 +18,8 @@ use tensor_data::Dataset;
 use train::Error;
 use train::batch_finder::{Choice, Point, choose, is_out_of_memory, measure, needed, sizes};
 use viz::{Best, Chart, Drawing, Scale, Series};
-use xtask::cli::{FindBatchArgs, Setting};
+use xtask::cli::FindBatchArgs;
 use xtask::progress::Spinner;
-use xtask::words::Suggested;
 
 /// Seconds of training that count, for each size in each round.
 const LEAST: Duration = Duration::from_secs(1);
@@ -39,23 +38,15 @@ struct Found {
     libtorch: &'static str,
     sizes: Vec<Row>,
     #[serde(flatten)]
-    choice: Option<Choices>,
+    choice: Option<Choice>,
     /// Why no larger size was tried.
     ended_by: String,
     csv: String,
     picture: String,
 }
 
-/// [`Choice`] as JSON.
-#[derive(Serialize)]
-struct Choices {
-    fastest: usize,
-    smallest_near: usize,
-    largest: usize,
-}
-
 /// A row of `batches.csv`: the rates are pictures a second, the median over the rounds, the lowest and the highest.
-#[derive(Serialize, Clone)]
+#[derive(Serialize)]
 struct Row {
     size: usize,
     seconds_per_minibatch: f64,
@@ -68,7 +59,7 @@ struct Row {
 /// Measures, writes and prints.
 pub fn run(args: &FindBatchArgs) -> Result<ExitCode> {
     let signals = Signals::listen()?;
-    let wanted = Wanted::from(args);
+    let wanted = Wanted::of(&args.find, None);
     let prepared = wanted.prepare(wanted.recipe()?)?;
     let json = args.output.json;
     if let Some(note) = &prepared.note {
@@ -82,7 +73,6 @@ pub fn run(args: &FindBatchArgs) -> Result<ExitCode> {
     let Prepared { name, device, data, .. } = prepared;
     let out = args.out.clone().unwrap_or_else(|| find_rate::default_folder("find-batch", &name));
     let [csv, picture, result] = ["batches.csv", "batches.svg", "batches.json"].map(|file| out.join(file));
-    let choice = choose(&points);
     let found = Found {
         recipe: name,
         dataset: data.name.clone(),
@@ -90,7 +80,7 @@ pub fn run(args: &FindBatchArgs) -> Result<ExitCode> {
         threads: tch::get_num_threads(),
         libtorch: probe::LIBTORCH,
         sizes: points.iter().map(row).collect(),
-        choice: choice.map(|Choice { fastest, smallest_near, largest }| Choices { fastest, smallest_near, largest }),
+        choice: choose(&points),
         ended_by,
         csv: csv.display().to_string(),
         picture: picture.display().to_string(),
@@ -212,9 +202,6 @@ fn write_table(path: &Path, rows: &[Row]) -> Result<()> {
 /// Pictures a second over the size, on logarithmic axes.
 fn draw(found: &Found) -> Result<Drawing> {
     let sizes: Vec<f64> = found.sizes.iter().map(|row| row.size as f64).collect();
-    if sizes.is_empty() {
-        bail!("no size was measured");
-    }
     let rates = |of: fn(&Row) -> f64| -> Vec<f64> { found.sizes.iter().map(of).collect() };
     let series = vec![
         Series::new("median", &sizes, &rates(|row| row.images_per_second))?.marked(Best::Highest),
@@ -242,7 +229,7 @@ fn describe(found: &Found, args: &FindBatchArgs) -> String {
             thousands(*images_per_second)
         );
     }
-    let Some(Choices { fastest, smallest_near, largest }) = found.choice else { return text };
+    let Some(Choice { fastest, smallest_near, largest }) = found.choice else { return text };
     text += &format!("fastest  {fastest}\nlargest  {largest}: {ended_by}\n");
     let rate =
         |size: usize| found.sizes.iter().find(|row| row.size == size).map_or(f64::NAN, |row| row.images_per_second);
@@ -255,20 +242,11 @@ fn describe(found: &Found, args: &FindBatchArgs) -> String {
         );
     }
     text += &format!("written  {}, {}\n", console::shown::word(csv), console::shown::word(picture));
-    text += &format!("next     {}  (another size wants another learning rate)", next(args, smallest_near));
+    text += &format!(
+        "next     {}  (another size wants another learning rate)",
+        find_rate::next("find-rate", &args.find, None, "minibatch.size", smallest_near.to_string())
+    );
     text
-}
-
-/// The command that looks for the learning rate of the size.
-fn next(args: &FindBatchArgs, size: usize) -> Suggested {
-    let found = Setting { key: "minibatch.size".to_owned(), value: size.to_string() };
-    let mut settings: Vec<Setting> = args.set.iter().filter(|setting| setting.key != found.key).cloned().collect();
-    settings.push(found);
-    Suggested::new("find-rate")
-        .path(Path::new(&args.recipe))
-        .option("--dataset", args.dataset.as_ref())
-        .option("--data", args.data.data.as_ref())
-        .set(&settings)
 }
 
 /// `2`, `7.3`, `113`.

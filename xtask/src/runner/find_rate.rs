@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use train::rate_finder::{Point, Range, Suggestion, suggest, sweep};
 use viz::{Best, Chart, Drawing, Scale, Series};
-use xtask::cli::{FindRateArgs, Setting};
+use xtask::cli::{FindArgs, FindRateArgs, Setting};
 use xtask::places;
 use xtask::words::Suggested;
 
@@ -47,7 +47,7 @@ pub fn run(args: &FindRateArgs) -> Result<ExitCode> {
     if args.from >= args.to {
         return Err(Usage(format!("--from {} must lie below --to {}", args.from, args.to)).into());
     }
-    let wanted = Wanted::from(args);
+    let wanted = Wanted::of(&args.find, args.seed);
     let named = wanted.recipe()?;
     let Prepared { name, recipe, device, data, note, .. } = wanted.prepare(named)?;
     let json = args.output.json;
@@ -147,19 +147,18 @@ fn describe(found: &Found, args: &FindRateArgs) -> String {
         "{head}\nsteepest {}  the loss falls fastest here\ntenth    {}  a tenth of the rate where it is lowest; take the lower of the two where training is unstable\n{written}\nnext     {}",
         rate(steepest),
         rate(tenth),
-        training(args, steepest)
+        next("train", &args.find, args.seed, "learning_rate", rate(steepest))
     )
 }
 
-/// The command that trains what the sweep was about at a rate that it suggests.
-fn training(args: &FindRateArgs, learning_rate: f64) -> Suggested {
-    let found = Setting { key: "learning_rate".to_owned(), value: rate(learning_rate) };
-    let mut settings: Vec<Setting> = args.set.iter().filter(|setting| setting.key != found.key).cloned().collect();
-    settings.push(found);
-    Suggested::new("train")
-        .path(Path::new(&args.recipe))
-        .option("--dataset", args.dataset.as_ref())
-        .option("--data", args.data.data.as_ref())
-        .option("--seed", args.seed.map(|seed| seed.to_string()))
+/// A command about what was measured, with the value that was found.
+pub fn next(command: &str, find: &FindArgs, seed: Option<u64>, key: &str, value: String) -> Suggested {
+    let mut settings: Vec<Setting> = find.set.iter().filter(|setting| setting.key != key).cloned().collect();
+    settings.push(Setting { key: key.to_owned(), value });
+    Suggested::new(command)
+        .path(Path::new(&find.recipe))
+        .option("--dataset", find.dataset.as_ref())
+        .option("--data", find.data.data.as_ref())
+        .option("--seed", seed.map(|seed| seed.to_string()))
         .set(&settings)
 }

@@ -2,6 +2,7 @@
 //! device, and plan and learner are made. Nothing is written yet.
 
 use crate::console::thousands;
+use crate::data_sets::Opened;
 use crate::{backbone, data_sets, device, own_pictures, recipes};
 use anyhow::{Result, anyhow};
 use models::Model;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::Dataset;
 use train::{Identity, Learner, Plan, Recipe};
-use xtask::cli::{self, DataDirArgs, FindBatchArgs, FindRateArgs, Setting, SweepArgs, TrainArgs};
+use xtask::cli::{self, DataDirArgs, FindArgs, SweepArgs, TrainArgs};
 
 /// What the commands that train from the start have in common.
 pub struct Wanted<'a> {
@@ -62,41 +63,24 @@ impl<'a> From<&'a TrainArgs> for Wanted<'a> {
     }
 }
 
-impl<'a> From<&'a FindRateArgs> for Wanted<'a> {
-    fn from(args: &'a FindRateArgs) -> Wanted<'a> {
-        let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
+impl<'a> Wanted<'a> {
+    /// What a finder measures.
+    pub fn of(find: &'a FindArgs, seed: Option<u64>) -> Wanted<'a> {
         Wanted {
-            recipe: &args.recipe,
-            overrides: recipes::options(args.dataset.as_deref(), args.seed, None).into_iter().chain(set).collect(),
-            exact: args.dataset.is_some(),
-            data: &args.data,
-            device: args.device.device,
-        }
-    }
-}
-
-impl<'a> From<&'a FindBatchArgs> for Wanted<'a> {
-    fn from(args: &'a FindBatchArgs) -> Wanted<'a> {
-        let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
-        Wanted {
-            recipe: &args.recipe,
-            overrides: recipes::options(args.dataset.as_deref(), None, None).into_iter().chain(set).collect(),
-            exact: args.dataset.is_some(),
-            data: &args.data,
-            device: args.device.device,
+            recipe: &find.recipe,
+            overrides: recipes::options(find.dataset.as_deref(), seed, None, &find.set),
+            exact: find.dataset.is_some(),
+            data: &find.data,
+            device: find.device.device,
         }
     }
 }
 
 impl<'a> From<&'a SweepArgs> for Wanted<'a> {
     fn from(args: &'a SweepArgs) -> Wanted<'a> {
-        let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
         Wanted {
             recipe: args.recipe.as_deref().unwrap_or_default(),
-            overrides: recipes::options(args.dataset.as_deref(), args.seed, args.epochs)
-                .into_iter()
-                .chain(set)
-                .collect(),
+            overrides: recipes::options(args.dataset.as_deref(), args.seed, args.epochs, &args.set),
             exact: args.dataset.is_some(),
             data: &args.data,
             device: args.device.device,
@@ -144,10 +128,7 @@ impl Wanted<'_> {
     /// Loads the data set and makes the model.
     pub fn prepare(&self, NamedRecipe { name, mut recipe }: NamedRecipe) -> Result<Prepared> {
         let device = device::resolve(self.device)?;
-        let opened = match &recipe.pictures {
-            Some(own) => own_pictures::open(&recipe, own, &own.folder)?,
-            None => data_sets::open(&recipe.data.set, self.exact, self.data).map_err(name_the_option)?,
-        };
+        let opened = open(&recipe, self.exact, self.data)?;
         recipe.data.set.clone_from(&opened.source.name);
         self.fit_minibatch(&mut recipe, opened.source.train.len());
         let data = data_sets::upload(&opened.source, &recipe, device)?;
@@ -155,6 +136,14 @@ impl Wanted<'_> {
         let learner = Learner::with_model(&plan, &data, initial_model(&plan, &data, device, self.data)?)?;
         let data_folder = opened.remembered();
         Ok(Prepared { name, recipe, device, data, plan, learner, note: opened.note, data_folder })
+    }
+}
+
+/// The pictures of a recipe; an `exact` data set is not replaced by another.
+pub fn open(recipe: &Recipe, exact: bool, folders: &DataDirArgs) -> Result<Opened> {
+    match &recipe.pictures {
+        Some(own) => own_pictures::open(recipe, own, &own.folder),
+        None => data_sets::open(&recipe.data.set, exact, folders).map_err(name_the_option),
     }
 }
 

@@ -78,22 +78,30 @@ pub const WEIGHTS: &str = "pretrained.weights";
 
 /// The options that change the recipe, as overrides; `--set` has the last word.
 pub fn overrides(args: &TrainArgs) -> Vec<(String, String)> {
-    let set = args.set.iter().map(|Setting { key, value }| (key.clone(), value.clone()));
     let weights = args.weights.as_deref().map(|weights| (WEIGHTS.to_owned(), toml_string(weights)));
     let skip_bad = args.skip_bad.then(|| ("pictures.skip_bad".to_owned(), "true".to_owned()));
-    let options = options(args.dataset.as_deref(), args.seed, args.epochs).into_iter();
-    options.chain(weights).chain(skip_bad).chain(set).collect()
+    let options = options(args.dataset.as_deref(), args.seed, args.epochs, &[]).into_iter();
+    options.chain(weights).chain(skip_bad).chain(pairs(&args.set)).collect()
 }
 
-/// The overrides that options of their own stand for.
-pub fn options(dataset: Option<&str>, seed: Option<u64>, epochs: Option<u64>) -> Vec<(String, String)> {
+/// The overrides that options of their own stand for, and those of `--set`, which has the last word.
+pub fn options(
+    dataset: Option<&str>,
+    seed: Option<u64>,
+    epochs: Option<u64>,
+    set: &[Setting],
+) -> Vec<(String, String)> {
     let option = |key: &str, value: Option<String>| value.map(|value| (key.to_owned(), value));
     let options = [
         option("data.set", dataset.map(toml_string)),
         option("seed", seed.map(|n| n.to_string())),
         option("epochs", epochs.map(|n| n.to_string())),
     ];
-    options.into_iter().flatten().collect()
+    options.into_iter().flatten().chain(pairs(set)).collect()
+}
+
+fn pairs(set: &[Setting]) -> impl Iterator<Item = (String, String)> {
+    set.iter().map(|Setting { key, value }| (key.clone(), value.clone()))
 }
 
 fn toml_string(text: &str) -> String {
