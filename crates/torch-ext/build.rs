@@ -40,6 +40,7 @@ fn main() -> Result<(), String> {
     let sources = ["convolve_pool", "linear", "cross_entropy", "head", "update", "modes", "waiting", "shim"];
     shim.files(sources.map(|name| format!("cpp/{name}.cpp")));
     shim.compile("minibatch_shim");
+    distributed(&include);
     if target("OS") == "linux" {
         println!("cargo:rustc-link-lib=gomp");
     }
@@ -48,6 +49,14 @@ fn main() -> Result<(), String> {
         Err(lack) => println!("cargo:rustc-env=MINIBATCH_CUDA_SHIM_LACKS={lack}"),
     }
     Ok(())
+}
+
+/// Processes that compute together, on libtorch's c10d. No wheel has gloo's headers: `cpp/gloo_decl` declares what is named of them.
+fn distributed(include: &Path) {
+    let mut build = cc::Build::new();
+    build.cpp(true).std("c++17").opt_level(2).debug(false).warnings(false).define("USE_C10D_GLOO", None);
+    build.include("cpp/gloo_decl").include(include).include(include.join("torch/csrc/api/include"));
+    build.file("cpp/distributed.cpp").compile("minibatch_distributed");
 }
 
 /// One table of kernels. Elsewhere than on x86-64 only the plain one is ever asked for.

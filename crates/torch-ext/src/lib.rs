@@ -7,6 +7,7 @@
 //! - [`sgd()`]: an update with penalty and momentum in one pass over a parameter.
 //! - [`Autocast`]: bf16 and f16 on CPUs and CUDA; [`allow_tf32`], [`deterministic_convolutions`]: switches for CUDA.
 //! - [`Graph`]: work on CUDA captured once and asked for again with one call; [`graph_support`] says where it is not to be had.
+//! - [`Group`]: processes that compute together, over TCP: sums, broadcasts, batch normalisation over all of them.
 //! - [`count_host_reads`]: how often a program waits for its device.
 //! - [`cuda_devices`]: the GPUs that libtorch can use, found when the program runs.
 //! - [`AdaptiveWaiting`]: threads that wait for one another give way to other programs.
@@ -23,6 +24,8 @@ mod cuda;
 mod error;
 mod graph;
 mod graph_shim;
+mod group;
+mod group_shim;
 mod head;
 mod isa;
 mod linear;
@@ -37,6 +40,7 @@ pub use cross_entropy::{FEW_CLASSES, cross_entropy};
 pub use cuda::{cuda_devices, cuda_library_loaded};
 pub use error::Error;
 pub use graph::{Graph, graph_support};
+pub use group::{Group, Meeting, Store};
 pub use head::linear_cross_entropy;
 pub use isa::Isa;
 pub use linear::{FEW_OUTPUTS, linear};

@@ -1,5 +1,5 @@
 //! The functions of the C++ side made safe: they get tensors that live as long as the call, and turn every exception
-//! into a message. The package's `unsafe` code is here and in `graph_shim`.
+//! into a message. The package's `unsafe` code is here, in `graph_shim` and in `group_shim`.
 #![allow(unsafe_code, reason = "calling C++ is what this module is for")]
 
 use std::ffi::{CStr, c_char, c_int};
@@ -205,12 +205,17 @@ fn tensor(call: impl FnOnce(*mut *mut C_tensor) -> *mut c_char) -> Result<Tensor
 
 /// What a function answered: null, or a message that must be freed.
 pub(crate) fn done(message: *mut c_char) -> Result<(), Error> {
-    if message.is_null() {
-        return Ok(());
+    taken(message).map_or(Ok(()), |text| Err(Error(text)))
+}
+
+/// A text that the shim made, which is freed; `None` for null.
+pub(crate) fn taken(text: *mut c_char) -> Option<String> {
+    if text.is_null() {
+        return None;
     }
-    // SAFETY: the shim's messages are C strings from malloc, given to nobody else.
-    let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    // SAFETY: the shim's texts are C strings from malloc, given to nobody else.
+    let owned = unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned();
     // SAFETY: as above, and it is not used again.
-    unsafe { minibatch_free(message) };
-    Err(Error(text))
+    unsafe { minibatch_free(text) };
+    Some(owned)
 }

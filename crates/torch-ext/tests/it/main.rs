@@ -7,6 +7,7 @@ mod convolution_f64;
 mod cross_entropy;
 mod cross_entropy_f64;
 mod graph;
+mod group;
 mod head;
 mod linear;
 mod linear_f64;
