@@ -4,8 +4,10 @@
 mod forward;
 
 use std::fmt;
+use std::sync::Arc;
 
 use tch::{Device, Kind, Tensor};
+use torch_ext::Group;
 
 use crate::block::Classifier;
 use crate::network::Network;
@@ -31,6 +33,8 @@ pub struct Model {
     frozen: bool,
     /// Whether batch normalisation takes and keeps the running statistics in training, too.
     keeps_statistics: bool,
+    /// Processes whose pictures batch normalisation takes together with this one's.
+    group: Option<Arc<Group>>,
 }
 
 /// What maps images to logits.
@@ -104,6 +108,7 @@ impl Model {
             body: Body::Own(network),
             frozen: false,
             keeps_statistics: false,
+            group: None,
         })
     }
 
@@ -121,6 +126,7 @@ impl Model {
             body,
             frozen: false,
             keeps_statistics: false,
+            group: None,
         })
     }
 
@@ -146,6 +152,7 @@ impl Model {
             body,
             frozen: false,
             keeps_statistics: self.keeps_statistics,
+            group: self.group.clone(),
         };
         if self.frozen {
             twin.freeze_trunk()?;
@@ -198,6 +205,13 @@ impl Model {
         }
         self.keeps_statistics = true;
         Ok(())
+    }
+
+    /// Lets batch normalisation, in training, go by the pictures of all processes of `group`, each of which trains on a share of the
+    /// minibatch: see [`Group::batch_norm`] for what their losses have to be. A program's own network normalises by itself and is
+    /// left as it is.
+    pub fn normalise_across(&mut self, group: Arc<Group>) {
+        self.group = Some(group);
     }
 
     /// The parameters that training moves, in the order of [`parameters`](Model::parameters).

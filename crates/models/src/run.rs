@@ -1,7 +1,7 @@
 //! What each part of a network computes.
 
 use tch::{Device, Kind, Tensor};
-use torch_ext::Isa;
+use torch_ext::{Group, Isa};
 
 use crate::block::{BatchNorm, Conv, LayerNorm, Padding, Pool, Subsample};
 use crate::network::Mode;
@@ -15,6 +15,8 @@ pub(crate) struct Pass<'a> {
     pub mode: Mode,
     /// Batch normalisation takes and keeps the running statistics in training, too.
     pub keep_statistics: bool,
+    /// Processes whose pictures batch normalisation takes together with this one's.
+    pub group: Option<&'a Group>,
     /// With nothing but libtorch's own operations.
     pub portable: bool,
     /// Sees the name and the output of every layer on the way, as part of autograd's graph.
@@ -103,9 +105,16 @@ impl Pass<'_> {
     }
 
     fn normalise(&self, x: &Tensor, norm: &BatchNorm, own: [usize; 2], buffers: [usize; 2]) -> Tensor {
-        let [weight, bias] = own.map(|place| Some(self.parameter(place))); // [c] each
-        let [mean, variance] = buffers.map(|place| Some(&self.tensors.buffers[place].tensor)); // [c] each
+        let own = own.map(|place| self.parameter(place)); // [c] each
+        let running = buffers.map(|place| &self.tensors.buffers[place].tensor); // [c] each
         let train = self.mode == Mode::Train && !self.keep_statistics;
+        // A failure spoils the group, which the sum of the gradients then tells; what is computed until then goes nowhere.
+        if let (true, Some(group)) = (train, self.group)
+            && let Ok(normalised) = group.batch_norm(x, own, running, norm.momentum, norm.eps)
+        {
+            return normalised;
+        }
+        let ([weight, bias], [mean, variance]) = (own.map(Some), running.map(Some));
         x.batch_norm(weight, bias, mean, variance, train, norm.momentum, norm.eps, x.device().is_cuda())
     }
 

@@ -9,7 +9,7 @@ use crate::augment::{Augmentation, Operation, Padding, Shift};
 use crate::balanced;
 use crate::dataset::refused;
 use crate::random::{Purpose, generator, permutation};
-use crate::{Error, Split, Targets};
+use crate::{Error, Shard, Split, Targets};
 
 /// The order in which an epoch visits the pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub struct Batches<'a> {
     pub(crate) repeats: bool,
     pub(crate) augmentation: Option<Augmentation<'a>>,
     pub(crate) size: usize,
+    /// Which part of each minibatch is made.
+    shard: Shard,
     /// The next picture's place in the order, and the place to stop before.
     pub(crate) position: usize,
     end: usize,
@@ -109,7 +111,8 @@ impl Split {
         };
         let sent = |order: Vec<i64>| Tensor::f_from_slice(&order)?.f_to_device(self.device());
         let order = order.map(sent).transpose().map_err(refused("put the epoch's order on the device"))?;
-        Ok(Batches { split: self, order, repeats, augmentation: None, size: size.min(available), position: 0, end })
+        let (size, shard) = (size.min(available), Shard::WHOLE);
+        Ok(Batches { split: self, order, repeats, augmentation: None, size, shard, position: 0, end })
     }
 }
 
@@ -150,6 +153,13 @@ impl Batches<'_> {
         Ok(self)
     }
 
+    /// Makes only the rows of each minibatch that are `shard`'s, as they would be in the whole: the order and what is drawn for
+    /// augmentation stay the same.
+    #[must_use]
+    pub fn sharded(self, shard: Shard) -> Self {
+        Self { shard, ..self }
+    }
+
     /// How many minibatches of full size are left; not counted is the last one of a [`Tail::Keep`], where it is smaller.
     pub fn full_left(&self) -> usize {
         (self.end - self.position) / self.size
@@ -175,6 +185,11 @@ impl Iterator for Batches<'_> {
             return None;
         }
         self.advance(1);
+        // Pictures that are mixed with others of the minibatch need it whole.
+        let is_mixed = self.augmentation.as_ref().is_some_and(Augmentation::mixes);
+        let share = self.shard.range(count as usize);
+        let (offset, share) = (share.start as i64, share.len() as i64);
+        let (start, count) = if is_mixed { (start, count) } else { (start + offset, share) };
         let places = self.order.as_ref().map(|order| order.narrow(0, start, count));
         let rows = |of: &Tensor| match &places {
             None => of.narrow(0, start, count),
@@ -185,6 +200,10 @@ impl Iterator for Batches<'_> {
         let (images, targets) = match &self.augmentation {
             None => (images, Targets::Classes(labels)),
             Some(augmentation) => augmentation.apply(images, labels, drawn),
+        };
+        let (images, targets) = match is_mixed && !self.shard.is_whole() {
+            true => (images.narrow(0, offset, share), targets.narrow(offset, share)),
+            false => (images, targets),
         };
         Some(Batch { images: self.split.scaled(images), targets })
     }

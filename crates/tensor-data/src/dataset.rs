@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, TchError, Tensor};
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::normalise::Normaliser;
@@ -239,6 +240,24 @@ impl Split {
             |tensor: &Tensor| tensor.f_index_select(0, &Tensor::f_from_slice(&places)?.f_to_device(self.device())?);
         let both = || Ok((take(&self.images)?, take(&self.labels)?));
         let (images, labels) = both().map_err(refused("take pictures out of a split"))?;
+        let normaliser = self.normalise().map(|rule| Normaliser::new(rule, self.device()));
+        Ok(Split { images, labels, names: self.names.clone(), scale: self.scale, normaliser, members: OnceLock::new() })
+    }
+
+    /// The pictures of `range`, not copied.
+    ///
+    /// # Errors
+    /// [`Error::EmptyBatch`] for none, [`Error::Index`] for a range that reaches beyond the last; [`Error::Libtorch`] when libtorch fails.
+    pub fn part(&self, range: Range<usize>) -> Result<Split, Error> {
+        let available = self.len();
+        match range.len() {
+            0 => return Err(Error::EmptyBatch),
+            _ if range.end > available => return Err(Error::Index { index: range.end - 1, available }),
+            _ => {}
+        }
+        let narrow = |tensor: &Tensor| tensor.f_narrow(0, range.start as i64, range.len() as i64);
+        let both = || Ok((narrow(&self.images)?, narrow(&self.labels)?));
+        let (images, labels) = both().map_err(refused("take a part of a split"))?;
         let normaliser = self.normalise().map(|rule| Normaliser::new(rule, self.device()));
         Ok(Split { images, labels, names: self.names.clone(), scale: self.scale, normaliser, members: OnceLock::new() })
     }

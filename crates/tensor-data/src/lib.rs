@@ -42,6 +42,7 @@ mod pixels;
 mod place;
 mod random;
 mod samples;
+mod shard;
 pub mod survey;
 
 #[cfg(feature = "tch")]
@@ -65,6 +66,7 @@ pub use normalise::Normalise;
 pub use pixels::{MappedPixels, Pixels};
 pub use place::Place;
 pub use samples::{MOST_CLASSES, Samples, Source};
+pub use shard::Shard;
 
 #[cfg(feature = "tch")]
 pub use batches::{Batch, Batches, Order, Tail};

@@ -37,6 +37,15 @@ impl Targets {
         self.len() == 0
     }
 
+    /// Those of `count` pictures from `start` on.
+    pub(crate) fn narrow(&self, start: i64, count: i64) -> Targets {
+        let part = |of: &Tensor| of.narrow(0, start, count);
+        match self {
+            Self::Classes(classes) => Self::Classes(part(classes)),
+            Self::Mixed { a, b, lambda } => Self::Mixed { a: part(a), b: part(b), lambda: part(lambda) },
+        }
+    }
+
     /// The class with the greatest share of each picture, `i64 [m]`: its own where both have half.
     pub fn main(&self) -> Tensor {
         match self {

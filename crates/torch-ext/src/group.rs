@@ -172,6 +172,15 @@ impl Group {
         self.guarded(|group| group.handle.batch_norm(x, own, running, [momentum, eps]))
     }
 
+    /// What a failure of libtorch's backward means, where another rank caused it: [`batch_norm`](Group::batch_norm) computes with the
+    /// others there as well. Spoils the group.
+    pub fn blame(&self, error: Error) -> Error {
+        if !error.0.contains("/gloo/") {
+            return error;
+        }
+        self.guarded(|_| Err::<(), Error>(Error(error.0.clone()))).err().unwrap_or(error)
+    }
+
     fn on_host(
         &self,
         tensor: &mut Tensor,
@@ -304,10 +313,7 @@ fn lost(rank: usize, ranks: usize, error: &Error) -> String {
 /// The first line, without the place in c10d's sources.
 fn first_line(error: &Error) -> &str {
     let line = error.0.lines().next().unwrap_or_default().trim();
-    match line.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
-        Some((place, rest)) if place.contains(".cc:") => rest,
-        _ => line,
-    }
+    line.split_once(".cc:").and_then(|(_, rest)| rest.split_once("] ")).map_or(line, |(_, rest)| rest)
 }
 
 #[cfg(unix)]

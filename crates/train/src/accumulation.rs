@@ -1,7 +1,7 @@
 //! Gradients gathered over the minibatches of one update, on the device and without waiting for it.
 
 use crate::error::Error;
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 /// Name of the sum of weights among the saved tensors; parameters have a dot in theirs.
 const WEIGHT: &str = "weight";
@@ -27,6 +27,56 @@ impl Accumulation {
         }
         let _ = gathered.weight.f_add_(&weight).map_err(failed)?;
         Ok(gathered)
+    }
+
+    /// The same with the gradient of a minibatch's *summed* loss.
+    pub(crate) fn add_sums(
+        so_far: Option<Accumulation>,
+        gradients: Vec<Tensor>,
+        weight: Tensor,
+    ) -> Result<Self, Error> {
+        let _guard = tch::no_grad_guard();
+        let failed = Error::torch("accumulate gradients");
+        let Some(mut gathered) = so_far else { return Ok(Accumulation { sums: gradients, weight }) };
+        for (sum, gradient) in gathered.sums.iter_mut().zip(&gradients) {
+            let _ = sum.f_add_(gradient).map_err(failed)?;
+        }
+        let _ = gathered.weight.f_add_(&weight).map_err(failed)?;
+        Ok(gathered)
+    }
+
+    /// Nothing, of `parameters`.
+    pub(crate) fn nothing<'a>(parameters: impl Iterator<Item = &'a Tensor>) -> Result<Accumulation, Error> {
+        let failed = Error::torch("accumulate gradients");
+        let sums: Vec<Tensor> =
+            parameters.map(|it| it.detach().f_zeros_like()).collect::<Result<_, _>>().map_err(failed)?;
+        let device = sums.first().map_or(tch::Device::Cpu, Tensor::device);
+        let weight = Tensor::f_zeros([] as [i64; 0], (tch::Kind::Float, device)).map_err(failed)?;
+        Ok(Accumulation { sums, weight })
+    }
+
+    /// The sum of the samples' weights, 0-dim.
+    pub(crate) fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// All numbers in a row, `notes` behind them: f32 `[n]`.
+    pub(crate) fn flat(&self, notes: &Tensor) -> Result<Tensor, TchError> {
+        let parts = self.sums.iter().chain([&self.weight, notes]).map(|it| it.f_reshape([-1]));
+        Tensor::f_cat(&parts.collect::<Result<Vec<_>, _>>()?, 0)
+    }
+
+    /// The same with the numbers of such a row.
+    pub(crate) fn filled_from(self, flat: &Tensor) -> Result<Accumulation, TchError> {
+        let mut start = 0;
+        let mut next = |like: &Tensor| {
+            let count = like.numel() as i64;
+            start += count;
+            flat.f_narrow(0, start - count, count)?.f_view_as(like)
+        };
+        let sums = self.sums.iter().map(&mut next).collect::<Result<_, _>>()?;
+        let weight = next(&self.weight)?;
+        Ok(Accumulation { sums, weight })
     }
 
     /// The gradient of the mean over all that was gathered.

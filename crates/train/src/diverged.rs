@@ -1,9 +1,10 @@
 //! A divergence as it is told: what went first, when, at which learning rate.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What was found first not to be a finite number.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Culprit {
     /// The gradient of a parameter, of the update before: the one nearest to the loss, where backward begins.
     Gradient(String),

@@ -61,6 +61,9 @@ pub enum Error {
         /// What it said.
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Processes that train together do not agree, or one of them cannot go on.
+    #[error("{0}")]
+    Ranks(String),
     /// From the data set.
     #[error(transparent)]
     Data(#[from] tensor_data::Error),

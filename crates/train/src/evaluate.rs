@@ -2,12 +2,13 @@
 
 use crate::criterion::Criterion;
 use crate::error::Error;
+use crate::ranks::Ranks;
 use crate::recipe::Evaluation;
 use crate::running_metrics::{RunningMetrics, Sums};
 use models::{Mode, Model};
 use std::mem;
 use tch::{Device, Kind, Tensor};
-use tensor_data::{Order, Split, Targets};
+use tensor_data::{Order, Split, Tail, Targets};
 
 /// How a model does on a split.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,17 +33,43 @@ pub struct Score {
 /// [`Error::Data`] for a minibatch larger than the split with `Tail::Drop`; [`Error::Model`] for images that the model does not take;
 /// [`Error::Libtorch`].
 pub fn evaluate(model: &Model, split: &Split, how: &Evaluation) -> Result<Score, Error> {
+    Ok(measure(model, split, how, how.tail)?.read())
+}
+
+/// The same by several ranks, each of which looks at its share of the samples; all get the figures of the whole.
+pub(crate) fn evaluate_across(ranks: &Ranks, model: &Model, split: &Split, how: &Evaluation) -> Result<Score, Error> {
+    if ranks.is_alone() {
+        return evaluate(model, split, how);
+    }
+    let counted = match how.tail {
+        Tail::Keep => split.len(),
+        Tail::Drop => split.len() - split.len() % how.size,
+    };
+    let share = ranks.shard().range(counted);
+    let own = if share.is_empty() { None } else { Some(measure(model, &split.part(share)?, how, Tail::Keep)?) };
+    let (sums, missed) = own.map_or_else(Default::default, |it| (it.running.read(), it.missed()));
+    let missed = Sums { errors: missed, ..Sums::default() };
+    let [sums, missed] = ranks.join(&[sums, missed])?[..] else { return evaluate(model, split, how) };
+    Ok(score(&sums, missed.errors))
+}
+
+fn measure(model: &Model, split: &Split, how: &Evaluation, tail: Tail) -> Result<Figures, Error> {
     let _guard = tch::no_grad_guard();
     let mut figures = Figures::new(split.device(), how.top_k);
     let mut answers = Answers::default();
-    for batch in split.batches(how.size, Order::Stored, how.tail)? {
+    for batch in split.batches(how.size, Order::Stored, tail)? {
         answers.push(model.forward(&batch.images, Mode::Eval), batch.labels()); // [m, classes], [m]
         if answers.numbers() >= MEASURED_TOGETHER || split.device() == Device::Cpu {
             figures.add(&mem::take(&mut answers))?;
         }
     }
     figures.add(&answers)?;
-    Ok(figures.read())
+    Ok(figures)
+}
+
+fn score(sums: &Sums, missed: i64) -> Score {
+    let top_k_error = missed as f64 / sums.samples as f64;
+    Score { loss: sums.mean_loss(), error: sums.error(), top_k_error, samples: sums.samples }
 }
 
 /// Logits that are measured at once where the device is told what to do and works later: each operation costs the host the same
@@ -101,9 +128,12 @@ impl Figures {
 
     /// Waits for the device.
     fn read(&self) -> Score {
-        let sums = self.running.read();
-        let top_k_error = self.missed.int64_value(&[]) as f64 / sums.samples as f64;
-        Score { loss: sums.mean_loss(), error: sums.error(), top_k_error, samples: sums.samples }
+        score(&self.running.read(), self.missed())
+    }
+
+    /// Waits for the device.
+    fn missed(&self) -> i64 {
+        self.missed.int64_value(&[])
     }
 }
 

@@ -4,9 +4,11 @@
 use crate::course;
 use crate::error::Error;
 use crate::event::{Event, Observer};
+use crate::exchange::Wish;
 use crate::learner::Learner;
 use crate::outcome::{Outcome, StoppedBy};
 use crate::plan::Plan;
+use crate::recipe::TIME;
 use crate::stepper::{Stepper, Where};
 use crate::stopping::Stopper;
 use crate::{divergence, precision, validation};
@@ -105,6 +107,31 @@ impl Training<'_> {
         Ok(())
     }
 
+    /// Whether training ends here because somebody has had enough: alone at once, with other ranks when all have heard of it.
+    fn has_enough(&self, learner: &Learner) -> bool {
+        if self.plan.ranks().is_alone() { self.enough } else { learner.exchange.decided == Wish::Stop }
+    }
+
+    /// The limit that ends training here. With other ranks, the time is over when rank 0 has told all.
+    fn limit_reached(&self, learner: &Learner) -> Option<&'static str> {
+        match self.plan.limit_reached(&learner.progress) {
+            Some(TIME) | None if !self.plan.ranks().is_alone() => {
+                (learner.exchange.decided == Wish::TimeIsOver).then_some(TIME)
+            }
+            reached => reached,
+        }
+    }
+
+    /// What this rank has to say with the next update.
+    fn wish(&self, learner: &Learner) -> Wish {
+        let time_is_over = || self.plan.ranks().rank() == 0 && self.plan.limit_reached(&learner.progress) == Some(TIME);
+        match () {
+            () if self.enough => Wish::Stop,
+            () if time_is_over() => Wish::TimeIsOver,
+            () => Wish::GoOn,
+        }
+    }
+
     /// Seconds in the loop so far, over all resumptions.
     fn seconds(&self) -> f64 {
         self.seconds_before + self.clock.elapsed().as_secs_f64()
@@ -123,7 +150,7 @@ impl Training<'_> {
             if epoch >= plan.recipe().epochs {
                 break Some(StoppedBy::Epochs);
             }
-            if self.enough {
+            if self.has_enough(learner) {
                 break Some(StoppedBy::Interrupt);
             }
             if learner.model.is_frozen() && !plan.trains_head_alone(epoch) {
@@ -134,6 +161,7 @@ impl Training<'_> {
                 let iteration = learner.progress.iteration; // counted from 0
                 let learning_rate = plan.learning_rate(&learner.progress, iteration);
                 plan.reseed(&learner.model, iteration);
+                learner.exchange.wish = self.wish(learner);
                 stepper.step(learner, &mut batches)?; // forward, loss, backward, update
 
                 if let Some(how) = stepper.take_mode_change() {
@@ -150,9 +178,9 @@ impl Training<'_> {
                 })?;
 
                 if plan.validates_after(iteration) {
-                    let groups = stepper.running.read_course()?;
+                    let (sums, groups) = stepper.read()?;
+                    learner.settle(plan)?;
                     let steps = course::rows(plan, &groups, &learner.progress);
-                    let sums = stepper.running.read();
                     let row = validation::regular(plan, data, learner, &mut self.stopper, sums, learning_rate)?;
                     stepper.running.clear();
                     learner.progress.course.clear();
@@ -162,16 +190,16 @@ impl Training<'_> {
                 if self.stopper.is_over(iteration) {
                     break 'training Some(StoppedBy::Rule);
                 }
-                if let Some(limit) = plan.limit_reached(&learner.progress) {
+                if let Some(limit) = self.limit_reached(learner) {
                     break 'training Some(StoppedBy::Limit(limit));
                 }
-                if self.enough {
+                if self.has_enough(learner) {
                     break 'training Some(StoppedBy::Interrupt);
                 }
             }
         };
-        learner.progress.sums = stepper.running.read();
-        learner.progress.course = stepper.running.read_course()?;
+        (learner.progress.sums, learner.progress.course) = stepper.read()?;
+        learner.settle(plan)?;
         Ok(stopped_by)
     }
 }

@@ -4,6 +4,7 @@
 use crate::accumulation::Accumulation;
 use crate::checkpoint::Files;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::files::{json, parse, serialise, tensors};
 use crate::identity::Identity;
 use crate::model_meta::MODEL_META;
@@ -50,6 +51,8 @@ pub struct Learner {
     class_names: Vec<String>,
     /// Gradients gathered for an update that is not complete yet.
     pub(crate) accumulation: Option<Accumulation>,
+    /// What is told to and heard of other ranks with each update.
+    pub(crate) exchange: Exchange,
     /// Gradients of the last update, until the next are computed.
     pub(crate) applied: Vec<Tensor>,
 }
@@ -79,6 +82,9 @@ impl Learner {
         if plan.recipe().pretrained.as_ref().is_some_and(|it| it.batch_norm == Statistics::Frozen) {
             model.freeze_statistics()?;
         }
+        if let Some(group) = plan.ranks().group() {
+            model.normalise_across(group.clone());
+        }
         let optimizer = plan.optimizer(&model)?;
         let stopping = Stopper::new(&plan.recipe().stopping).memory().clone();
         let progress = Progress {
@@ -95,9 +101,9 @@ impl Learner {
             stopped_by: None,
         };
         let averaged = plan.recipe().average.map(|_| model.twin()).transpose()?;
-        let (best_values, accumulation, applied) = (None, None, Vec::new());
+        let (best_values, accumulation, applied, exchange) = (None, None, Vec::new(), Exchange::default());
         let class_names = data.class_names().to_vec();
-        Ok(Learner { model, optimizer, progress, best_values, averaged, class_names, accumulation, applied })
+        Ok(Learner { model, optimizer, progress, best_values, averaged, class_names, accumulation, exchange, applied })
     }
 
     /// Lets everything train from now on; what the optimiser remembers of the head stays.
@@ -285,6 +291,30 @@ impl Learner {
             calibration: None,
         };
         Ok(Files::from([(MODEL.into(), serialise(MODEL, values)?), (MODEL_META.into(), json(MODEL_META, &meta)?)]))
+    }
+
+    /// The learner of rank 0 on every rank, where several train together; `run` is what it trains for.
+    ///
+    /// # Errors
+    /// [`Error::Libtorch`] where a rank is lost; [`Error::Checkpoint`] where what rank 0 sent does not fit this rank's model.
+    pub fn of_first_rank(self, plan: &Plan, run: &Identity) -> Result<Learner, Error> {
+        let ranks = plan.ranks();
+        if ranks.is_alone() {
+            return Ok(self);
+        }
+        let own = if ranks.rank() == 0 { self.to_files(run)? } else { Files::new() };
+        let names: Vec<String> = ranks.say(0, &own.keys().cloned().collect())?;
+        let mut files = Files::new();
+        for name in names {
+            let bytes = ranks.bytes(0, own.get(&name).map_or(&[], Vec::as_slice))?;
+            files.insert(name, bytes);
+        }
+        if ranks.rank() == 0 {
+            return Ok(self);
+        }
+        let mut learner = self.restored(plan, &files, Path::new("rank 0"))?;
+        learner.accumulation = None; // rank 0 has that of all
+        Ok(learner)
     }
 
     /// A new learner brought to where a checkpoint stands; `folder` names its files in messages.

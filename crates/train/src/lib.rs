@@ -7,6 +7,7 @@
 //! | [`plan`](Plan) | a recipe measured against a data set: steps per epoch, steps in all, when to validate |
 //! | [`stopping`] | the early-stopping rules, pure state machines |
 //! | [`fit`](fit()) | the loop, on one screen |
+//! | [`ranks`](Ranks) | several processes that train one model together |
 //! | [`stepping`](Stepping) | whether steps are captured CUDA graphs, and why not |
 //! | [`divergence`](Diverged) | noticing a loss or a state that is not finite, and what went first |
 //! | [`precision`](LossScale) | bf16 and f16, and the loss scale of f16 |
@@ -38,6 +39,7 @@ mod divergence;
 mod error;
 mod evaluate;
 pub mod event;
+mod exchange;
 mod files;
 mod fit;
 mod identity;
@@ -51,6 +53,7 @@ mod precision;
 mod predictions;
 mod printer;
 mod progress;
+mod ranks;
 pub mod rate_finder;
 pub mod recipe;
 pub mod run_folder;
@@ -83,6 +86,7 @@ pub use precision::LossScale;
 pub use predictions::{Predictions, predictions};
 pub use printer::Printer;
 pub use progress::{Best, Closing, Progress};
+pub use ranks::Ranks;
 pub use recipe::Recipe;
 pub use run_folder::RunFolder;
 pub use running_metrics::Sums;

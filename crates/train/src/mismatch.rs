@@ -41,6 +41,23 @@ pub enum Mismatch {
         /// Pictures in that part.
         samples: usize,
     },
+    /// A minibatch of fewer pictures than there are processes to share it.
+    #[error(
+        "{} holds {smallest} pictures, fewer than the {ranks} ranks that share it: {}",
+        if *is_last { "the last minibatch of an epoch" } else { "a minibatch" },
+        if *is_last { "set minibatch.tail = \"drop\", or another minibatch.size" } else { "raise minibatch.size, or start fewer" }
+    )]
+    TooManyRanks {
+        /// Processes that train together.
+        ranks: usize,
+        /// Pictures of the smallest minibatch.
+        smallest: usize,
+        /// Whether only the last of an epoch is so small.
+        is_last: bool,
+    },
+    /// f16 in several processes.
+    #[error("precision = \"f16\" does not train on several ranks: its loss scale is one process' own; take \"bf16\"")]
+    RanksInF16,
     /// A network that cannot be built for these pictures.
     #[error("recipe section [model] on {pictures}: {problem}")]
     Network {

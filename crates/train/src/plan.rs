@@ -6,8 +6,9 @@ use crate::layer_rates;
 use crate::mismatch::Mismatch;
 use crate::outcome::StoppedBy;
 use crate::progress::Progress;
+use crate::ranks::Ranks;
 use crate::recipe::Group;
-use crate::recipe::{Recipe, Sampling, Trained};
+use crate::recipe::{Precision, Recipe, Sampling, Trained};
 use crate::stopping::Stopping;
 use models::{Model, Role};
 use optim::{Optimizer, Parameter, Position, Schedule, range};
@@ -22,10 +23,12 @@ use values::{OutOfRange, short};
 pub struct Plan {
     recipe: Recipe,
     pictures: Fingerprint,
+    train_pictures: usize,
     minibatch_size: usize,
     steps_per_epoch: u64,
     validate_every: u64,
     class_weights: Option<Vec<f64>>,
+    ranks: Ranks,
 }
 
 impl Plan {
@@ -66,9 +69,48 @@ impl Plan {
         let validate_every = recipe.stopping.validation_frequency(steps_per_epoch);
         let class_weights = class_weights(&recipe.loss, &data.train)?;
         let (recipe, pictures) = (recipe.clone(), data.fingerprint.clone());
-        let plan = Plan { recipe, pictures, minibatch_size: size, steps_per_epoch, validate_every, class_weights };
+        let (train_pictures, minibatch_size) = (data.train.len(), size);
+        let plan = Plan {
+            recipe,
+            pictures,
+            train_pictures,
+            minibatch_size,
+            steps_per_epoch,
+            validate_every,
+            class_weights,
+            ranks: Ranks::Alone,
+        };
         plan.check_growth()?;
         Ok(plan)
+    }
+
+    /// The same for one of several processes that train together, each of which makes its share of every minibatch.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where a minibatch, an epoch's last one included, holds fewer pictures than there are ranks, and for
+    /// `precision = "f16"`, whose loss scale belongs to one process.
+    pub fn across(self, ranks: Ranks) -> Result<Plan, Error> {
+        let count = ranks.count();
+        let last = match self.recipe.minibatch.tail {
+            Tail::Drop => 0,
+            Tail::Keep => self.train_pictures % self.minibatch_size,
+        };
+        let last = if last == 0 { self.minibatch_size } else { last };
+        let smallest = self.minibatch_size.min(last);
+        if smallest < count {
+            return Err(
+                Mismatch::TooManyRanks { ranks: count, smallest, is_last: smallest < self.minibatch_size }.into()
+            );
+        }
+        if count > 1 && self.recipe.precision == Precision::F16 {
+            return Err(Mismatch::RanksInF16.into());
+        }
+        Ok(Plan { ranks, ..self })
+    }
+
+    /// The processes that train together.
+    pub fn ranks(&self) -> &Ranks {
+        &self.ranks
     }
 
     /// A rate that grows exponentially has to be a rate at the last step, too.
@@ -183,7 +225,8 @@ impl Plan {
             (Sampling::Each, crate::recipe::Order::Shuffled) => Order::Shuffled { seed, epoch },
         };
         let batches = train.batches(self.minibatch_size, order, recipe.minibatch.tail)?;
-        Ok(batches.augmented(&recipe.operations(), recipe.seed, epoch)?.skip_batches(skip as usize))
+        let batches = batches.augmented(&recipe.operations(), recipe.seed, epoch)?;
+        Ok(batches.sharded(self.ranks.shard()).skip_batches(skip as usize))
     }
 
     /// The model at its initial values.
@@ -271,10 +314,11 @@ impl Plan {
     }
 
     /// Seeds libtorch's generator for minibatch `iteration`. Only dropout draws from it; seeding every step lets a
-    /// run resumed in mid-epoch drop the same units.
+    /// run resumed in mid-epoch drop the same units. Each rank drops others.
     pub(crate) fn reseed(&self, model: &Model, iteration: u64) {
         if model.uses_randomness() {
-            tch::manual_seed((self.recipe.seed ^ iteration.wrapping_mul(0x9E37_79B9_7F4A_7C15)) as i64);
+            let rank = (self.ranks.rank() as u64).wrapping_mul(0xD1B5_4A32_D192_ED03);
+            tch::manual_seed((self.recipe.seed ^ iteration.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ rank) as i64);
         }
     }
 

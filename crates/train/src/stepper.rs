@@ -6,7 +6,7 @@ use crate::criterion::Criterion;
 use crate::error::Error;
 use crate::learner::Learner;
 use crate::plan::Plan;
-use crate::running_metrics::RunningMetrics;
+use crate::running_metrics::{RunningMetrics, Sums};
 use crate::stepping::{self, EagerReason, Stepping};
 use crate::update::StepScalars;
 use tch::Device;
@@ -45,6 +45,7 @@ impl<'a> Stepper<'a> {
     pub(crate) fn new(plan: &'a Plan, learner: &Learner, train: &Split, place: Where) -> Result<Self, Error> {
         let device = train.device();
         let possible = match (place, Stepping::on(device)) {
+            _ if !plan.ranks().is_alone() => Err(EagerReason::Ranks),
             (Where::OnCuda, Stepping::Eager(reason)) => Err(reason),
             _ => Ok(()),
         };
@@ -53,14 +54,27 @@ impl<'a> Stepper<'a> {
             Err(reason) => (How::Eager, Some(Stepping::Eager(reason))),
         };
         let progress = &learner.progress;
-        let course = Course::start(plan, progress.iteration, &progress.course, device)?;
-        let running = RunningMetrics::start(progress.sums, device).with(course);
+        // What all ranks summed before is counted once, by the first.
+        let (sums, course) = match plan.ranks().rank() {
+            0 => (progress.sums, progress.course.as_slice()),
+            _ => (Sums::default(), &[][..]),
+        };
+        let course = Course::start(plan, progress.iteration, course, device)?;
+        let running = RunningMetrics::start(sums, device).with(course);
         Ok(Stepper { plan, criterion: plan.criterion(device), running, how, mode_change, announced: false })
     }
 
     /// How steps are taken, once: when that is settled.
     pub(crate) fn take_mode_change(&mut self) -> Option<Stepping> {
         self.mode_change.take()
+    }
+
+    /// The training sums of all ranks since the last validation, and the same in pieces. Waits for the device, and for the others.
+    pub(crate) fn read(&self) -> Result<(Sums, Vec<Sums>), Error> {
+        let mut all = self.running.read_course()?;
+        all.push(self.running.read());
+        let mut all = self.plan.ranks().join(&all)?;
+        Ok((all.pop().unwrap_or_default(), all))
     }
 
     /// Trains `learner` on the next minibatch of `batches`, of which there is one, and moves them on.

@@ -26,6 +26,8 @@ pub enum EagerReason {
     LossScale,
     /// With `gradients.accumulate` above 1, minibatches differ in whether they update.
     Accumulation,
+    /// Several processes train together: between gradients and update, the host exchanges what they computed.
+    Ranks,
     /// This build or this libtorch has no graphs; what is missing, and how to mend it.
     Unsupported(String),
     /// Capturing was tried and failed; what libtorch said.
@@ -59,6 +61,7 @@ impl fmt::Display for EagerReason {
             EagerReason::Device => f.write_str("the device is not CUDA"),
             EagerReason::LossScale => f.write_str("precision = \"f16\" reads a value at every minibatch"),
             EagerReason::Accumulation => f.write_str("gradients.accumulate is above 1"),
+            EagerReason::Ranks => f.write_str("several ranks train together"),
             EagerReason::Unsupported(lack) => f.write_str(lack),
             EagerReason::Failed(said) => write!(f, "capturing failed: {said}"),
         }

@@ -6,12 +6,14 @@ use crate::divergence;
 use crate::error::Error;
 use crate::learner::Learner;
 use crate::plan::Plan;
+use crate::ranks::Ranks;
 use crate::recipe::{Average, Precision};
 use crate::running_metrics::RunningMetrics;
 use models::Model;
 use optim::Penalty;
 use tch::{Kind, TchError, Tensor};
 use tensor_data::Batch;
+use torch_ext::Group;
 
 /// Where an update takes the numbers from that change from one to the next.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +36,16 @@ impl Learner {
         scalars: StepScalars<'_>,
     ) -> Result<bool, Error> {
         let measured = criterion.forward(plan.recipe().precision, &self.model, batch)?; // its mean loss and errors
-        divergence::check_loss(plan, self, &measured.loss, &batch.images)?;
-        let gradients = self.gradients(plan, &measured.loss)?; // backward, through the data loss alone
-        let mean = self.accumulate(plan, gradients, || criterion.weight(&batch.targets))?;
+        self.check_loss(plan, &measured.loss, &batch.images)?;
+        let weight = || criterion.weight(&batch.targets);
+        let gradients = match plan.ranks() {
+            Ranks::Alone => self.gradients(plan, &measured.loss)?, // backward, through the data loss alone
+            // Of the sum, so that what batch normalisation takes of other ranks weighs as much as its own.
+            Ranks::Together(group) => {
+                self.gradients(plan, &(&measured.loss * weight())).map_err(|error| blame(group, error))?
+            }
+        };
+        let mean = self.accumulate(plan, gradients, weight)?;
         let completed = mean.is_some();
         if let Some(mean) = mean {
             self.update(plan, mean, scalars)?; // penalty, clipping, step, average
@@ -85,16 +94,45 @@ impl Learner {
         gradients: Option<Vec<Tensor>>,
         weight: impl FnOnce() -> Tensor,
     ) -> Result<Option<Vec<Tensor>>, Error> {
-        if plan.recipe().gradients.accumulate == 1 {
+        let is_alone = plan.ranks().is_alone();
+        if is_alone && plan.recipe().gradients.accumulate == 1 {
             return Ok(gradients);
         }
         if let Some(gradients) = gradients {
-            self.accumulation = Some(Accumulation::add(self.accumulation.take(), gradients, weight())?);
+            let add = if is_alone { Accumulation::add } else { Accumulation::add_sums };
+            self.accumulation = Some(add(self.accumulation.take(), gradients, weight())?);
         }
-        if plan.updates_after(self.progress.iteration) {
-            return self.accumulation.take().map(Accumulation::mean).transpose();
+        if !plan.updates_after(self.progress.iteration) {
+            return Ok(None);
         }
-        Ok(None)
+        let Some(gathered) = self.accumulation.take() else { return Ok(None) };
+        self.exchange.sum(plan.ranks(), gathered)?.mean().map(Some)
+    }
+
+    /// An error where the loss is no number; where several ranks train, all hear of it with the update, and stop together.
+    fn check_loss(&mut self, plan: &Plan, loss: &Tensor, images: &Tensor) -> Result<(), Error> {
+        match divergence::check_loss(plan, self, loss, images) {
+            Err(Error::Diverged(diverged)) if !plan.ranks().is_alone() => {
+                let _ = self.exchange.diverged.get_or_insert(diverged);
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
+
+    /// Puts the gradients that all ranks have gathered for an update in rank 0's hands, which saves them: a checkpoint of all.
+    pub(crate) fn settle(&mut self, plan: &Plan) -> Result<(), Error> {
+        let is_settled = self.progress.iteration.checked_sub(1).is_none_or(|last| plan.updates_after(last));
+        if plan.ranks().is_alone() || is_settled {
+            return Ok(());
+        }
+        let gathered = match self.accumulation.take() {
+            Some(gathered) => gathered,
+            None => Accumulation::nothing(self.model.trainable().map(|it| &it.tensor))?,
+        };
+        let all = self.exchange.sum(plan.ranks(), gathered)?;
+        self.accumulation = (plan.ranks().rank() == 0).then_some(all);
+        Ok(())
     }
 
     /// One update along the gradients of the mean data loss, by the order that [`crate::recipe::Gradients`] tells.
@@ -132,6 +170,14 @@ impl Learner {
         }
         self.applied = gradients;
         Ok(())
+    }
+}
+
+/// What made a backward fail that computes with other ranks.
+fn blame(group: &Group, error: Error) -> Error {
+    match error {
+        Error::Optim(optim::Error::Libtorch(cause)) => group.blame(cause).into(),
+        other => other,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::divergence;
 use crate::error::Error;
-use crate::evaluate::evaluate;
+use crate::evaluate::evaluate_across;
 use crate::event::Row;
 use crate::learner::Learner;
 use crate::outcome::StoppedBy;
@@ -58,8 +58,9 @@ fn with_best(row: Row, learner: &Learner) -> Row {
 fn measure(plan: &Plan, data: &Dataset, learner: &Learner, sums: &Sums, learning_rate: f64) -> Result<Row, Error> {
     let (recipe, iteration) = (plan.recipe(), learner.progress.iteration);
     divergence::check_state(plan, learner, sums)?;
+    plan.ranks().check_same(learner)?;
     let score = |model: &Model| {
-        let score = evaluate(model, &data.valid, &recipe.evaluation)?;
+        let score = evaluate_across(plan.ranks(), model, &data.valid, &recipe.evaluation)?;
         divergence::check_score(plan, learner, model, &score, &data.valid).map(|()| score)
     };
     let own = score(&learner.model)?;

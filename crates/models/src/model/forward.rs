@@ -95,7 +95,8 @@ impl Model {
     }
 
     fn through<'a>(&'a self, mode: Mode, visit: &'a mut dyn FnMut(&str, &Tensor)) -> Pass<'a> {
-        Pass { tensors: &self.tensors, mode, keep_statistics: self.keeps_statistics, portable: false, visit }
+        let (tensors, keep_statistics, group) = (&self.tensors, self.keeps_statistics, self.group.as_deref());
+        Pass { tensors, mode, keep_statistics, group, portable: false, visit }
     }
 
     /// The logits of images in [`Mode::Eval`]; `visit` sees each layer's output on the way, as part of autograd's graph.

@@ -43,6 +43,11 @@ impl<'a> Augmentation<'a> {
         Ok(Some(Self { split, operations: list.to_vec(), transforms, rows, size }))
     }
 
+    /// Whether pictures are mixed with others of their minibatch.
+    pub fn mixes(&self) -> bool {
+        self.operations.iter().any(Operation::mixes)
+    }
+
     /// The same, with the rows in memory of their own.
     pub fn copied(&self) -> Result<Self, TchError> {
         let rows = self.rows.iter().map(copied).collect::<Result<_, _>>()?;

@@ -326,6 +326,9 @@ impl Watch {
     }
 }
 
+/// The limit of the wall clock, as it is saved and told.
+pub(crate) const TIME: &str = "minutes";
+
 impl Limits {
     /// The limit that a run has reached after `iterations` minibatches and `seconds`, with the validation error and loss
     /// of its best model so far; the targets first, as the better news.
@@ -341,7 +344,7 @@ impl Limits {
         } else if self.iterations.is_some_and(|limit| iterations >= limit) {
             Some("iterations")
         } else if reached(self.minutes, seconds / 60.0) {
-            Some("minutes")
+            Some(TIME)
         } else {
             None
         }

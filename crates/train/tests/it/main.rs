@@ -9,5 +9,6 @@ mod frozen;
 mod own;
 mod precision;
 mod predictions;
+mod ranks;
 mod recipes;
 mod updates;
