@@ -6,6 +6,7 @@ pub mod cli;
 pub mod data;
 pub mod doctor;
 pub mod install;
+pub mod launch;
 pub mod places;
 pub mod progress;
 pub mod setup;

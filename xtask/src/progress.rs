@@ -1,7 +1,9 @@
 //! What a person sees while something takes long: a bar on a terminal, a few plain lines elsewhere. All of it goes
 //! to standard error, so that standard output holds results alone.
 
+use std::fs::File;
 use std::io::Write;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -10,9 +12,27 @@ use tensor_data::fetch::Progress;
 
 use crate::shown;
 
+/// Where lines go instead of standard error.
+static LOG: OnceLock<Mutex<File>> = OnceLock::new();
+
+/// Sends what is said from now on to a file, and shows no bars: of several processes that train together, one speaks.
+pub fn send_to(log: File) {
+    // Once: the first file stays.
+    let _ = LOG.set(Mutex::new(log));
+}
+
 /// Writes one line to standard error. A closed standard error is no reason to stop working.
 pub fn say(line: impl AsRef<str>) {
-    let _ = writeln!(std::io::stderr(), "{}", shown::lines(line.as_ref()));
+    let line = shown::lines(line.as_ref());
+    let _ = match LOG.get() {
+        Some(log) => writeln!(log.lock().unwrap_or_else(PoisonError::into_inner), "{line}"),
+        None => writeln!(std::io::stderr(), "{line}"),
+    };
+}
+
+/// Where bars are drawn.
+fn target() -> ProgressDrawTarget {
+    if LOG.get().is_some() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
 }
 
 /// Writes `text` to standard output.
@@ -34,7 +54,7 @@ pub struct Bytes {
 impl Bytes {
     /// Starts at 0 of `total` bytes.
     pub fn new(label: &str, total: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        let bar = ProgressBar::with_draw_target(Some(total), target());
         let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -102,7 +122,7 @@ pub struct Spinner(ProgressBar);
 impl Spinner {
     /// Starts turning.
     pub fn new(label: &str) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let bar = ProgressBar::with_draw_target(None, target());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
             bar.set_style(style);
         }

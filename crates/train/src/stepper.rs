@@ -45,8 +45,8 @@ impl<'a> Stepper<'a> {
     pub(crate) fn new(plan: &'a Plan, learner: &Learner, train: &Split, place: Where) -> Result<Self, Error> {
         let device = train.device();
         let possible = match (place, Stepping::on(device)) {
-            _ if !plan.ranks().is_alone() => Err(EagerReason::Ranks),
             (Where::OnCuda, Stepping::Eager(reason)) => Err(reason),
+            _ if !plan.ranks().is_alone() => Err(EagerReason::Ranks),
             _ => Ok(()),
         };
         let (how, mode_change) = match stepping::capturable(plan.recipe()).and(possible) {

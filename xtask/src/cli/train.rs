@@ -27,6 +27,7 @@ Examples:
   cargo xtask train photos/ --skip-bad                 a folder for each class; see look
   cargo xtask train lenet --tensorboard --set checkpoint.keep_top=3
   cargo xtask train photos/ --folds 5                  every picture tested once: mean, spread, pooled accuracy
+  cargo xtask train lenet --ranks 2                    two processes; torchrun, srun and mpirun start more
   cargo xtask train my-recipe.toml --dry-run           check everything, write nothing
   cargo xtask train my-recipe.toml --overfit-one-batch can it learn at all?
   cargo xtask train lenet --json | tail -n 1           the result alone
@@ -84,6 +85,17 @@ pub struct TrainArgs {
     #[arg(long, value_name = "K", value_parser = whole::<u32>(2, 100),
           conflicts_with_all = ["resume", "dry_run", "overfit_one_batch", "watch"])]
     pub folds: Option<u32>,
+    /// Train with N processes on this machine, each on its share of every minibatch: the same figures, whatever N is. Under torchrun,
+    /// srun or mpirun leave it out
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, 1024),
+          conflicts_with_all = ["folds", "dry_run", "overfit_one_batch"])]
+    pub ranks: Option<usize>,
+    /// Seconds that ranks wait for one another before training
+    #[arg(long, value_name = "S", default_value_t = 300, value_parser = whole::<u64>(1, 1_000_000))]
+    pub meet_timeout: u64,
+    /// Seconds that a rank waits for the others while it trains: longer than the slowest save
+    #[arg(long, value_name = "S", default_value_t = 600, value_parser = whole::<u64>(1, 1_000_000))]
+    pub rank_timeout: u64,
     /// Check everything, train and validate a few minibatches, say what training would take, and leave nothing behind
     #[arg(long, conflicts_with_all = ["resume", "overfit_one_batch", "watch", "tensorboard"])]
     pub dry_run: bool,

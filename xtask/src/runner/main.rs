@@ -21,6 +21,7 @@ mod filters;
 mod find_batch;
 mod find_rate;
 mod folds;
+mod follower;
 mod look;
 mod models_command;
 mod observers;
@@ -31,6 +32,7 @@ mod picture_batch;
 mod predict;
 mod prepared;
 mod probe;
+mod ranks;
 mod recipes;
 mod report_command;
 mod reporter;
@@ -53,7 +55,7 @@ fn main() -> ExitCode {
         torch_ext::Isa::limit_as(&capability);
     }
     let command = cli::parse().command;
-    let adaptive = threads::settle();
+    let adaptive = threads::settle(ranks::on_this_machine(&command));
     let result = match command {
         Command::Models => models_command::run(),
         Command::Train(args) => train_command::run(&args),

@@ -9,7 +9,7 @@ use models::Model;
 use std::path::{Path, PathBuf};
 use tch::Device;
 use tensor_data::Dataset;
-use train::{Identity, Learner, Plan, Recipe};
+use train::{Identity, Learner, Plan, Ranks, Recipe};
 use xtask::cli::{self, DataDirArgs, FindArgs, SweepArgs, TrainArgs};
 
 /// What the commands that train from the start have in common.
@@ -22,6 +22,8 @@ pub struct Wanted<'a> {
     pub exact: bool,
     pub data: &'a DataDirArgs,
     pub device: cli::Device,
+    /// The processes that train together.
+    pub ranks: Ranks,
 }
 
 /// A model that is ready to train.
@@ -59,6 +61,7 @@ impl<'a> From<&'a TrainArgs> for Wanted<'a> {
             exact: args.dataset.is_some(),
             data: &args.data,
             device: args.device.device,
+            ranks: Ranks::Alone,
         }
     }
 }
@@ -72,6 +75,7 @@ impl<'a> Wanted<'a> {
             exact: find.dataset.is_some(),
             data: &find.data,
             device: find.device.device,
+            ranks: Ranks::Alone,
         }
     }
 }
@@ -84,6 +88,7 @@ impl<'a> From<&'a SweepArgs> for Wanted<'a> {
             exact: args.dataset.is_some(),
             data: &args.data,
             device: args.device.device,
+            ranks: Ranks::Alone,
         }
     }
 }
@@ -132,7 +137,7 @@ impl Wanted<'_> {
         recipe.data.set.clone_from(&opened.source.name);
         self.fit_minibatch(&mut recipe, opened.source.train.len());
         let data = data_sets::upload(&opened.source, &recipe, device)?;
-        let plan = Plan::new(&recipe, &data)?;
+        let plan = Plan::new(&recipe, &data)?.across(self.ranks.clone())?;
         let learner = Learner::with_model(&plan, &data, initial_model(&plan, &data, device, self.data)?)?;
         let data_folder = opened.remembered();
         Ok(Prepared { name, recipe, device, data, plan, learner, note: opened.note, data_folder })

@@ -17,9 +17,9 @@ const COUNTS: [&str; 2] = ["OMP_NUM_THREADS", "MKL_NUM_THREADS"];
 const POLICIES: [&str; 2] = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"];
 
 /// Lets libtorch compute with as many threads as there are processors to be had, and the system grants, and says so where the system
-/// refuses some. While what it gives lives, threads that wait give way to other programs.
-pub fn settle() -> Option<AdaptiveWaiting> {
-    let wanted = wanted(libtorchs(), set_by_user(&COUNTS).is_some());
+/// refuses some. `processes` of them share the machine. While what it gives lives, threads that wait give way to other programs.
+pub fn settle(processes: usize) -> Option<AdaptiveWaiting> {
+    let wanted = wanted(libtorchs(), processes, set_by_user(&COUNTS).is_some());
     compute_with(wanted);
     let adaptive = if set_by_user(&POLICIES).is_some() { 0 } else { AdaptiveWaiting::threads(wanted) };
     let most = wanted + OTHERS + adaptive;
@@ -58,9 +58,10 @@ fn libtorchs() -> usize {
 
 /// How many to want of those: all where the user says so, else no more than processors are granted. What counts is the set of
 /// processors that this process may use (`taskset`), and the quota of a control group, rounded down; at least one.
-fn wanted(libtorchs: usize, is_set_by_user: bool) -> usize {
+/// Where several processes share them, each takes its part.
+fn wanted(libtorchs: usize, processes: usize, is_set_by_user: bool) -> usize {
     let processors = thread::available_parallelism().map_or(libtorchs, usize::from);
-    if is_set_by_user { libtorchs } else { libtorchs.min(processors) }
+    if is_set_by_user { libtorchs } else { (libtorchs.min(processors) / processes.max(1)).max(1) }
 }
 
 fn compute_with(threads: usize) {

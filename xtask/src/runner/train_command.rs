@@ -5,9 +5,10 @@ use crate::closing::Look;
 use crate::event_lines::{self, About, EventLines};
 use crate::observers::Observers;
 use crate::prepared::{Prepared, Wanted};
+use crate::ranks::Joined;
 use crate::reporter::Reporter;
 use crate::signals::Signals;
-use crate::{closing, console, data_sets, device, dry_run, folds, overfit, prepared, recipes, watch};
+use crate::{closing, console, data_sets, device, dry_run, folds, follower, overfit, prepared, ranks, recipes, watch};
 use anyhow::{Context, Result};
 use console::{Usage, shown, thousands};
 use models::Model;
@@ -20,7 +21,7 @@ use std::time::Instant;
 use tch::Device;
 use tensor_data::Dataset;
 use train::run_folder::{FoldSet, Reserved};
-use train::{Identity, Learner, Outcome, Plan, Recipe, RunFolder, StoppedBy, Summary, fit};
+use train::{Identity, Learner, Outcome, Plan, Ranks, Recipe, RunFolder, StoppedBy, Summary, fit};
 use xtask::cli::{self, DataDirArgs, TrainArgs};
 use xtask::places;
 use xtask::progress::say;
@@ -57,12 +58,12 @@ impl<'a> From<&'a TrainArgs> for How<'a> {
 
 /// Does what the options ask for; with `--json`, a failure is the last line of standard output as well.
 pub fn run(args: &TrainArgs) -> Result<ExitCode> {
-    let result = match args.overfit_one_batch {
+    let result = ranks::check(args).and_then(|()| match args.overfit_one_batch {
         Some(steps) => overfit::run(args, steps.0),
         None if args.dry_run => dry_run::run(args),
         None if args.folds.is_some() || args.resume.as_deref().is_some_and(FoldSet::is_at) => folds::run(args),
         None => train(args),
-    };
+    });
     if let Err(error) = &result
         && args.output.json
     {
@@ -74,19 +75,23 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
 /// Trains, and says how it went.
 fn train(args: &TrainArgs) -> Result<ExitCode> {
     let clock = Instant::now();
+    let mut joined = ranks::join(args)?;
+    if joined.ranks.rank() > 0 {
+        return follower::train(args, &joined);
+    }
     let mut signals = Signals::listen()?;
     let listener = args.watch.then(|| report::watch::listen(args.port)).transpose()?;
-    let mut run = match &args.resume {
-        None => begin(args)?,
-        Some(path) => match resume(path, args)? {
-            Some(run) => run,
-            None => return Ok(ExitCode::SUCCESS),
-        },
+    let continued = args.resume.as_deref().or_else(|| started_again(args, &joined));
+    let begun = match continued {
+        None => begin(args, &joined.ranks).map(Some),
+        Some(path) => resume(path, args, &joined.ranks),
     };
+    let Some(mut run) = joined.tell(begun, continued.is_none())? else { return Ok(ExitCode::SUCCESS) };
     let watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?.flatten();
     let path = run.folder.path().to_owned();
     let features = if run.learner.progress.stopped_by.is_none() { features(&run)? } else { None };
-    let outcome = train_on(&mut run, features.as_ref(), &How::from(args), &mut signals, watch)?;
+    let trained = train_on(&mut run, features.as_ref(), &How::from(args), &mut signals, watch);
+    let outcome = trained.map_err(|error| joined.explained(error, &path))?;
     let look = if args.no_test { Look::Away } else { Look::AtTest };
     let summary = closing::summarise(&run, &run.data, &outcome, look, clock)?;
     summary.write(run.folder.path())?;
@@ -95,7 +100,21 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
     if args.output.json {
         event_lines::summary(&path, &summary)?;
     }
-    Ok(if outcome.stopped_by == StoppedBy::Interrupt { ExitCode::from(signals.status()) } else { ExitCode::SUCCESS })
+    Ok(match outcome.stopped_by {
+        StoppedBy::Interrupt => ExitCode::from(follower::status(&signals)),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+/// The folder of the run that a launcher has started again, after a rank was lost, with the command line that began it.
+fn started_again<'a>(args: &'a TrainArgs, joined: &Joined) -> Option<&'a Path> {
+    let is_again = joined.attempt > 0;
+    if is_again && args.out.is_none() {
+        say(
+            "WARNING: the launcher has started this again, and without --out nothing says which run to continue: a new one begins",
+        );
+    }
+    args.out.as_deref().filter(|out| is_again && out.join(Identity::FILE).exists())
 }
 
 /// Trains a run from wherever it stands to its end or to a signal; on `features` in the place of its pictures, where there are some.
@@ -150,8 +169,8 @@ fn about(run: &Run) -> About {
 }
 
 /// A new run.
-fn begin(args: &TrainArgs) -> Result<Run> {
-    let wanted = Wanted::from(args);
+fn begin(args: &TrainArgs, ranks: &Ranks) -> Result<Run> {
+    let wanted = Wanted { ranks: ranks.clone(), ..Wanted::from(args) };
     let named = wanted.recipe()?;
     let place = take_folder(args.out.as_deref(), &named.name)?;
     let prepared = wanted.prepare(named)?;
@@ -164,7 +183,7 @@ fn begin(args: &TrainArgs) -> Result<Run> {
 }
 
 /// A run that continues; `None` when it is finished already.
-fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
+fn resume(path: &Path, args: &TrainArgs, ranks: &Ranks) -> Result<Option<Run>> {
     if let Some(set) = path.parent().filter(|set| FoldSet::is_at(set)) {
         let path = shown::path(path);
         return Err(Usage(format!("{path} is one of several folds: resume all of them, {}", shown::path(set))).into());
@@ -177,7 +196,7 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
     }
     let device = device::resolve(args.device.device)?;
     let (data, data_folder) = data_sets::open_of_run(path, &known, &args.data, device)?;
-    let plan = Plan::new(folder.recipe(), &data)?;
+    let plan = Plan::new(folder.recipe(), &data)?.across(ranks.clone())?;
     let (mut learner, damaged) = load(&mut folder, &plan, &data, device, &args.data)?;
     folder.set_data_folder(data_folder);
     let written = Summary::read(path).ok();
@@ -209,6 +228,9 @@ fn resume(path: &Path, args: &TrainArgs) -> Result<Option<Run>> {
             .line(&format!("WARNING: the newest checkpoint is damaged, continuing from the one before it: {error}"))?;
     }
     reporter.line(&format!("resuming {} at iteration {}", shown::path(path), learner.progress.iteration))?;
+    if ranks.count() > 1 {
+        reporter.line(&format!("{} ranks train together, each on its share of every minibatch", ranks.count()))?;
+    }
     for note in notes {
         reporter.line(&note)?;
     }
@@ -264,6 +286,10 @@ fn open_with(run: &mut Run, recipe: &Recipe) -> Result<()> {
     }
     let folder = shown::path(run.folder.path());
     run.reporter.line(&introduction(&run.name, recipe, &run.data, &run.learner.model, &folder))?;
+    let ranks = run.plan.ranks().count();
+    if ranks > 1 {
+        run.reporter.line(&format!("{ranks} ranks train together, each on its share of every minibatch"))?;
+    }
     Ok(())
 }
 

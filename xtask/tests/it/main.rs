@@ -62,6 +62,8 @@ mod pictures;
 #[cfg(feature = "runner")]
 mod predict;
 #[cfg(feature = "runner")]
+mod ranks;
+#[cfg(feature = "runner")]
 mod report;
 #[cfg(feature = "runner")]
 mod resume;
