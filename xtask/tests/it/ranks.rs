@@ -1,6 +1,6 @@
 //! Training in several processes as a person or a launcher starts it: same figures, same bits, and what becomes of a rank that is lost.
 
-use crate::runs::{Done, Place, RECIPE, finish, rows, signal, wait_until};
+use crate::runs::{Done, Place, RECIPE, finish, python_with, rows, signal, wait_until};
 use std::fs;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -258,5 +258,44 @@ fn what_a_launcher_starts_again_continues() {
         assert_eq!(done.status, Some(0), "{done:?}");
     }
     assert!(again[0].out.contains("resuming") && again[0].out.contains("at iteration 60"), "{:?}", again[0]);
+    place.assert_same_run("run", "whole");
+}
+
+/// The processes below one, at any depth, whose program is the runner.
+fn runners_below(process: u32) -> Vec<u32> {
+    let Ok(text) = fs::read_to_string(format!("/proc/{process}/task/{process}/children")) else { return Vec::new() };
+    let mut found = Vec::new();
+    for child in text.split_whitespace().map(|word| word.parse::<u32>().unwrap()) {
+        let program = fs::read_link(format!("/proc/{child}/exe")).unwrap_or_default();
+        if program.ends_with("minibatch") {
+            found.push(child);
+        }
+        found.extend(runners_below(child));
+    }
+    found
+}
+
+/// PyTorch's own launcher starts the ranks, and starts them again after one was killed.
+#[test]
+fn torchrun_starts_kills_and_restarts_the_ranks() {
+    let Some(python) = python_with("torch.distributed.run") else { return };
+    let place = place();
+    place.recipe("thing", &recipe(8));
+    place.good("train {}/thing.toml --out {}/whole --ranks 2");
+    let run = place.path("run");
+    let words = place.minibatch("train {}/thing.toml --out {}/run");
+    let mut command = place.alone(&python);
+    command.args(["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", &free_port().to_string()]);
+    command.args(["--max-restarts", "1", "--monitor-interval", "0.1", "--no-python"]).arg(words.get_program());
+    let mut child = command.args(words.get_args()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until(&mut child, || rows(&run) >= 2);
+    let ranks = runners_below(child.id());
+    assert_eq!(ranks.len(), 2, "{ranks:?}");
+    send("KILL", ranks[1]);
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("another rank has ended"), "{told}");
+    assert!(place.text("run/log.txt").contains("resuming"), "it was killed too late");
     place.assert_same_run("run", "whole");
 }

@@ -1,6 +1,8 @@
 //! Several ranks that train one model: threads of this process, each with connections of its own, as separate processes have.
 
 use crate::common::{data, recipe, stop_at};
+use crate::updates;
+use serde_json::Value;
 use std::net::TcpListener;
 use std::ops::ControlFlow::Continue;
 use std::sync::Arc;
@@ -134,6 +136,39 @@ fn any_number_of_ranks_takes_the_same_steps() {
                 assert!((told.validation_loss - row.validation_loss).abs() < 1e-3, "{told:?} {row:?}");
                 assert!((told.train_loss - row.train_loss).abs() < 1e-4, "{told:?} {row:?}");
                 assert!((told.penalty - row.penalty).abs() < 1e-4);
+            }
+        }
+    }
+}
+
+/// `golden/ddp.py` trains the same by PyTorch's DistributedDataParallel.
+#[test]
+fn trainings_end_where_pytorchs_data_parallelism_ends() {
+    let golden: Value = serde_json::from_str(include_str!("../golden/ddp.json")).unwrap();
+    let cases = golden["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 4);
+    for case in cases {
+        let overrides: Vec<String> = serde_json::from_value(case["recipe"].clone()).unwrap();
+        let recipe = updates::softmax(&overrides);
+        let expected =
+            ["weight", "bias"].map(|name| -> Vec<f64> { serde_json::from_value(case[name].clone()).unwrap() });
+        let found = together(case["ranks"].as_u64().unwrap() as usize, |ranks| {
+            let data = updates::arithmetic();
+            let (plan, mut learner) = begun(&recipe, &data, &ranks);
+            let mut last = Vec::new();
+            let mut keep = |event: &Event<'_>| {
+                if let Event::Stopped { learner, .. } = event {
+                    last = ["output.weight", "output.bias"].map(|name| updates::numbers(&learner.model, name)).to_vec();
+                }
+                Ok(Continue(()))
+            };
+            fit(&plan, &data, &mut learner, &mut keep).unwrap();
+            last
+        });
+        for rank in found {
+            for (found, expected) in rank.iter().zip(&expected) {
+                let difference = updates::largest_difference(found, expected);
+                assert!(difference < 2e-6, "{overrides:?} on {}: {difference}", case["ranks"]);
             }
         }
     }

@@ -8,7 +8,7 @@ use tensor_data::{Dataset, Holdout, Samples, Source, Storage, Tail};
 use train::{Answer, Event, Learner, Observer, Plan, Recipe, Row, evaluate, fit};
 
 /// The pictures of `golden/loop.py`: 44 to train on, 6 to validate, 5 to test, 4x4, three classes.
-fn arithmetic() -> Dataset {
+pub fn arithmetic() -> Dataset {
     let samples = |places: std::ops::Range<usize>| {
         let pixels = places.clone().flat_map(|i| (0..16).map(move |j| ((i * 31 + j * 17 + i * j) % 256) as u8));
         Samples::new([1, 4, 4], 3, pixels.collect(), places.map(|i| (i * i % 7 % 3) as u32).collect()).unwrap()
@@ -18,7 +18,7 @@ fn arithmetic() -> Dataset {
 }
 
 /// A softmax regression in stored order. Each override is `key=value`.
-fn softmax(overrides: &[String]) -> Recipe {
+pub fn softmax(overrides: &[String]) -> Recipe {
     const TEXT: &str = r#"
         epochs = 3
         learning_rate = 0.5
@@ -47,11 +47,11 @@ fn last_of(recipe: &Recipe, data: &Dataset) -> Learner {
     learner
 }
 
-fn numbers(model: &models::Model, name: &str) -> Vec<f64> {
+pub fn numbers(model: &models::Model, name: &str) -> Vec<f64> {
     model.parameter(name).unwrap().tensor.detach().to_kind(Kind::Double).reshape([-1]).try_into().unwrap()
 }
 
-fn largest_difference(one: &[f64], other: &[f64]) -> f64 {
+pub fn largest_difference(one: &[f64], other: &[f64]) -> f64 {
     assert_eq!(one.len(), other.len());
     one.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
