@@ -213,6 +213,7 @@ fn summary(
         parameters: learner.model.summary().parameters,
         device: shared.about.device.clone(),
         stepping: None,
+        ranks: 1,
         threads: tch::get_num_threads(),
         seed: recipe.seed,
         epochs: progress.iteration.div_ceil(plan.steps_per_epoch()),

@@ -6,6 +6,11 @@ use metrics::{ClassScore, Confusion, Figures, MacroAverage};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
+/// In summaries of earlier versions.
+fn one() -> usize {
+    1
+}
+
 /// What a run came to. Errors are fractions: 0.0092 is 0.92 %.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -26,8 +31,11 @@ pub struct Summary {
     /// trained on by this call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stepping: Option<String>,
-    /// Threads that libtorch computes with.
+    /// Threads that libtorch computes with, in each process.
     pub threads: i32,
+    /// Processes that trained together.
+    #[serde(default = "one")]
+    pub ranks: usize,
     /// The seed.
     pub seed: u64,
     /// Epochs begun.

@@ -53,6 +53,7 @@ pub fn summarise(run: &Run, data: &Dataset, outcome: &Outcome, look: Look, clock
         device: device::name(run.data.train.device()),
         stepping: run.reporter.stepping().map(ToString::to_string),
         threads: tch::get_num_threads(),
+        ranks: run.plan.ranks().count(),
         seed: recipe.seed,
         epochs: outcome.iterations.div_ceil(run.plan.steps_per_epoch()),
         iterations: outcome.iterations,
