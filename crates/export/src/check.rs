@@ -137,6 +137,7 @@ mod tests {
             normalise: None,
             temperature: 1.0,
             resizing: String::new(),
+            mirrored: false,
             network: Arch::Softmax.name().to_owned(),
             data_set: String::new(),
         }

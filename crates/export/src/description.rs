@@ -32,6 +32,8 @@ pub struct Description {
     pub temperature: f64,
     /// How a picture of another size is brought to `input`, in words: the one step that is left to the program.
     pub resizing: String,
+    /// Whether the answers are the mean of those to a picture and to its mirror image.
+    pub mirrored: bool,
     /// Architecture, as recipes name it.
     pub network: String,
     /// What it was trained on.
@@ -68,6 +70,7 @@ impl Description {
             normalise: meta.normalise.clone(),
             temperature: meta.calibration.as_ref().map_or(1.0, |it| it.temperature.value()),
             resizing,
+            mirrored: meta.run.as_ref().is_some_and(|run| run.recipe.evaluation.mirror),
             network: meta.arch.name().to_owned(),
             data_set: meta.dataset.clone(),
         }
@@ -99,6 +102,7 @@ impl Description {
             ("input", json!(self.input).to_string()),
             ("preprocessing", preprocessing.to_string()),
             ("resizing", self.resizing.clone()),
+            ("mirrored", self.mirrored.to_string()),
             ("temperature", self.temperature.to_string()),
             ("network", self.network.clone()),
             ("data_set", self.data_set.clone()),

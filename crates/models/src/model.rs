@@ -35,6 +35,8 @@ pub struct Model {
     keeps_statistics: bool,
     /// Processes whose pictures batch normalisation takes together with this one's.
     group: Option<Arc<Group>>,
+    /// Whether answers are the mean of those to a picture and to its mirror image.
+    answers_mirrored: bool,
 }
 
 /// What maps images to logits.
@@ -109,6 +111,7 @@ impl Model {
             frozen: false,
             keeps_statistics: false,
             group: None,
+            answers_mirrored: false,
         })
     }
 
@@ -127,6 +130,7 @@ impl Model {
             frozen: false,
             keeps_statistics: false,
             group: None,
+            answers_mirrored: false,
         })
     }
 
@@ -153,6 +157,7 @@ impl Model {
             frozen: false,
             keeps_statistics: self.keeps_statistics,
             group: self.group.clone(),
+            answers_mirrored: self.answers_mirrored,
         };
         if self.frozen {
             twin.freeze_trunk()?;
@@ -212,6 +217,17 @@ impl Model {
     /// left as it is.
     pub fn normalise_across(&mut self, group: Arc<Group>) {
         self.group = Some(group);
+    }
+
+    /// Lets the model answer, in [`Mode::Eval`](crate::Mode::Eval), with the mean of its logits for a picture and for the same picture
+    /// mirrored left to right, or take that back. It costs two passes; training is as before.
+    pub fn set_answers_mirrored(&mut self, mirrored: bool) {
+        self.answers_mirrored = mirrored;
+    }
+
+    /// Whether answers are the mean of two views ([`set_answers_mirrored`](Model::set_answers_mirrored)).
+    pub fn answers_mirrored(&self) -> bool {
+        self.answers_mirrored
     }
 
     /// The parameters that training moves, in the order of [`parameters`](Model::parameters).

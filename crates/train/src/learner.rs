@@ -85,6 +85,7 @@ impl Learner {
         if let Some(group) = plan.ranks().group() {
             model.normalise_across(group.clone());
         }
+        model.set_answers_mirrored(plan.recipe().evaluation.mirror);
         let optimizer = plan.optimizer(&model)?;
         let stopping = Stopper::new(&plan.recipe().stopping).memory().clone();
         let progress = Progress {
@@ -126,18 +127,36 @@ impl Learner {
         if !self.takes_features(plan) {
             return Ok(None);
         }
-        Ok(Some(data.map(features_at_once(plan), |images| self.trunk_features(images))?))
+        self.mapped(plan, data).map(Some)
     }
 
-    /// The same of one part of a data set, or of all its pictures.
+    /// The same of all pictures of a data set that is parted in several ways: as they are trained on, and as they are answered where
+    /// that differs (`evaluation.mirror`).
     ///
     /// # Errors
     /// Those of [`features`](Learner::features).
-    pub fn features_of(&self, plan: &Plan, pictures: &Split) -> Result<Option<Split>, Error> {
+    pub fn features_of(&self, plan: &Plan, pictures: &Split) -> Result<Option<(Split, Option<Split>)>, Error> {
         if !self.takes_features(plan) {
             return Ok(None);
         }
-        Ok(Some(pictures.map(features_at_once(plan), &|images: &Tensor| self.trunk_features(images))?))
+        let size = features_at_once(plan);
+        let seen = pictures.map(size, &|images: &Tensor| self.trunk_features(images))?;
+        let is_mirrored = self.model.answers_mirrored();
+        let answered = is_mirrored.then(|| pictures.map(size, &|images: &Tensor| self.answer_features(images)));
+        Ok(Some((seen, answered.transpose()?)))
+    }
+
+    /// Features in the place of pictures: of those that are trained on one view, of the others what is answered.
+    fn mapped(&self, plan: &Plan, data: &Dataset) -> Result<Dataset, Error> {
+        let size = features_at_once(plan);
+        let answered = |split: &Split| split.map(size, &|images: &Tensor| self.answer_features(images));
+        Ok(Dataset {
+            name: data.name.clone(),
+            fingerprint: data.fingerprint.clone(),
+            train: data.train.map(size, &|images: &Tensor| self.trunk_features(images))?,
+            valid: answered(&data.valid)?,
+            test: answered(&data.test)?,
+        })
     }
 
     /// The same for [`fit`](crate::fit()) itself: until the trunk is trained as well. None of what is features already.
@@ -146,7 +165,7 @@ impl Learner {
         if !self.sees_the_same(plan) || is_features || self.takes_features(plan) {
             return Ok(None);
         }
-        Ok(Some(data.map(features_at_once(plan), |images| self.trunk_features(images))?))
+        self.mapped(plan, data).map(Some)
     }
 
     /// Whether the head sees the same of a picture in every epoch.
@@ -157,6 +176,10 @@ impl Learner {
     /// Whether the head sees the same of a picture in every epoch that is like this one.
     fn sees_the_same(&self, plan: &Plan) -> bool {
         self.model.is_frozen() && plan.recipe().operations().is_empty()
+    }
+
+    fn answer_features(&self, images: &Tensor) -> Tensor {
+        tch::no_grad(|| self.model.answer_features(images)).unwrap_or_else(|| images.shallow_clone())
     }
 
     fn trunk_features(&self, images: &Tensor) -> Tensor {
@@ -346,7 +369,8 @@ impl Learner {
     /// A model alone, with what is known of the pictures it takes.
     pub(crate) fn model_from_files(files: &Files, folder: &Path, device: Device) -> Result<(Model, ModelMeta), Error> {
         let meta = ModelMeta::from_files(files, folder)?;
-        let model = Model::new(&meta.arch, meta.input, meta.classes, device, 0)?;
+        let mut model = Model::new(&meta.arch, meta.input, meta.classes, device, 0)?;
+        model.set_answers_mirrored(meta.run.as_ref().is_some_and(|run| run.recipe.evaluation.mirror));
         model.load_values(&tensors(files, MODEL, folder)?)?;
         Ok((model, meta))
     }

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 use tch::Device;
-use tensor_data::Split;
+use tensor_data::{Dataset, Parts, Split};
 use train::run_folder::{FoldSet, Reserved};
 use train::{Identity, Learner, Plan, RunFolder, StoppedBy};
 use xtask::cli::TrainArgs;
@@ -97,7 +97,8 @@ pub fn train_all(set: &FoldSet, whole: &WholeSet, how: &How<'_>, signals: &mut S
             features = Some(features_of_all(&run, whole, device)?);
         }
         let all = features.as_ref().and_then(Option::as_ref);
-        let features = all.map(|all| run.data.taken_from(all, &whole.parts[index as usize - 1])).transpose()?;
+        let parts = &whole.parts[index as usize - 1];
+        let features = all.map(|all| features_of_fold(all, &run.data, parts)).transpose()?;
         let outcome = train_command::train_on(&mut run, features.as_ref(), how, signals, None)?;
         let summary = closing::summarise(&run, features.as_ref().unwrap_or(&run.data), &outcome, Look::AtTest, clock)?;
         summary.write(run.folder.path())?;
@@ -138,8 +139,18 @@ fn open(set: &FoldSet, whole: &WholeSet, index: u32, device: Device, how: &How<'
     Ok(Run { name, folder, reporter, plan, data, learner, note })
 }
 
+/// The features of a fold: those to train on, and those to be answered where they differ.
+fn features_of_fold((seen, answered): &(Split, Option<Split>), data: &Dataset, parts: &Parts) -> Result<Dataset> {
+    let mut features = data.taken_from(seen, parts)?;
+    if let Some(answered) = answered {
+        let of_answers = data.taken_from(answered, parts)?;
+        (features.valid, features.test) = (of_answers.valid, of_answers.test);
+    }
+    Ok(features)
+}
+
 /// What a frozen trunk makes of all pictures, computed once and in one order, whichever fold is trained first.
-fn features_of_all(run: &Run, whole: &WholeSet, device: Device) -> Result<Option<Split>> {
+fn features_of_all(run: &Run, whole: &WholeSet, device: Device) -> Result<Option<(Split, Option<Split>)>> {
     if !run.learner.model.is_frozen() {
         return Ok(None);
     }

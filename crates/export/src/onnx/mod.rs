@@ -34,7 +34,11 @@ pub fn onnx(model: &Model, description: &Description) -> Result<Vec<u8>, Error> 
     let program = Program::folded(model, FORM)?;
     let mut writer = Writer::new(&program);
     let pixels = prepared(&mut writer, description);
+    let is_mirrored = model.answers_mirrored();
+    let pixels = if is_mirrored { both_sides(&mut writer, &pixels) } else { pixels };
     let logits = operations::write(&mut writer, pixels)?;
+    let classes = description.classes.len() as i64;
+    let logits = if is_mirrored { mean_of_both(&mut writer, &logits, classes) } else { logits };
     finish(writer, &logits, description)
 }
 
@@ -56,6 +60,23 @@ fn prepared(writer: &mut Writer<'_>, description: &Description) -> String {
         x = writer.node("Div", &[&x, &std], vec![]);
     }
     x
+}
+
+/// The pictures, and behind them their mirror images: `[2 * batch, channels, height, width]`.
+fn both_sides(writer: &mut Writer<'_>, pixels: &str) -> String {
+    writer.begin("mirror");
+    let [start, end, axis, step] = [("start", -1), ("end", i64::MIN), ("axis", 3), ("step", -1)]
+        .map(|(name, value)| writer.integers(name, &[value]));
+    let mirrored = writer.node("Slice", &[pixels, &start, &end, &axis, &step], vec![]);
+    writer.node("Concat", &[pixels, &mirrored], vec![Attribute::int("axis", 0)])
+}
+
+/// The mean of both answers to each picture, `[2 * batch, classes]` to `[batch, classes]`.
+fn mean_of_both(writer: &mut Writer<'_>, logits: &str, classes: i64) -> String {
+    writer.begin("both");
+    let shape = writer.integers("shape", &[2, -1, classes]);
+    let apart = writer.node("Reshape", &[logits, &shape], vec![]);
+    writer.node("ReduceMean", &[&apart], vec![Attribute::ints("axes", [0]), Attribute::int("keepdims", 0)])
 }
 
 fn finish(mut writer: Writer<'_>, logits: &str, description: &Description) -> Result<Vec<u8>, Error> {

@@ -51,6 +51,17 @@ fn networks_answer_the_same_in_onnx_runtime() {
 }
 
 #[test]
+fn answers_from_both_sides_are_in_the_graph() {
+    let Some(runtime) = runtime() else { return };
+    for (name, side) in [("lenet", 28), ("resnet20", 32)] {
+        let entry = entry(name);
+        let mut model = model(&entry.arch, [entry.input[0], side, side]);
+        model.set_answers_mirrored(true);
+        check(runtime, &model, Pixels::U8);
+    }
+}
+
+#[test]
 fn pixels_may_be_floating_point_numbers() {
     let Some(runtime) = runtime() else { return };
     check(runtime, &model(&Arch::lenet(), [1, 28, 28]), Pixels::F32);

@@ -69,6 +69,7 @@ pub fn description(model: &Model, pixels: Pixels) -> Description {
         normalise: Some(Normalise { mean: of([0.485, 0.456, 0.406]), std: of([0.229, 0.224, 0.225]) }),
         temperature: 1.7,
         resizing: "the middle".to_owned(),
+        mirrored: model.answers_mirrored(),
         network: model.arch().name().to_owned(),
         data_set: "noise".to_owned(),
     }

@@ -23,15 +23,43 @@ impl Model {
         }
     }
 
+    /// The same for what is to be answered: the mean over both views of each image where the model
+    /// [answers so](Model::set_answers_mirrored), of which the head makes the mean of the logits.
+    ///
+    /// # Panics
+    /// Where [`check_images`](Model::check_images) would give an error.
+    pub fn answer_features(&self, images: &Tensor) -> Option<Tensor> {
+        let seen = self.trunk_features(images)?;
+        match self.mirror_image(images, Mode::Eval) {
+            Some(mirrored) => self.trunk_features(&mirrored).map(|other| (seen + other) * 0.5),
+            None => Some(seen),
+        }
+    }
+
+    /// Images mirrored left to right where answers are the mean over both views; none of features in the place of images.
+    fn mirror_image(&self, images: &Tensor, mode: Mode) -> Option<Tensor> {
+        let wanted = self.answers_mirrored && mode == Mode::Eval && images.size()[1..] == self.input;
+        wanted.then(|| images.flip([3]))
+    }
+
     /// Logits of images: f32 `[n, channels, height, width]` on the model's device to f32 `[n, classes]`. Softmax of
     /// a row gives the probabilities.
     ///
+    /// In [`Mode::Eval`] they are the mean over two views where the model [answers so](Model::set_answers_mirrored).
     /// In [`Mode::Train`] dropout draws from libtorch's global generator, which the caller seeds (see
     /// [`uses_randomness`](Model::uses_randomness)), and batch normalisation moves its running statistics.
     ///
     /// # Panics
     /// Where [`check_images`](Model::check_images) would give an error.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Tensor {
+        let logits = self.forward_once(images, mode);
+        match self.mirror_image(images, mode) {
+            Some(mirrored) => (logits + self.forward_once(&mirrored, mode)) * 0.5,
+            None => logits,
+        }
+    }
+
+    fn forward_once(&self, images: &Tensor, mode: Mode) -> Tensor {
         match &self.body {
             Body::Own(network) => network.forward(images, mode), // [n, classes]
             Body::Tree(tree) => self.pass(&tree.head, &self.trunk(tree, images, mode), mode), // [n, classes]
@@ -57,6 +85,14 @@ impl Model {
     /// # Panics
     /// Where [`check_images`](Model::check_images) would give an error.
     pub fn forward_portable(&self, images: &Tensor) -> Tensor {
+        let logits = self.forward_portable_once(images);
+        match self.mirror_image(images, Mode::Eval) {
+            Some(mirrored) => (logits + self.forward_portable_once(&mirrored)) * 0.5,
+            None => logits,
+        }
+    }
+
+    fn forward_portable_once(&self, images: &Tensor) -> Tensor {
         match &self.body {
             Body::Own(network) => network.forward(images, Mode::Eval), // [n, classes]
             Body::Tree(tree) => {
@@ -99,7 +135,7 @@ impl Model {
         Pass { tensors, mode, keep_statistics, group, portable: false, visit }
     }
 
-    /// The logits of images in [`Mode::Eval`]; `visit` sees each layer's output on the way, as part of autograd's graph.
+    /// The logits of images as they are, in [`Mode::Eval`]; `visit` sees each layer's output on the way, as part of autograd's graph.
     pub(crate) fn trace(&self, images: &Tensor, visit: &mut dyn FnMut(&str, &Tensor)) -> Tensor {
         match &self.body {
             Body::Own(network) => {

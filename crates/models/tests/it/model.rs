@@ -244,3 +244,28 @@ fn convolution_and_pooling_in_one_pass_have_the_gradients_of_the_separate_layers
         }
     }
 }
+
+/// By arithmetic: the mean of the plain logits of both views, in evaluation alone; so both views get the same answer.
+#[test]
+fn answers_from_both_sides_are_the_mean_of_two() {
+    for arch in [deep_mlp(), Arch::lenet()] {
+        let mut model = build(&arch, 4);
+        let moved = |(name, value): (String, Tensor)| (name, (value.rand_like() - 0.5) * 0.2); // the output begins at zero
+        model.load_values(&model.clone_values().into_iter().map(moved).collect::<Vec<_>>()).unwrap();
+        let images = Tensor::rand([3, 1, 28, 28], (Kind::Float, Device::Cpu));
+        let mirrored = images.flip([3]);
+        let [one, other] = [&images, &mirrored].map(|it| model.forward(it, Mode::Eval));
+        let trained = model.forward(&images, Mode::Train);
+        model.set_answers_mirrored(true);
+        let both = model.forward(&images, Mode::Eval);
+        assert!(both == (&one + &other) * 0.5 && both != one);
+        assert!(both == model.forward(&mirrored, Mode::Eval));
+        assert!(model.forward_portable(&images).allclose(&both, 1e-5, 1e-6, false));
+        assert!(model.twin().unwrap().forward(&images, Mode::Eval) == both);
+        if !model.uses_randomness() {
+            assert!(model.forward(&images, Mode::Train) == trained, "training is as before");
+        }
+        model.set_answers_mirrored(false);
+        assert!(model.forward(&images, Mode::Eval) == one);
+    }
+}

@@ -251,6 +251,7 @@ pub enum HoldoutRule {
 /// | `tail` | `keep` | `keep`, `drop` | whether an incomplete last minibatch counts; the published runs drop it |
 /// | `watch` | `error` | `error`, `loss` | what the stopping rule and the choice of the best model go by, on the validation set |
 /// | `top_k` | 5 | 1 to 10^6 | a picture counts as a top-k error where k classes or more come before its own; with as many classes or fewer there is none |
+/// | `mirror` | false | | whether every answer (validation, test, `eval`, `predict`, exported files) is the mean of the logits of a picture and of its mirror image: test-time augmentation, at twice the time; not for what must not be mirrored, as writing |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
@@ -266,6 +267,9 @@ pub struct Evaluation {
     /// Classes that may be named before an answer counts as a top-k error.
     #[serde(default = "Evaluation::default_top_k")]
     pub top_k: u64,
+    /// Whether a picture is looked at from both sides.
+    #[serde(default)]
+    pub mirror: bool,
 }
 
 impl Evaluation {
@@ -287,6 +291,7 @@ impl Default for Evaluation {
             tail: Self::default_tail(),
             watch: Watch::default(),
             top_k: Self::default_top_k(),
+            mirror: false,
         }
     }
 }

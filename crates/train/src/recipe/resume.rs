@@ -53,6 +53,7 @@ const ON_RESUME: &[(&str, May)] = &[
         "evaluation.top_k",
         No("validation_top_k_error in metrics.csv would count something else than in the rows so far"),
     ),
+    ("evaluation.mirror", No("the figures would be of other answers than the rows so far")),
     ("model.", No("the saved parameters are of the old network")),
     ("pretrained.", No("the run started from the old weights, and its optimiser holds what they leave to train")),
     ("optimizer.kind", No(STATE)),
@@ -124,7 +125,7 @@ impl Recipe {
     /// | `evaluation.size` | where the tail is kept | with `tail = "drop"` it decides which pictures count |
     /// | `optimizer.momentum` | not from or to 0 | with it the optimiser keeps a tensor more per parameter |
     /// | `[[groups]]` | where the same weights decay, or without a penalty | the column `penalty` sums over those that decay |
-    /// | `[[augment]]`, `evaluation.tail`, `evaluation.top_k`, `[loss]`, `penalty.l1`, `penalty.l2` | no | a column of `metrics.csv` would change its meaning in the middle |
+    /// | `[[augment]]`, `evaluation.tail`, `evaluation.top_k`, `evaluation.mirror`, `[loss]`, `penalty.l1`, `penalty.l2` | no | a column of `metrics.csv` would change its meaning in the middle |
     /// | `pictures.folder` | yes | the pictures themselves are compared |
     /// | `seed`, `[data]`, other keys of `[pictures]`, `[fold]`, `[minibatch]` | no | pictures, split and order would be others |
     /// | `precision`, `[model]`, `[pretrained]`, `[average]`, `optimizer.kind`, `optimizer.centered`, `gradients.accumulate` | no | the checkpoint's tensors belong to the old value |

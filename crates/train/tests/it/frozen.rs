@@ -8,7 +8,7 @@ use optim::{AdamOptions, Rule};
 use tch::Device;
 use tensor_data::Dataset;
 use train::recipe::{Pretrained, Statistics, Trained};
-use train::{Answer, Event, Learner, Plan, Recipe, RunFolder, fit};
+use train::{Answer, Event, Learner, Plan, Recipe, RunFolder, evaluate, fit};
 
 fn model() -> Model {
     let trunk = Sequential::new()
@@ -51,6 +51,46 @@ fn features_of_a_frozen_trunk_serve_as_pictures() {
     let (slow, fast) = (of_pictures.best.unwrap(), of_features.best.unwrap());
     assert!((slow.loss - fast.loss).abs() < 1e-4 && slow.iteration == fast.iteration, "{slow:?} {fast:?}");
     assert!(fast.error < 0.6, "of ten classes, from drawn filters: {fast:?}");
+}
+
+/// Both views of a picture are answered, whether from its pixels or from features that were computed once.
+#[test]
+fn answers_from_both_sides_come_from_features_as_well() {
+    let recipe = head_alone(&["evaluation.mirror=true", "epochs=1"]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let learner = Learner::with_model(&plan, &data, model()).unwrap();
+    assert!(learner.model.answers_mirrored());
+    let features = learner.features(&plan, &data).unwrap().expect("nothing moves the pictures");
+    let once = |split| learner.features_of(&plan, split).unwrap().unwrap();
+    for (split, of_pictures) in [(&features.valid, &data.valid), (&features.test, &data.test)] {
+        let [found, expected] =
+            [split, of_pictures].map(|it| evaluate(&learner.model, it, &recipe.evaluation).unwrap());
+        assert!((found.loss - expected.loss).abs() < 1e-5 && found.error == expected.error, "{found:?} {expected:?}");
+        let (seen, answered) = once(of_pictures);
+        assert!(*answered.unwrap().images() == *split.images() && *seen.images() != *split.images());
+    }
+    assert!(*once(&data.train).0.images() == *features.train.images(), "training sees one view");
+    let mut one_sided = model();
+    one_sided.freeze_trunk().unwrap();
+    let one = evaluate(&one_sided, &data.valid, &recipe.evaluation).unwrap();
+    let both = evaluate(&learner.model, &data.valid, &recipe.evaluation).unwrap();
+    assert!(one.loss != both.loss);
+}
+
+#[test]
+fn a_saved_model_answers_from_both_sides_again() {
+    let root = tempfile::tempdir().unwrap();
+    let recipe = recipe(&["evaluation.mirror=true", "epochs=1"]);
+    let data = data(&recipe);
+    let plan = Plan::new(&recipe, &data).unwrap();
+    let mut learner = Learner::new(&plan, &data, Device::Cpu).unwrap();
+    let mut folder = RunFolder::create(&root.path().join("run"), &recipe).unwrap();
+    fit(&plan, &data, &mut learner, &mut folder).unwrap();
+    let (saved, _) =
+        train::run_folder::load_model(&root.path().join("run"), &train::run_folder::Saved::Best, Device::Cpu).unwrap();
+    let [own, found] = [&learner.model, &saved].map(|it| evaluate(it, &data.test, &recipe.evaluation).unwrap());
+    assert!(saved.answers_mirrored() && own == found);
 }
 
 #[test]

@@ -308,6 +308,7 @@ fn each_key_may_change_on_resume_or_says_why_not() {
         (DROP, "evaluation.tail", "keep", "would be of other pictures"),
         ("", "evaluation.watch", "loss", taken),
         ("", "evaluation.top_k", "3", "validation_top_k_error in metrics.csv"),
+        ("", "evaluation.mirror", "true", "would be of other answers"),
         (CNN, "model.kind", "softmax", "old network"),
         (CNN, "model.filters", "[3, 4]", "old network"),
         (CNN, "model.hidden", "9", "old network"),
