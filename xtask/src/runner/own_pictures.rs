@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use formats::{Contents, TestPart};
 use inspect::conversion::form;
 use inspect::names;
-use pictures::{Cache, Group, Inventory, Settings, Shares, Whole};
+use pictures::{Background, Cache, Group, Inventory, Settings, Shares, Whole};
 use std::path::{Path, PathBuf};
 use tensor_data::{Fold, Holdout, Samples, Source, hold_out};
 use train::Recipe;
@@ -23,8 +23,15 @@ const CACHE_LIMIT: u64 = 10 << 30;
 const FINE_TUNED: &str = "photos";
 const FROM_SCRATCH: &str = "photos-scratch";
 /// Keys that say what becomes of picture files.
-const OF_FILES: [&str; 6] =
-    ["pictures.size", "pictures.fit", "pictures.filter", "pictures.colour", "pictures.group", "pictures.skip_bad"];
+const OF_FILES: [&str; 7] = [
+    "pictures.size",
+    "pictures.fit",
+    "pictures.filter",
+    "pictures.colour",
+    "pictures.background",
+    "pictures.group",
+    "pictures.skip_bad",
+];
 /// Bad files that are named; `look` names all.
 const NAMED: usize = 5;
 
@@ -145,7 +152,7 @@ pub struct Folder {
 
 /// The folder of a recipe that names one, with every picture in the recipe's form. What there is to say of it is said.
 pub fn folder(own: &Pictures, place: &Path) -> Result<Folder> {
-    let settings = Settings { group: Group::named(&own.group), ..Settings::default() };
+    let settings = Settings { background: Background::Colour(own.background), group: Group::named(&own.group) };
     let whole = Whole::load(place, &settings, &form(own), Some(&cache()?));
     let whole = whole.map_err(|error| in_folder(&error, place))?;
     say(whole.inventory.summary());

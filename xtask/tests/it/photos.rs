@@ -231,3 +231,41 @@ fn stamps_are_recognised_by_a_new_head_on_known_weights() {
     let error = place.json("run/summary.json")["test_error"].as_f64().unwrap();
     assert!(error < 0.35, "{error}");
 }
+
+/// Shapes on a transparent ground: what lies below them is the recipe's colour, in training and in answers alike, and in words.
+#[test]
+fn what_lies_below_transparent_pictures_is_the_recipes() {
+    let place = Place::new();
+    for (class, colour) in [("red", [200, 30, 30, 255]), ("blue", [30, 30, 200, 255])] {
+        fs::create_dir_all(place.path("shapes").join(class)).unwrap();
+        for i in 0..12_u32 {
+            let inside = |x: u32, y: u32| (8 + i % 4..20 + i).contains(&x) && (4 + i / 4..24).contains(&y);
+            let paint = |x, y| image::Rgba(if inside(x, y) { colour } else { [0, 0, 0, 0] });
+            let file = place.path("shapes").join(class).join(format!("{i}.png"));
+            image::RgbaImage::from_fn(40, 30, paint).save(file).unwrap();
+        }
+    }
+    let train = |run: &str, more: &str| {
+        let words = format!(
+            "train {{}}/shapes --epochs 1 --set pictures.size=16 --set pictures.fit=pad {more} --out {{}}/{run}"
+        );
+        let done = offline(&place, &words);
+        assert_eq!(done.status, Some(0), "{done:?}");
+    };
+    train("white", "");
+    train("black", "--set pictures.background=[0,0,0]");
+    let digest = |run: &str| place.json(&format!("{run}/run.json"))["pictures"]["train"].clone();
+    assert_ne!(digest("white"), digest("black"), "the pictures are others");
+    for (run, ground) in [("white", "white"), ("black", "black")] {
+        let done = offline(&place, &format!("predict {{}}/{run} {{}}/shapes/red/0.png"));
+        assert_eq!(done.status, Some(0), "{done:?}");
+        assert!(
+            done.out.contains(&format!("filled up with {ground}"))
+                || done.err.contains(&format!("filled up with {ground}")),
+            "{done:?}"
+        );
+    }
+    let wrong = offline(&place, "train {}/shapes --set pictures.background=[0,0,256] --out {}/none");
+    assert_eq!(wrong.status, Some(2), "{wrong:?}");
+    assert!(wrong.err.contains("pictures.background"), "{wrong:?}");
+}

@@ -132,7 +132,8 @@ fn killed_ranks_lose_nothing() {
             false
         };
         if !wait(&mut child) {
-            assert!(child.wait().unwrap().success());
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             eprintln!("{kills} kills");
             assert!(kills >= u64::from(wanted), "only {kills} kills");
             break;

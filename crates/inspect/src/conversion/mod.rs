@@ -53,9 +53,9 @@ pub struct Converted {
 pub fn convert(picture: &RgbImage, meta: &ModelMeta, invert: Invert) -> Result<Converted, Error> {
     if let Some(own) = own_pictures(meta) {
         let how = match own.fit {
-            Fit::Crop => "the middle square",
-            Fit::Squash => "the whole picture, its sides changed",
-            Fit::Pad => "the whole picture, filled up with white",
+            Fit::Crop => "the middle square".to_owned(),
+            Fit::Squash => "the whole picture, its sides changed".to_owned(),
+            Fit::Pad => format!("the whole picture, filled up with {}", colour_name(own.background)),
         };
         let steps = vec![format!("{how}, at {0} x {0} pixels", own.size)];
         return Ok(Converted { pixels: form(own).bytes(picture), steps, doubt: None });
@@ -81,10 +81,11 @@ pub fn convert(picture: &RgbImage, meta: &ModelMeta, invert: Invert) -> Result<C
 pub fn rule(meta: &ModelMeta) -> String {
     let [channels, height, width] = meta.input;
     if let Some(own) = own_pictures(meta) {
+        let ground = colour_name(own.background);
         let how = match own.fit {
-            Fit::Crop => "bring the shorter side to size, keep the middle",
-            Fit::Squash => "bring both sides to size",
-            Fit::Pad => "bring the longer side to size, fill the rest with white",
+            Fit::Crop => "bring the shorter side to size, keep the middle".to_owned(),
+            Fit::Squash => "bring both sides to size".to_owned(),
+            Fit::Pad => format!("bring the longer side to size, fill the rest with {ground}"),
         };
         let filter = match own.filter {
             Filter::Bilinear => "bilinear",
@@ -92,7 +93,7 @@ pub fn rule(meta: &ModelMeta) -> String {
         };
         let colour = if own.colour { "RGB" } else { "grey" };
         return format!(
-            "{how}: {width} x {height} pixels, {filter}, antialiased as torchvision does it on uint8, {colour}; transparent pictures on white"
+            "{how}: {width} x {height} pixels, {filter}, antialiased as torchvision does it on uint8, {colour}; transparent pictures on {ground}"
         );
     }
     match (channels, meta.dataset.as_str()) {
@@ -112,7 +113,7 @@ pub fn rule(meta: &ModelMeta) -> String {
 /// # Errors
 /// [`Error::Picture`] if the file gives no picture, and those of [`convert`].
 pub fn convert_file(path: &Path, meta: &ModelMeta, invert: Invert) -> Result<(Converted, (u32, u32)), Error> {
-    let background = if own_pictures(meta).is_some() { WHITE } else { Background::Telling };
+    let background = own_pictures(meta).map_or(Background::Telling, |own| Background::Colour(own.background));
     let decoded = pictures::read(path, background)?;
     let mut converted = convert(&decoded.pixels, meta, invert)?;
     let steps = [decoded.steps, std::mem::take(&mut converted.steps)].concat();
@@ -120,9 +121,6 @@ pub fn convert_file(path: &Path, meta: &ModelMeta, invert: Invert) -> Result<(Co
     let doubt = doubt::joined(damage.into_iter().chain(converted.doubt.take()));
     Ok((Converted { steps, doubt, ..converted }, decoded.pixels.dimensions()))
 }
-
-/// What lies below transparent pictures of a person's own folder.
-const WHITE: Background = Background::Colour([255; 3]);
 
 /// The person's own pictures that a model was trained on, whose form every other picture gets; `None` for arrays, whose size is not the
 /// recipe's.
@@ -132,12 +130,21 @@ fn own_pictures(meta: &ModelMeta) -> Option<&Pictures> {
     (meta.input == [if own.colour { 3 } else { 1 }, size, size]).then_some(own)
 }
 
+/// A colour in words: `white`, `black`, else `#rrggbb`.
+fn colour_name(colour: [u8; 3]) -> String {
+    match colour {
+        [255, 255, 255] => "white".to_owned(),
+        [0, 0, 0] => "black".to_owned(),
+        [red, green, blue] => format!("#{red:02x}{green:02x}{blue:02x}"),
+    }
+}
+
 /// The form of a recipe's own pictures.
 pub fn form(own: &Pictures) -> pictures::Form {
     let fit = match own.fit {
         Fit::Crop => pictures::Fit::Crop,
         Fit::Squash => pictures::Fit::Squash,
-        Fit::Pad => pictures::Fit::Pad([255; 3]),
+        Fit::Pad => pictures::Fit::Pad(own.background),
     };
     let filter = match own.filter {
         Filter::Bilinear => pictures::Filter::Bilinear,
@@ -187,7 +194,7 @@ fn grey(picture: &RgbImage, invert: Invert, size: (u32, u32)) -> Converted {
     match invert {
         Invert::Auto if light => steps.push(INVERTED.into()),
         Invert::Yes => steps.push("inverted, as asked".into()),
-        Invert::No if light => steps.push("not inverted, though its ground is light".into()),
+        Invert::No if light => steps.push(NOT_INVERTED.into()),
         _ => {}
     }
     if invert == Invert::Yes || (invert == Invert::Auto && light) {
@@ -201,7 +208,11 @@ fn grey(picture: &RgbImage, invert: Invert, size: (u32, u32)) -> Converted {
 }
 
 /// The step that light and dark changed places, though nobody asked for it.
-pub const INVERTED: &str = "inverted, because its ground is light";
+pub const INVERTED: &str = "inverted, because its ground is light and the model was trained on light on dark";
+
+/// The step that they did not, where they should have.
+const NOT_INVERTED: &str =
+    "not inverted, though its ground is light and the model was trained on light on dark (--invert auto inverts it)";
 
 fn turned_to_grey(picture: &RgbImage) -> Vec<String> {
     let coloured = picture.pixels().any(|pixel| pixel.0.iter().any(|&v| v != pixel.0[0]));

@@ -48,7 +48,7 @@ fn light_and_dark_change_places_when_the_ground_is_light_or_as_asked() {
         assert_eq!(converted.pixels[0], corner, "{invert:?}");
         assert!(converted.steps[0].contains(told), "{:?}", converted.steps);
     };
-    check(Invert::Auto, 35, "inverted, because its ground is light");
+    check(Invert::Auto, 35, "inverted, because its ground is light and the model was trained on light on dark");
     check(Invert::Yes, 35, "inverted, as asked");
     check(Invert::No, 220, "not inverted");
 }

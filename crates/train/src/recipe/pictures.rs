@@ -26,6 +26,7 @@ const fn share(key: &'static str) -> Range {
 /// | `fit` | `crop` | `crop`, `squash`, `pad` | the middle square, the whole picture with its sides changed, or the whole with borders |
 /// | `filter` | `bilinear` | `bilinear`, `bicubic` | how values between pixels are found |
 /// | `colour` | true | | three channels; false makes pictures grey |
+/// | `background` | `[255, 255, 255]` | 0 to 255 each | red, green and blue of what lies below transparent parts, and of the borders of `pad` |
 /// | `validation` | 0.15 | 0.01 to 0.8 | share of every class that chooses among models, where the folder has no such part |
 /// | `test` | 0.15 | 0.01 to 0.8 | share that is looked at only once, where the folder has no such part |
 /// | `group` | `none` | `none`, `folder`, `prefix`, a column | pictures that stay on one side of the split |
@@ -47,6 +48,9 @@ pub struct Pictures {
     /// Whether there are three channels.
     #[serde(default = "Pictures::default_colour")]
     pub colour: bool,
+    /// Red, green and blue below what is transparent, and around pictures that are padded.
+    #[serde(default = "Pictures::default_background")]
+    pub background: [u8; 3],
     /// Share to choose by.
     #[serde(default = "Pictures::default_share")]
     pub validation: f64,
@@ -94,6 +98,7 @@ impl Pictures {
             fit: Fit::default(),
             filter: Filter::default(),
             colour: true,
+            background: Self::default_background(),
             validation: Self::default_share(),
             test: Self::default_share(),
             group: Self::default_group(),
@@ -106,6 +111,9 @@ impl Pictures {
     }
     fn default_colour() -> bool {
         true
+    }
+    fn default_background() -> [u8; 3] {
+        [255; 3]
     }
     pub(super) fn default_share() -> f64 {
         0.15
