@@ -24,6 +24,18 @@ const STOPPED_BY_ANOTHER: u8 = 130;
 /// # Errors
 /// Whatever keeps this rank from training, which all are told, and what keeps another one.
 pub fn train(args: &TrainArgs, joined: &Joined) -> Result<ExitCode> {
+    match follow(args, joined) {
+        // Rank 0 says it on this terminal.
+        Err(error) if joined.is_copy && is_of_rank_0(&error) => Ok(ExitCode::FAILURE),
+        followed => followed,
+    }
+}
+
+fn is_of_rank_0(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(train::Error::Ranks(told)) if told.starts_with("rank 0: "))
+}
+
+fn follow(args: &TrainArgs, joined: &Joined) -> Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let ranks = &joined.ranks;
     ranks.agree(None, joined.patience)?; // rank 0 has its run

@@ -22,6 +22,8 @@ use xtask::progress::say;
 
 /// Version of what ranks tell one another; that of the program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Set for the copies that `--ranks` starts.
+const COPY: &str = "MINIBATCH_COPY";
 const LOCALHOST: &str = "127.0.0.1";
 /// How long copies may take to end once the connections are closed.
 const GRACE: Duration = Duration::from_secs(10);
@@ -35,6 +37,8 @@ pub struct Joined {
     pub attempt: u64,
     /// How long the others may take to be ready.
     pub patience: Duration,
+    /// Whether rank 0 has started this process, and speaks on the same terminal.
+    pub is_copy: bool,
     copies: Copies,
 }
 
@@ -117,12 +121,12 @@ pub fn join(args: &TrainArgs) -> Result<Joined> {
     let [patience, timeout] = [args.meet_timeout, args.rank_timeout].map(Duration::from_secs);
     let joined = |ranks, launch: &Launch, copies| {
         let &Launch { local_rank, attempt, .. } = launch;
-        Joined { ranks, local_rank, attempt, patience, copies }
+        Joined { ranks, local_rank, attempt, patience, is_copy: env::var_os(COPY).is_some(), copies }
     };
     let (launch, store, mut copies) = match (args.ranks, launch) {
         (None | Some(1), None) => {
             let (ranks, copies) = (Ranks::Alone, Copies::default());
-            return Ok(Joined { ranks, local_rank: 0, attempt: 0, patience, copies });
+            return Ok(Joined { ranks, local_rank: 0, attempt: 0, patience, is_copy: false, copies });
         }
         (None, Some(launch)) => {
             let store = if launch.agent { Store::Agent } else { Store::RankZero };
@@ -217,7 +221,7 @@ impl Copies {
             {
                 command.env(name, value.to_string());
             }
-            command.env("MASTER_ADDR", LOCALHOST).env("MASTER_PORT", port.to_string());
+            command.env(COPY, "1").env("MASTER_ADDR", LOCALHOST).env("MASTER_PORT", port.to_string());
             command.env("OMP_NUM_THREADS", &threads).env("MKL_NUM_THREADS", &threads);
             let child = command.spawn().with_context(|| format!("cannot start rank {rank}"))?;
             copies.children.push((rank, child));

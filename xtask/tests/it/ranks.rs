@@ -237,6 +237,7 @@ fn who_is_missing_and_what_is_half_set_is_told() {
     let many = place.run("train {}/thing.toml --set minibatch.size=2 --out {}/run --ranks 3");
     assert_eq!(many.status, Some(2));
     assert!(many.err.contains("a minibatch holds 2 pictures, fewer than the 3 ranks"), "{many:?}");
+    assert_eq!(many.err.matches("fewer than the 3 ranks").count(), 1, "{many:?}");
     assert!(!place.path("run").exists());
 }
 
