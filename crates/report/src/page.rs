@@ -15,6 +15,7 @@ use crate::sprites::Sheet;
 use askama::Template;
 use train::Recipe;
 use train::metrics::Interval;
+use viz::page::May;
 
 /// Everything that the templates see.
 #[derive(Template)]
@@ -145,9 +146,8 @@ impl Page<'_> {
         self.runs.len() > 1
     }
 
-    /// Whether the page may ask the server that it came from.
-    fn asks_server(&self) -> bool {
-        self.live.is_some()
+    fn head(&self) -> String {
+        head(&self.title, self.live.is_some())
     }
 
     fn has_filters(&self) -> bool {
@@ -181,6 +181,12 @@ impl Page<'_> {
     fn validations(&self) -> Vec<&train::Row> {
         validations(self.runs)
     }
+}
+
+/// The head of a page with pictures and scripts; `asks` where it may ask the server that it came from.
+pub fn head(title: &str, asks: bool) -> String {
+    let all = [May::ShowPictures, May::Script, May::Ask];
+    viz::page::head(title, if asks { &all } else { &all[..2] })
 }
 
 /// Validations for a table, at most a hundred, evenly spread with the last among them.

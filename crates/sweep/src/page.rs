@@ -58,6 +58,13 @@ struct Row {
     is_best: bool,
 }
 
+impl Html<'_> {
+    fn head(&self) -> String {
+        let what = if self.outcome.strategy.is_some() { "Sweep" } else { "Runs" };
+        viz::page::head(&format!("{what} of {}", self.outcome.recipe), &[])
+    }
+}
+
 /// Writes the page, with notes of whoever put the trials together; `program` is what is typed to start the program.
 pub(crate) fn write(view: &View<'_>, outcome: &Outcome, notes: &[String], program: &str) -> Result<(), Error> {
     folder::write(view.root, FILE, html(view, outcome, notes, program)?.as_bytes()).map(drop)

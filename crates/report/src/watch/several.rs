@@ -98,8 +98,8 @@ impl Watched<'_> {
         self.runs.len() > 1
     }
 
-    fn asks_server(&self) -> bool {
-        true
+    fn head(&self) -> String {
+        page::head(&format!("{} runs", self.standings.len()), true)
     }
 
     fn training(&self) -> usize {
