@@ -111,6 +111,11 @@ impl Gallery {
         })
     }
 
+    /// How wide a picture is, in pixels of the page.
+    pub fn tile_width(&self) -> usize {
+        self.sheet.width
+    }
+
     /// Whether a run was wrong about a picture.
     pub fn is_wrong(&self, shown: &Shown, run: usize) -> bool {
         shown.answers[run][0].0 != shown.truth

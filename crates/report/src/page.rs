@@ -26,6 +26,7 @@ pub struct Page<'a> {
     opening: Opening,
     results: Vec<RunResult>,
     seeds: Vec<Seeds>,
+    differences: Vec<String>,
     sets: DataSets,
     recipes: Comparison,
     surroundings: Comparison,
@@ -108,6 +109,7 @@ impl Page<'_> {
             title: names.join(", "),
             opening: if let [run] = runs { Opening::of(run, program) } else { Opening::default() },
             seeds: results::seeds(&records, &results),
+            differences: results::differences(&results),
             results,
             sets,
             recipes,
@@ -259,6 +261,16 @@ fn rate(fraction: &Option<f64>) -> String {
 
 /// A count with its thousands apart.
 fn grouped(count: &i64) -> String {
+    values::thousands(*count as f64)
+}
+
+/// As [`grouped`], of pictures or minibatches.
+pub fn pictures(count: &u64) -> String {
+    values::thousands(*count as f64)
+}
+
+/// As [`grouped`], of things in memory.
+fn number(count: &usize) -> String {
     values::thousands(*count as f64)
 }
 

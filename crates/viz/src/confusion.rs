@@ -7,7 +7,7 @@ use crate::text::shortened;
 use crate::{Error, Picture};
 
 /// Deepest colours of right and of wrong answers: two ends of the colour-blind-safe pair blue and orange.
-const RIGHT: Rgb = [0, 114, 178];
+const RIGHT: Rgb = [0, 90, 143];
 const MISTAKE: Rgb = [190, 76, 0];
 const EMPTY: Rgb = [246, 246, 246];
 const SIDE: f64 = 24.0;

@@ -7,7 +7,7 @@ use super::standing::Standing;
 use crate::comparison::Comparison;
 use crate::curves::{self, Curve};
 use crate::error::Error;
-use crate::page::{self, four, learning_rate, share};
+use crate::page::{self, four, learning_rate, pictures, share};
 use crate::record::Record;
 use crate::sections::Sections;
 use askama::Template;

@@ -1,4 +1,6 @@
 // Galleries of test pictures: filtered, sorted, paged, and enlarged with what the network saw.
+// Names longer than this need wider tiles.
+const SHORT = 5;
 const galleries = [...document.querySelectorAll('.gallery')].map((place) => {
   const data = saved(place);
   data.place = place;
@@ -80,7 +82,9 @@ const figureOf = (gallery, tiles, at, run) => {
   const tile = tiles[at];
   const shown = gallery.pictures[tile];
   const [label, probability] = answerOf(gallery, tile, run);
-  const button = make('button', { type: 'button', class: 'picture', title: 'enlarge test picture ' + shown.picture }, tileOf(gallery, tile));
+  const taken = label === shown.truth ? '' : ' taken for ' + gallery.classes[label];
+  const what = 'enlarge test picture ' + shown.picture + ': ' + gallery.classes[shown.truth] + taken + ', ' + certainty(probability);
+  const button = make('button', { type: 'button', class: 'picture', 'aria-label': what, title: 'enlarge test picture ' + shown.picture }, tileOf(gallery, tile));
   button.addEventListener('click', () => enlarge(gallery, tiles, at, run));
   const caption = make('figcaption', {}, named(gallery.classes[shown.truth]));
   if (label !== shown.truth) caption.append(' → ', named(gallery.classes[label], 'wrong'));
@@ -95,6 +99,8 @@ for (const gallery of galleries) {
   const state = { show: several && all.some((tile) => gallery.runs.every((_, run) => isWrong(gallery, tile, run))) ? 'all' : 'wrong', run: 0, other: several ? 1 : 0, sort: 'confidence', label: '', page: 0 };
   const tools = place.querySelector('.tools');
   const tiles = place.querySelector('.tiles');
+  gallery.wide = gallery.classes.some((name) => name.length > SHORT);
+  tiles.classList.toggle('long', gallery.wide);
   const of = {
     wrong: (tile) => isWrong(gallery, tile, state.run),
     all: (tile) => gallery.runs.every((_, run) => isWrong(gallery, tile, run)),
@@ -134,7 +140,7 @@ for (const gallery of galleries) {
     const some = found.slice(first, first + PAGE);
     tiles.replaceChildren(...some.map((_, number) => figureOf(gallery, found, first + number, run)));
     if (!found.length) tiles.append(make('p', {}, 'No such picture.'));
-    pager.textContent = found.length ? first + 1 + ' to ' + (first + some.length) + ' of ' + found.length : '0';
+    pager.textContent = found.length ? grouped(first + 1) + ' to ' + grouped(first + some.length) + ' of ' + grouped(found.length) : '0';
     back.disabled = state.page === 0;
     forth.disabled = state.page >= pages - 1;
   };
@@ -158,6 +164,6 @@ for (const gallery of galleries) {
   }
   tools.append(choice('sort by', [['confidence', 'confidence'], ['class', 'class'], ['pair', 'pair']], set('sort')));
   tools.append(choice('class', [['', 'all'], ...gallery.classes.map((name, label) => [label, name])], set('label')));
-  tools.append(back, pager, forth);
+  tools.append(make('span', { class: 'pages' }, back, pager, forth));
   draw();
 }
