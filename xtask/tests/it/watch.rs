@@ -98,15 +98,46 @@ fn the_page_shows_the_run_and_its_state_grows() {
     assert_eq!(run.child.wait().unwrap().code(), Some(143));
 }
 
-/// An epoch that lasts some seconds: its curves grow before its first validation.
-#[test]
-fn the_curves_move_within_an_epoch() {
-    let place = Place::new();
+/// A recipe whose epoch lasts some seconds.
+fn slow(place: &Place) -> String {
     let net = RECIPE.replace(
         r#"{ kind = "mlp", hidden = [16], activation = "relu", dropout = 0.2 }"#,
         r#"{ kind = "mlp", hidden = [4000, 2000], activation = "relu" }"#,
     );
-    let recipe = place.recipe("slow", &net.replace("size = 20", "size = 1"));
+    place.recipe("slow", &net.replace("size = 20", "size = 1"))
+}
+
+/// Curves and rows of runs that other processes train grow between validations, while somebody watches.
+#[test]
+fn runs_of_other_processes_move_within_an_epoch() {
+    let place = Place::new();
+    let recipe = slow(&place);
+    let words = format!("train {recipe} --out {{}}/runs/one --device cpu --epochs 1000");
+    let mut child = place.minibatch(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until(&mut child, || place.path("runs/one/metrics.csv").exists());
+    let mut followed = Watched::start(&place, "watch {}/runs");
+    // At a validation the share of the 1000 epochs that is done has no more than three digits.
+    let within = |rows: &str| {
+        let done = rows.split_once("aria-label=\"done of one\" value=\"").unwrap().1.split_once('"').unwrap().0;
+        (done.parse::<f64>().unwrap() * 1000.0).fract() != 0.0
+    };
+    followed.wait_for(|state| {
+        let (rows, curves) = (state["headline"].as_str().unwrap(), state["curves"].as_str().unwrap_or_default());
+        rows.contains("<td>training</td>") && within(rows) && curves.contains("polyline")
+    });
+    wait_until(&mut child, || {
+        std::fs::read_to_string(place.path("runs/one/now.csv")).is_ok_and(|it| it.lines().count() > 2)
+    });
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(!place.path("runs/one/now.csv").exists(), "nothing is left of it");
+}
+
+/// An epoch that lasts some seconds: its curves grow before its first validation.
+#[test]
+fn the_curves_move_within_an_epoch() {
+    let place = Place::new();
+    let recipe = slow(&place);
     let words = format!("train {recipe} --out {{}}/run --device cpu --epochs 1000 --watch");
     let mut run = Watched::start(&place, &words);
     run.wait_for(|state| {

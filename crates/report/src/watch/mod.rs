@@ -101,11 +101,7 @@ impl Watch {
 
     /// A point of the curves: training since the sums were read last.
     fn since_last(&mut self, iteration: u64, learning_rate: f64, sums: Sums) -> Option<StepRow> {
-        let before = std::mem::replace(&mut self.sums, sums);
-        // A resumed run begins with the sums of the time before.
-        let before = if before.samples > sums.samples { Sums::default() } else { before };
-        let Sums { loss, errors, samples } = sums;
-        let new = Sums { loss: loss - before.loss, errors: errors - before.errors, samples: samples - before.samples };
+        let new = sums.since(std::mem::replace(&mut self.sums, sums));
         let (train_loss, train_error) = (new.mean_loss(), new.error());
         (new.samples > 0).then_some(StepRow { iteration, learning_rate, train_loss, train_error })
     }

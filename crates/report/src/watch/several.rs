@@ -22,7 +22,8 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Serves a page of the runs below `folders`, those that begin later too, on a thread of its own that lives as long as the process.
-/// The runs' processes are not asked: what they write at each validation is read.
+/// The runs' processes are not asked: what they write at each validation is read, and what they leave every second because a
+/// lock tells them that somebody watches.
 ///
 /// # Errors
 /// What the system said where it refuses what that takes.
