@@ -70,6 +70,8 @@ mod runs;
 #[cfg(feature = "runner")]
 mod shadows;
 #[cfg(feature = "runner")]
+mod size;
+#[cfg(feature = "runner")]
 mod strangers;
 #[cfg(feature = "runner")]
 mod sweep;
