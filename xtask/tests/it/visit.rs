@@ -148,7 +148,7 @@ const contrast = (it) => {
     if (it.matches('.viz-on') && cell) {
       const empty = it.closest('svg').querySelector('.viz-empty');
       const fill = getComputedStyle(cell);
-      back = over([...parse(fill.fill).slice(0, 3), Number(fill.fillOpacity)], parse(getComputedStyle(empty).fill));
+      back = over([...parse(fill.fill).slice(0, 3), Number(fill.fillOpacity)], empty ? parse(getComputedStyle(empty).fill) : back);
     }
   }
   const [one, other] = [light(over(front, back)), light(back)];

@@ -58,9 +58,11 @@ const enlarge = (gallery, tiles, at, run) => {
   buttons.append(close);
   const words = make('div', { class: 'words' }, make('h3', {}, 'Test picture ' + shown.picture), make('p', {}, 'true class: ', named(gallery.classes[shown.truth])));
   shown.answers.forEach((answer, number) => {
-    if (gallery.runs.length > 1) words.append(make('p', { class: 'run-name' }, named(gallery.runs[number])));
+    const several = gallery.runs.length > 1;
     const list = make('ul', { class: 'answers' });
-    for (const [label, probability] of answer) {
+    if (several) list.append(make('li', { class: 'run-name' }, named(gallery.runs[number])));
+    // Of several runs the answers that would read 0.0 % are left out.
+    for (const [label, probability] of answer.filter((it, place) => !several || !place || it[0] === shown.truth || it[1] >= 0.0005)) {
       const bar = make('span', { class: 'bar' + (label === shown.truth ? ' right' : '') });
       bar.style.width = Math.max(1, probability * 100) + '%';
       list.append(make('li', {}, make('span', { class: 'answer' }, named(gallery.classes[label]), label === shown.truth ? ' ✓' : '', make('span', { class: 'muted' }, ' ' + certainty(probability))), make('span', { class: 'track' }, bar)));
@@ -68,7 +70,9 @@ const enlarge = (gallery, tiles, at, run) => {
     words.append(list);
   });
   dialog.replaceChildren(frame, words, buttons);
+  words.classList.toggle('several', gallery.runs.length > 1);
   if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
 };
 dialog.addEventListener('keydown', (event) => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -21,7 +21,7 @@ for (const matrix of document.querySelectorAll('.confusion')) {
     const right = truth === predicted;
     tiles.sort((a, b) => (answerOf(gallery, b, run)[1] - answerOf(gallery, a, run)[1]) * (right ? -1 : 1));
     const some = tiles.slice(0, 18);
-    const all = some.length === number ? 'all of them' : 'the ' + some.length + (right ? ' least' : ' most') + ' confident that the page holds';
+    const all = some.length === number ? 'all of them' : 'the' + (some.length > 1 ? ' ' + some.length : '') + (right ? ' least' : ' most') + ' confident that the page holds';
     if (some.length) behind.append(make('p', { class: 'caption' }, all), make('div', { class: 'tiles named' + (gallery.wide ? ' long' : ''), style: '--tile: ' + gallery.sheet.width + 'px' }, ...some.map((_, at) => figureOf(gallery, tiles, at, run))));
   };
   // One cell is a stop of the tab key; arrow keys go from there to the next cell that holds pictures.
