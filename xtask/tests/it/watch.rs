@@ -149,6 +149,38 @@ fn the_curves_move_within_an_epoch() {
     assert!(head.find("time left") < head.find("learning rate"), "the time left stands in the first row");
 }
 
+/// With the address that was printed for it, and no other, a page ends training after its epoch.
+#[test]
+fn a_page_with_the_token_ends_training_after_the_epoch() {
+    let place = Place::new();
+    let recipe = place.recipe("net", RECIPE);
+    let words = format!("train {recipe} --out {{}}/run --device cpu --epochs 100000 --watch --watch-stop");
+    let mut run = Watched::start(&place, &words);
+    let mut line = String::new();
+    run.out.read_line(&mut line).unwrap();
+    let token = line.split_once("#stop=").unwrap_or_else(|| panic!("no address to stop at: {line}")).1;
+    let token = token.split_whitespace().next().unwrap().to_owned();
+    run.wait_for(|state| state["rows"].as_u64() >= Some(2));
+    let (page, here) = (run.page, format!("Host: localhost:{}\r\n", run.page.0));
+    let ask = |method: &str, token: &str| page.ask(method, "/stop", &format!("{here}X-Minibatch-Token: {token}\r\n")).0;
+    let wrong = token.chars().map(|digit| if digit == '0' { '1' } else { '0' }).collect::<String>();
+    assert!(ask("POST", &wrong).starts_with("HTTP/1.1 403") && ask("POST", "").starts_with("HTTP/1.1 403"));
+    assert!(ask("GET", &token).starts_with("HTTP/1.1 404"), "reading ends nothing");
+    let elsewhere = format!("{here}X-Minibatch-Token: {token}\r\nOrigin: http://evil.example\r\n");
+    assert!(page.ask("POST", "/stop", &elsewhere).0.starts_with("HTTP/1.1 403"));
+    assert_eq!(page.state()["stopping"], false);
+    assert!(ask("POST", &token).starts_with("HTTP/1.1 200"));
+    assert!(run.child.wait().unwrap().success());
+    let (summary, metrics) = (place.json("run/summary.json"), place.text("run/metrics.csv"));
+    assert_eq!(summary["stopped_by"], "interrupted");
+    // 1000 pictures to train with, 20 in a minibatch.
+    assert!(
+        summary["iterations"].as_u64().unwrap().is_multiple_of(50) && summary["epochs"].as_u64() < Some(100_000),
+        "{summary}"
+    );
+    assert_eq!(metrics.lines().count() as u64 - 1, summary["epochs"].as_u64().unwrap(), "the last epoch was validated");
+}
+
 /// A run that was there, one that is being trained, and one that begins while the page is served.
 #[test]
 fn several_runs_stand_on_one_page() {
@@ -211,6 +243,8 @@ fn nobody_can_write_or_read_from_elsewhere() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
         check(method, "/state.json", &here, "405");
     }
+    check("POST", "/stop", &here, "405");
+    check("POST", "/stop", &format!("{here}X-Minibatch-Token: 00000000000000000000000000000000\r\n"), "405");
     for path in ["/report.html", "/recipe.toml", "/../recipe.toml", "/state.json/"] {
         check("GET", path, &here, "404");
     }

@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(500);
 pub fn follow(listener: TcpListener, folders: Vec<PathBuf>) -> io::Result<SocketAddr> {
     let mut runs = Followed::new(folders);
     let mut looked: Option<Instant> = None;
-    server::start(listener, move |wish| {
+    server::start(listener, None, move |wish| {
         if looked.is_none_or(|last| last.elapsed() >= LOOK) {
             runs.refresh();
             looked = Some(Instant::now());
@@ -54,7 +54,7 @@ fn answer(runs: &Followed, wish: Wish) -> Result<Arc<str>, Error> {
         })
     };
     let text = match wish {
-        Wish::Page => page(false)?.render()?,
+        Wish::Page | Wish::Stop { .. } => page(false)?.render()?,
         Wish::News { known } => {
             let known = known.is_some_and(|known| known as u64 == runs.version());
             let page = page(known)?;
