@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
 use std::io::Cursor;
+use viz::page::May;
 
 /// Bytes of pictures on a page at most; all suspects stand in the table.
 const MOST_BYTES: usize = 4_000_000;
@@ -74,6 +75,10 @@ impl Page {
 }
 
 impl Html<'_> {
+    fn head(&self) -> String {
+        viz::page::head(&format!("Doubtful labels: {}", self.page.name), &[May::ShowPictures])
+    }
+
     fn percent(&self, share: &f64) -> String {
         format!("{:.0} %", 100.0 * share)
     }

@@ -9,6 +9,8 @@ use values::short;
 /// The weight decay to begin with, and by how much a smaller one is raised.
 const DECAY: f64 = 0.0005;
 const RAISED: f64 = 4.0;
+/// By how much a learning rate that may be too high is lowered.
+const SLOWER: f64 = 10.0;
 
 /// The command that follows an advice for a run, where one does; `program` is how this program is called.
 pub fn command(record: &Record, advice: Advice, program: &str) -> Option<String> {
@@ -41,6 +43,9 @@ pub fn command(record: &Record, advice: Advice, program: &str) -> Option<String>
             };
             let set = quoted(&recipe.data.set)?;
             recipe.pictures.is_none().then(|| format!("{program} train {larger} --dataset {set}"))
+        }
+        Advice::Slower => {
+            Some(format!("{program} train {own} --set learning_rate={}", short(recipe.learning_rate / SLOWER)))
         }
         Advice::Clean | Advice::Look | Advice::Folds | Advice::Nothing => None,
     }

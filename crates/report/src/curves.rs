@@ -96,8 +96,15 @@ pub fn draw(records: &[&Record]) -> Result<Vec<Curve>, Error> {
         wanted.push(("Training error", true, train_error));
         wanted.push(("Training loss", false, train_loss));
     }
-    let rate: Vec<Line> =
+    let mut rate: Vec<Line> =
         rate.map(|line| Line { name: line.name.replace("training", "learning rate"), ..line }).collect();
+    if let [first, others @ ..] = rate.as_mut_slice()
+        && !others.is_empty()
+        && others.iter().all(|other| other.points == first.points)
+    {
+        first.name = "all runs".to_owned();
+        rate.truncate(1);
+    }
     if rate.iter().any(|line| line.points.windows(2).any(|pair| pair[0].1 != pair[1].1)) {
         wanted.push(("Learning rate", false, rate));
     }

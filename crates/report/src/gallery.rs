@@ -18,8 +18,18 @@ use viz::FloatImage;
 const LEAST_CERTAIN: usize = 48;
 const RIGHT: usize = 120;
 /// Bytes of a sheet, before base64 adds a third.
-const BYTES: usize = 480_000;
-const BYTES_OF_SEVERAL: usize = 1_200_000;
+const BYTES: usize = 400_000;
+const BYTES_OF_SEVERAL: usize = 900_000;
+/// Bytes of the answers to the pictures, and of where the runs looked, in the page of one run and of several together.
+const TEXT: usize = 140_000;
+const TEXT_OF_SEVERAL: usize = 450_000;
+const LOOKED: usize = 100_000;
+const LOOKED_OF_SEVERAL: usize = 150_000;
+/// Of a picture, and of a run's answer to it, about.
+const TEXT_OF_A_PICTURE: usize = 40;
+const TEXT_OF_AN_ANSWER: usize = 45;
+/// Digits of a probability, after the point.
+const DIGITS: f32 = 1e5;
 /// Pictures of this side and above are photographs; no picture is smaller than this in a file, so more are not even read.
 const PHOTOGRAPH: i64 = 64;
 const LEAST_BYTES: usize = 64;
@@ -87,16 +97,20 @@ impl Gallery {
     pub fn draw(members: &[Member<'_>], classes: Vec<String>, divisor: f64, number: usize) -> Result<Gallery, Error> {
         let split = members[0].split;
         let [_, height, width] = split.shape();
-        let budget = if members.len() == 1 { BYTES } else { BYTES_OF_SEVERAL };
+        let [budget, text, sights] = match members.len() {
+            1 => [BYTES, TEXT, LOOKED],
+            _ => [BYTES_OF_SEVERAL, TEXT_OF_SEVERAL, LOOKED_OF_SEVERAL],
+        };
+        let said = TEXT_OF_A_PICTURE + TEXT_OF_AN_ANSWER * members.len();
         let least = if height.max(width) >= PHOTOGRAPH { LEAST_BYTES_OF_PHOTOGRAPH } else { LEAST_BYTES };
         let mut chosen: Vec<i64> = chosen(members).into_iter().map(|picture| picture as i64).collect();
-        chosen.truncate((budget / least).max(1));
+        chosen.truncate((budget / least).min(text / said).max(1));
         let images = pixels(split, &chosen, divisor)?;
         let (sheet, count) = Sheet::within(format!("gallery-{number}"), &images, budget)?;
         chosen.truncate(count);
         let shown = |&picture: &i64| {
             let picture = picture as usize;
-            let answers = members.iter().map(|member| member.answered.top(picture).to_vec()).collect();
+            let answers = members.iter().map(|member| rounded(member.answered.top(picture))).collect();
             let truth = members.first().map_or(0, |member| member.answered.truth(picture));
             Shown { picture, truth, answers }
         };
@@ -106,9 +120,17 @@ impl Gallery {
             runs: members.iter().map(|member| member.name.to_owned()).collect(),
             pictures: chosen.iter().map(shown).collect(),
             wrong: members.iter().map(|member| member.answered.mistakes().len()).collect(),
-            looked: members.iter().map(|member| looked(member, &chosen).unwrap_or_default()).collect(),
+            looked: members
+                .iter()
+                .map(|member| within(sights / members.len(), looked(member, &chosen).unwrap_or_default()))
+                .collect(),
             total: members.first().map_or(0, |member| member.answered.len()),
         })
+    }
+
+    /// How wide a picture is, in pixels of the page.
+    pub fn tile_width(&self) -> usize {
+        self.sheet.width
     }
 
     /// Whether a run was wrong about a picture.
@@ -154,6 +176,21 @@ fn chosen(members: &[Member<'_>]) -> Vec<usize> {
             all.extend(lists.iter().filter_map(|list| list.get(place)).filter(|&&picture| seen.insert(picture)));
         }
     }
+    all
+}
+
+/// An answer with no more digits than are shown or tell answers apart.
+fn rounded(answer: &[(usize, f32)]) -> Vec<(usize, f32)> {
+    answer.iter().map(|&(class, probability)| (class, (probability * DIGITS).round() / DIGITS)).collect()
+}
+
+/// The first maps that fit into about `budget` bytes; the first pictures are the most important.
+fn within(budget: usize, mut all: BTreeMap<usize, Looked>) -> BTreeMap<usize, Looked> {
+    let mut bytes = 0;
+    all.retain(|_, map| {
+        bytes += map.bytes.len() + TEXT_OF_AN_ANSWER;
+        bytes <= budget
+    });
     all
 }
 

@@ -15,6 +15,7 @@ use crate::sprites::Sheet;
 use askama::Template;
 use train::Recipe;
 use train::metrics::Interval;
+use viz::page::May;
 
 /// Everything that the templates see.
 #[derive(Template)]
@@ -25,6 +26,7 @@ pub struct Page<'a> {
     opening: Opening,
     results: Vec<RunResult>,
     seeds: Vec<Seeds>,
+    differences: Vec<String>,
     sets: DataSets,
     recipes: Comparison,
     surroundings: Comparison,
@@ -107,6 +109,7 @@ impl Page<'_> {
             title: names.join(", "),
             opening: if let [run] = runs { Opening::of(run, program) } else { Opening::default() },
             seeds: results::seeds(&records, &results),
+            differences: results::differences(&results),
             results,
             sets,
             recipes,
@@ -145,9 +148,8 @@ impl Page<'_> {
         self.runs.len() > 1
     }
 
-    /// Whether the page may ask the server that it came from.
-    fn asks_server(&self) -> bool {
-        self.live.is_some()
+    fn head(&self) -> String {
+        head(&self.title, self.live.is_some())
     }
 
     fn has_filters(&self) -> bool {
@@ -181,6 +183,12 @@ impl Page<'_> {
     fn validations(&self) -> Vec<&train::Row> {
         validations(self.runs)
     }
+}
+
+/// The head of a page with pictures and scripts; `asks` where it may ask the server that it came from.
+pub fn head(title: &str, asks: bool) -> String {
+    let all = [May::ShowPictures, May::Script, May::Ask];
+    viz::page::head(title, if asks { &all } else { &all[..2] })
 }
 
 /// Validations for a table, at most a hundred, evenly spread with the last among them.
@@ -253,6 +261,16 @@ fn rate(fraction: &Option<f64>) -> String {
 
 /// A count with its thousands apart.
 fn grouped(count: &i64) -> String {
+    values::thousands(*count as f64)
+}
+
+/// As [`grouped`], of pictures or minibatches.
+pub fn pictures(count: &u64) -> String {
+    values::thousands(*count as f64)
+}
+
+/// As [`grouped`], of things in memory.
+fn number(count: &usize) -> String {
     values::thousands(*count as f64)
 }
 

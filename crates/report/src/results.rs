@@ -114,6 +114,34 @@ impl Result {
     }
 }
 
+/// Whose interval lies above that of the lowest test error, a sentence for each data set of two runs at least.
+pub fn differences(results: &[Result]) -> Vec<String> {
+    let mut sets: Vec<usize> = results.iter().filter_map(|it| it.comparable).collect();
+    sets.sort_unstable();
+    sets.dedup();
+    let of = |set: usize| {
+        let known = |it: &&Result| it.comparable == Some(set) && it.error.is_some() && it.interval.is_some();
+        let runs: Vec<&Result> = results.iter().filter(known).collect();
+        let error = |it: &&&Result| it.error.unwrap_or(f64::INFINITY);
+        let best = *runs.iter().min_by(|a, b| error(a).total_cmp(&error(b)))?;
+        let is_worse = |it: &Result| it.interval.zip(best.interval).is_some_and(|(it, best)| it.low > best.high);
+        let worse: Vec<String> = runs.iter().filter(|it| is_worse(it)).map(|it| isolated(&it.name)).collect();
+        let name = isolated(&best.name);
+        let others = runs.len() - 1;
+        (others > 0).then(|| match worse.len() {
+            0 => format!("On {}, no run is clearly worse than {name}: their 95 % intervals overlap.", best.set),
+            count if count == others => format!("On {}, {name} is clearly better than all others.", best.set),
+            _ => format!("On {}, {name} is clearly better than {} and no other.", best.set, worse.join(", ")),
+        })
+    };
+    sets.into_iter().filter_map(of).collect()
+}
+
+/// A name that may read from right to left, apart from the sentence around it.
+fn isolated(name: &str) -> String {
+    format!("\u{2068}{name}\u{2069}")
+}
+
 /// A data set's number and a recipe but for its seed.
 type Alike = (usize, Vec<(String, String)>);
 
@@ -198,6 +226,26 @@ mod tests {
         assert_eq!(result(0.019, 0.002, Some(0)).against(&baseline), "-0.10 points ~");
         assert_eq!(result(0.019, 0.002, Some(1)).against(&baseline), "–");
         assert_eq!(result(0.019, 0.002, None).against(&result(0.02, 0.002, None)), "–");
+    }
+
+    #[test]
+    fn clear_differences_are_told_set_by_set() {
+        let named = |name: &str, result: Result| Result { name: name.into(), ..result };
+        let [a, b, c, d] = [
+            named("a", result(0.02, 0.002, Some(0))),
+            named("b", result(0.023, 0.002, Some(0))),
+            named("c", result(0.03, 0.002, Some(0))),
+            named("d", result(0.01, 0.002, Some(1))),
+        ];
+        let said = |runs: &[&Result]| {
+            let runs: Vec<Result> =
+                runs.iter().map(|it| named(&it.name, result(it.error.unwrap(), 0.002, it.comparable))).collect();
+            differences(&runs).join(" ").replace(['\u{2068}', '\u{2069}'], "")
+        };
+        assert!(said(&[&a, &b]).starts_with("On mnist, no run is clearly worse than a"));
+        assert_eq!(said(&[&a, &b, &c]), "On mnist, a is clearly better than c and no other.");
+        assert_eq!(said(&[&c, &a, &d]), "On mnist, a is clearly better than all others.");
+        assert_eq!(said(&[&a, &d]), "", "nothing is compared across data sets");
     }
 
     /// Mean 2, deviation 1 by arithmetic.

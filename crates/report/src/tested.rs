@@ -6,6 +6,9 @@ use crate::record::Record;
 use train::metrics::{ClassScore, Confusion, Interval, wilson};
 use values::percent;
 
+/// From so many classes on, those that are recognised well are not what one looks for.
+const MANY: usize = 40;
+
 /// The test set through the best model.
 pub struct Tested {
     pub confusion: Confusion,
@@ -37,7 +40,12 @@ impl Tested {
         Some(Tested { names: names(record, confusion.classes()), confusion, answered })
     }
 
-    /// The classes in their order.
+    /// Whether the classes are so many that they stand by their mistakes.
+    pub fn is_sorted(&self) -> bool {
+        self.names.len() > MANY
+    }
+
+    /// The classes in their order; of many, those with the most wrong first.
     pub fn classes(&self) -> Vec<ClassRow<'_>> {
         let row = |(class, score): (usize, ClassScore)| {
             let right = self.confusion.count(class, class);
@@ -48,7 +56,11 @@ impl Tested {
                 wrong: score.support - right,
             }
         };
-        self.confusion.per_class().into_iter().enumerate().map(row).collect()
+        let mut rows: Vec<_> = self.confusion.per_class().into_iter().enumerate().map(row).collect();
+        if self.is_sorted() {
+            rows.sort_by_key(|row| std::cmp::Reverse(row.wrong));
+        }
+        rows
     }
 
     /// Why no pictures are shown.

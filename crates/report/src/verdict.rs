@@ -14,6 +14,9 @@ const UNDERFIT: f64 = 0.05;
 const CARRIES: f64 = 0.3;
 const PAIR_CARRIES: f64 = 0.2;
 const FEWEST_WRONG: u64 = 8;
+/// A network that gives so many pictures one answer, and so many more than belong to it, tells nothing apart.
+const ONE_ANSWER: f64 = 0.9;
+const TOO_MANY: f64 = 0.3;
 /// An interval of the test error that is wider than this says little.
 const WIDE: f64 = 0.1;
 /// Probabilities that are off by more than this mislead.
@@ -55,6 +58,8 @@ pub enum Advice {
     Clean,
     /// Look at the pictures, which the page shows.
     Look,
+    /// A tenth of the learning rate.
+    Slower,
     /// Validate on every part in turn.
     Folds,
     /// Nothing: the program does it by itself.
@@ -63,6 +68,9 @@ pub enum Advice {
 
 /// All findings, the most important first.
 pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
+    if let Some(found) = one_answer(facts) {
+        return vec![found];
+    }
     let course = overfitting(facts).or_else(|| still_falling(facts)).or_else(|| underfitting(facts));
     let found = [course, few_pictures(facts), one_class(facts), one_pair(facts), unsure(facts)];
     found.into_iter().flatten().collect()
@@ -115,6 +123,27 @@ fn underfitting(facts: &Facts<'_>) -> Option<Finding> {
             percent(validation)
         ),
         advice: Advice::Larger,
+    })
+}
+
+fn one_answer(facts: &Facts<'_>) -> Option<Finding> {
+    let confusion = facts.confusion?;
+    let classes = confusion.classes();
+    let given = |class: usize| -> u64 { (0..classes).map(|truth| confusion.count(truth, class)).sum() };
+    let all: u64 = (0..classes).map(given).sum();
+    let class = (0..classes).max_by_key(|&class| given(class))?;
+    let share = |count: u64| count as f64 / all.max(1) as f64;
+    let has = share(wrong_of(confusion, class..class + 1).1);
+    let too_many = share(given(class)) - has >= TOO_MANY;
+    (share(given(class)) >= ONE_ANSWER && too_many).then(|| Finding {
+        text: format!(
+            "{} is the answer to {} of all pictures, of which {} belong to it: the network tells nothing apart. A learning rate \
+             that is too high does this, and pictures or labels that are not what they should be.",
+            name(facts, class),
+            percent(share(given(class))),
+            percent(has)
+        ),
+        advice: Advice::Slower,
     })
 }
 
@@ -250,6 +279,19 @@ mod tests {
         assert_eq!(of_course(&[(0.9, 0.9), (0.8, 0.80), (0.8, 0.801)]), [Advice::Larger]);
         assert_eq!(of_course(&[(0.4, 0.4)]), [], "one validation is no course");
         assert_eq!(of_course(&[(0.4, f64::NAN), (0.3, f64::NAN), (0.2, f64::NAN)]), []);
+    }
+
+    #[test]
+    fn one_answer_to_everything_is_all_that_is_said() {
+        let found = of_matrix(&[vec![97, 1, 1, 1], vec![99, 1, 0, 0], vec![100, 0, 0, 0], vec![95, 5, 0, 0]]);
+        let [Finding { text, advice: Advice::Slower }] = found.as_slice() else { panic!("{found:?}") };
+        assert!(
+            text.starts_with("Class \u{2068}ape\u{2069} is the answer to 97.75 % of all pictures, of which 25.00 %"),
+            "{text}"
+        );
+        assert_eq!(of_matrix(&[vec![50, 0], vec![50, 0]]).len(), 1, "of two classes, too");
+        // A class that nearly all pictures belong to.
+        assert_eq!(of_matrix(&[vec![950, 0, 0], vec![7, 13, 0], vec![5, 0, 15]]), []);
     }
 
     fn of_matrix(rows: &[Vec<u64>]) -> Vec<Finding> {

@@ -11,7 +11,7 @@ use crate::view::View;
 use crate::words;
 use crate::work::Outcome;
 use askama::Template;
-use values::percent;
+use values::{percent, thousands};
 
 /// The file's name in a sweep's folder.
 pub const FILE: &str = "report.html";
@@ -52,10 +52,17 @@ struct Row {
     error: String,
     spread: String,
     loss: String,
-    iterations: u64,
+    iterations: String,
     seconds: String,
     command: String,
     is_best: bool,
+}
+
+impl Html<'_> {
+    fn head(&self) -> String {
+        let what = if self.outcome.strategy.is_some() { "Sweep" } else { "Runs" };
+        viz::page::head(&format!("{what} of {}", self.outcome.recipe), &[])
+    }
 }
 
 /// Writes the page, with notes of whoever put the trials together; `program` is what is typed to start the program.
@@ -118,7 +125,8 @@ fn best(outcome: &Outcome, commands: &Commands<'_>) -> Option<Best> {
     let test = winner.test.as_ref().map(|test| {
         let (low, high) = (percent(test.interval.low), percent(test.interval.high));
         let looks = if test.looks > 1 { format!("; looked at {} times", test.looks) } else { String::new() };
-        (percent(test.error), format!("{} of {} wrong; 95 %: {low} to {high}{looks}", test.wrong, test.pictures))
+        let [wrong, pictures] = [test.wrong, test.pictures].map(|count| thousands(count as f64));
+        (percent(test.error), format!("{wrong} of {pictures} wrong; 95 %: {low} to {high}{looks}"))
     });
     Some(Best {
         trial: winner.trial,
@@ -155,7 +163,7 @@ fn row(rank: usize, trial: &Trial, outcome: &Outcome, commands: &Commands<'_>) -
         error: mean(errors.iter().copied()).map_or("–".to_owned(), percent),
         spread: spread(&errors).unwrap_or_default(),
         loss: mean(trial.ended().filter_map(|it| it.validation_loss)).map_or("–".to_owned(), values::short),
-        iterations: trial.ended().map(|it| it.iterations).sum(),
+        iterations: thousands(trial.ended().map(|it| it.iterations).sum::<u64>() as f64),
         seconds: values::duration(trial.ended().map(|it| it.seconds).sum()),
         command: run.map(|run| commands.train(trial, run)).unwrap_or_default(),
         is_best: outcome.winner.as_ref().is_some_and(|it| it.trial == trial.number),

@@ -24,6 +24,12 @@ impl Sums {
         self.loss / self.samples as f64
     }
 
+    /// What was added since the sums were `before`; all of it where they have begun again since.
+    pub fn since(self, before: Sums) -> Sums {
+        let Sums { loss, errors, samples } = if before.samples > self.samples { Sums::default() } else { before };
+        Sums { loss: self.loss - loss, errors: self.errors - errors, samples: self.samples - samples }
+    }
+
     /// Fraction misclassified, 0 to 1; NaN when nothing was seen.
     pub fn error(&self) -> f64 {
         self.errors as f64 / self.samples as f64

@@ -16,10 +16,10 @@ pub const WRONG: Rgb = [190, 76, 0];
 /// Stands for NaN and infinities wherever they occur; no palette here contains it.
 pub const NOT_FINITE: Rgb = [255, 0, 255];
 
-/// Series colours, in the order of use: the palette of Okabe and Ito (2008, "Color Universal Design") without its yellow,
-/// which is too pale on white.
+/// Series colours, in the order of use: the palette of Okabe and Ito (2008, "Color Universal Design") without its yellow, and with
+/// a darker orange and sky blue, which are too pale on white.
 pub const SERIES: [Rgb; 7] =
-    [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233], [0, 0, 0]];
+    [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [125, 90, 0], [106, 143, 224], [0, 0, 0]];
 
 /// How a number becomes a colour in one-channel pictures. Pictures of three channels keep their own colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -69,8 +69,19 @@ pub(crate) fn mix(from: Rgb, to: Rgb, weight: f64) -> Rgb {
     [channel(0), channel(1), channel(2)]
 }
 
+/// Black or white, whichever can be read better on `fill`: one of them always has a contrast of 4.5 at least.
+pub(crate) fn on(fill: Rgb) -> Rgb {
+    let (black, white) = ([0; 3], [255; 3]);
+    if contrast(black, fill) >= contrast(white, fill) { black } else { white }
+}
+
+/// The contrast of two colours (WCAG 2): 1 for equal ones, 21 for black and white.
+pub(crate) fn contrast(one: Rgb, other: Rgb) -> f64 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
 /// The relative luminance of sRGB (WCAG 2): 0 for black, 1 for white.
-#[cfg(test)]
 pub(crate) fn luminance(colour: Rgb) -> f64 {
     let linear = |c: u8| {
         let c = f64::from(c) / 255.0;
@@ -116,10 +127,21 @@ mod tests {
     }
 
     #[test]
-    fn every_series_colour_stands_out_from_the_paper() {
-        for colour in SERIES {
-            let contrast = (1.0 + 0.05) / (luminance(colour) + 0.05);
-            assert!(contrast > 2.0, "{colour:?} has contrast {contrast}");
+    fn every_colour_of_a_drawing_stands_out_from_the_paper() {
+        let check = |colour: Rgb, least: f64| {
+            let contrast = contrast(colour, PAPER);
+            assert!(contrast >= least, "{colour:?} has contrast {contrast}");
+        };
+        SERIES.iter().for_each(|&colour| check(colour, 3.0));
+        [INK, MUTED, WRONG].iter().for_each(|&colour| check(colour, 4.5));
+    }
+
+    #[test]
+    fn black_or_white_can_be_read_on_any_colour() {
+        for step in 0..=255u8 {
+            for fill in [[step; 3], [0, step, 178], [190, step, 0], [255, 0, step]] {
+                assert!(contrast(on(fill), fill) >= 4.5, "{fill:?}");
+            }
         }
     }
 }

@@ -1,17 +1,14 @@
 //! The confusion matrix: which classes are taken for which.
 
-use crate::colour::{INK, PAPER, Rgb, mix};
+use crate::colour::{PAPER, Rgb, mix, on};
 use crate::numbers::grouped;
 use crate::svg::{Anchor, Drawing, Style, Svg, text_width};
 use crate::text::shortened;
 use crate::{Error, Picture};
 
-/// Deepest colours of right and of wrong answers: two ends of the colour-blind-safe pair blue and orange, dark enough for
-/// white text.
-const RIGHT: Rgb = [0, 114, 178];
+/// Deepest colours of right and of wrong answers: two ends of the colour-blind-safe pair blue and orange.
+const RIGHT: Rgb = [0, 90, 143];
 const MISTAKE: Rgb = [190, 76, 0];
-/// Cells more opaque than this carry white text.
-const OPAQUE: f64 = 0.75;
 const EMPTY: Rgb = [246, 246, 246];
 const SIDE: f64 = 24.0;
 /// Names of classes are cut to this many letters.
@@ -185,7 +182,10 @@ impl Confusion {
             svg.cell(inner, fill, (truth, predicted), &hint);
             let text = count.to_string();
             if text.len() as f64 * 8.0 <= cell {
-                let style = if fill.1 > OPAQUE { Style::On(PAPER) } else { Style::Within(INK) };
+                let style = match on(mix(EMPTY, fill.0, fill.1)) {
+                    PAPER => Style::On(PAPER),
+                    ink => Style::Within(ink),
+                };
                 let middle = (x + cell / 2.0, y + cell / 2.0 + 4.5);
                 svg.text(middle, &text, style, Anchor::Middle);
             }

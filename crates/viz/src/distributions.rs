@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::axis::{Domain, Scale};
-use crate::colour::{INK, NOT_FINITE, SERIES};
+use crate::colour::{INK, SERIES};
 use crate::histogram::Histogram;
 use crate::numbers::{Unit, brief, grouped, precise};
 use crate::svg::{Anchor, Drawing, Style, Svg};
@@ -101,7 +101,7 @@ fn panel(svg: &mut Svg, (left, top): (f64, f64), histogram: &Histogram, scale: S
     let lost: Vec<String> = lost.map(|(count, what)| format!("{} {what}", grouped(&count.to_string()))).collect();
     let ink = match histogram.not_finite() {
         0 => Style::Muted,
-        _ => Style::On(NOT_FINITE),
+        _ => Style::Label,
     };
     svg.text((left, bottom + 34.0), &lost.join(", "), ink, Anchor::Start);
 }

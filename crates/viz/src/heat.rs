@@ -1,13 +1,13 @@
 //! Heat maps: numbers drawn as colour over the picture that they are about, and the bar that says which colour stands
 //! for which number.
 
-use crate::colour::{MUTED, NOT_FINITE, PAPER, Rgb, SERIES, byte, mix};
+use crate::colour::{MUTED, NOT_FINITE, PAPER, Rgb, byte, mix};
 use crate::numbers::{brief, precise};
 use crate::text::Size;
 use crate::{Error, FloatImage, Picture, Unit, legend};
 
 /// Above and below what is clear.
-const COLOURS: [Rgb; 2] = [SERIES[4], SERIES[5]];
+const COLOURS: [Rgb; 2] = [[230, 159, 0], [86, 180, 233]];
 /// Brightness of the picture beneath the colours, so that they stand out.
 const DIMMED: f64 = 0.55;
 /// Opacity where a heat map is strongest.

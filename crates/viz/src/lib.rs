@@ -18,6 +18,7 @@
 //! | the same at several moments | [`Course`] | [`Drawing`] |
 //! | settings of trials and what came of them | [`Trials`] | [`Drawing`] |
 //! | probabilities and what came true | [`reliability()`] | [`Drawing`] |
+//! | a title | [`page::head`] | the head of a page that drawings stand in |
 //!
 //! NaN and infinities are drawn, never hidden: magenta pixels, crosses on a chart, a count beside a histogram.
 
@@ -38,6 +39,7 @@ mod heat;
 mod histogram;
 mod legend;
 mod numbers;
+pub mod page;
 mod picture;
 mod reliability;
 mod save;

@@ -76,17 +76,17 @@ pub(crate) fn written(value: f64, step: f64) -> String {
     grouped(&text)
 }
 
-/// Whole numbers of five digits and more in groups of three, parted by a narrow space.
+/// Whole numbers of four digits and more in groups of three, parted by commas.
 pub(crate) fn grouped(text: &str) -> String {
     let digits = text.trim_start_matches('-').split('.').next().unwrap_or("");
-    if digits.len() < 5 {
+    if digits.len() < 4 {
         return text.to_owned();
     }
     let sign = if text.starts_with('-') { "-" } else { "" };
     let rest = text.split_once('.').map_or(String::new(), |(_, rest)| format!(".{rest}"));
     let letters: Vec<char> = digits.chars().collect();
     let groups: Vec<String> = letters.rchunks(3).rev().map(|g| g.iter().collect()).collect();
-    format!("{sign}{}{rest}", groups.join("\u{202f}"))
+    format!("{sign}{}{rest}", groups.join(","))
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn numbers_have_four_significant_digits_or_fewer_and_per_cent_when_asked() {
         assert_eq!(precise(0.0092, Unit::Percent), "0.92\u{a0}%");
-        assert_eq!(precise(17800.0, Unit::Plain), "17\u{202f}800");
+        assert_eq!(precise(17800.0, Unit::Plain), "17,800");
         assert_eq!(precise(0.07489583, Unit::Percent), "7.49\u{a0}%");
         assert_eq!(precise(2e-7, Unit::Plain), "2e-7");
     }

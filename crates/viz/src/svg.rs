@@ -247,7 +247,7 @@ fn short(value: f64) -> String {
 }
 
 /// Text that XML takes as text; control characters, which it forbids, become spaces.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -107,6 +107,9 @@ pub struct TrainArgs {
     /// Serve a page that shows how training goes, on this machine alone (127.0.0.1), until training ends
     #[arg(long)]
     pub watch: bool,
+    /// Print a second address of that page, with a secret, at which it can end training after the epoch at hand
+    #[arg(long, requires = "watch")]
+    pub watch_stop: bool,
     /// Port of that page; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 0, requires = "watch", value_parser = whole::<u16>(0, 65_535))]
     pub port: u16,

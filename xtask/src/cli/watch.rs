@@ -8,8 +8,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The page shows how far each run is and their curves beside each other, at http://127.0.0.1:PORT/, and renews itself. Runs that
-begin later appear by themselves. A run's row and curves change at each of its validations; a page that moves within an epoch
-is that of `train --watch`. The page is read only and can be opened on this machine alone. Ctrl-C ends it, and no run.
+begin later appear by themselves. Rows and curves move about every second, those of runs on other machines at each validation.
+The page is read only and can be opened on this machine alone. Ctrl-C ends it, and no run.
 
 Examples:
   cargo xtask watch runs                       every run in runs/, sweeps and folds included

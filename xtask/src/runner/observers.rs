@@ -1,11 +1,12 @@
 //! Everybody who watches a run, in the order in which they are told: first the folder, which saves, so that what the
-//! others say of a validation is true on the disk as well as it can be; last the signals, which may end it.
+//! others say of a validation is true on the disk as well as it can be; last the live page and the signals, which may end it.
 
 use crate::event_lines::EventLines;
 use crate::reporter::Reporter;
 use crate::signals::Signals;
 use report::tensorboard::TensorBoard;
 use report::watch::Watch;
+use std::ops::ControlFlow;
 use train::{Answer, Event, Observer, RunFolder};
 
 /// The observers of a run.
@@ -30,9 +31,11 @@ impl Observer for Observers<'_> {
         if let Some(tensorboard) = &mut self.tensorboard {
             let _ = tensorboard.on(event)?;
         }
-        if let Some(watch) = &mut self.watch {
-            let _ = watch.on(event)?;
-        }
-        self.signals.on(event)
+        let asked = match &mut self.watch {
+            Some(watch) => watch.on(event)?,
+            None => ControlFlow::Continue(()),
+        };
+        let signal = self.signals.on(event)?;
+        Ok(if asked.is_break() { asked } else { signal })
     }
 }

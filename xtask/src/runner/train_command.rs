@@ -87,7 +87,7 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
         Some(path) => resume(path, args, &joined.ranks),
     };
     let Some(mut run) = joined.tell(begun, continued.is_none())? else { return Ok(ExitCode::SUCCESS) };
-    let watch = listener.map(|listener| watch::start(listener, &mut run)).transpose()?.flatten();
+    let watch = listener.map(|listener| watch::start(listener, args.watch_stop, &mut run)).transpose()?.flatten();
     let path = run.folder.path().to_owned();
     let features = if run.learner.progress.stopped_by.is_none() { features(&run)? } else { None };
     let trained = train_on(&mut run, features.as_ref(), &How::from(args), &mut signals, watch);

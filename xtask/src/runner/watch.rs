@@ -12,7 +12,7 @@ use xtask::cli::WatchArgs;
 
 /// Starts to serve the page of a run that is about to be trained, and says where; `None`, with a warning, where the
 /// system refuses what that takes, because a run is worth more than its page.
-pub fn start(listener: TcpListener, run: &mut Run) -> Result<Option<Watch>> {
+pub fn start(listener: TcpListener, may_stop: bool, run: &mut Run) -> Result<Option<Watch>> {
     let (folder, recipe) = (run.folder.path(), run.plan.recipe());
     let watched = watch::Run {
         path: folder.to_owned(),
@@ -30,9 +30,13 @@ pub fn start(listener: TcpListener, run: &mut Run) -> Result<Option<Watch>> {
         },
         note: run.note.clone(),
     };
-    match Watch::start(listener, watched) {
+    match Watch::start(listener, watched, may_stop) {
         Ok(watch) => {
-            run.reporter.line(&format!("watch   http://{}/\n", watch.address()))?;
+            let end = if may_stop { "" } else { "\n" };
+            run.reporter.line(&format!("watch   http://{}/{end}", watch.address()))?;
+            if let Some(address) = watch.stop_address() {
+                run.reporter.line(&format!("stop    {address}   can end training after its epoch\n"))?;
+            }
             Ok(Some(watch))
         }
         Err(error) => {

@@ -72,6 +72,8 @@ mod runs;
 #[cfg(feature = "runner")]
 mod shadows;
 #[cfg(feature = "runner")]
+mod size;
+#[cfg(feature = "runner")]
 mod strangers;
 #[cfg(feature = "runner")]
 mod sweep;

@@ -114,20 +114,109 @@ seen.sheets = [...new Set($$('.gallery .sprite').map((it) => it.className))].len
 seen.narrow = document.documentElement.scrollWidth <= window.innerWidth;
 "#;
 
+/// What a screen reader finds, and what an eye can read: names of drawings, controls and tables, the way of the headings, the contrast
+/// of every text that is shown with what lies behind it.
+const CHECKED: &str = r#"
+$$('details').forEach((it) => (it.open = true));
+const told = (it) => (it.tagName + '.' + (it.getAttribute('class') || '') + ' ' + it.textContent.trim().slice(0, 30)).trim();
+const name = (it) => (it.getAttribute('aria-label') || it.getAttribute('alt') || it.closest('label')?.textContent || it.textContent || '').trim();
+const nameless = (what, long = 1) => $$(what).filter((it) => name(it).length < long).map(told);
+seen.drawings = $$('svg').filter((it) => !(['img', 'group'].includes(it.getAttribute('role')) && (it.getAttribute('aria-label') || '').length > 3)).map(told);
+seen.images = nameless('img, canvas:not([hidden]), [role=img], [role=button], [role=region]');
+seen.controls = nameless('button, select, input, summary, progress, [tabindex]');
+seen.reach = $$('.viz-cell, .sort, .picture').filter((it) => it.tabIndex < 0 && !it.matches('.viz-cell')).map(told);
+seen.stops = $$('.matrix').map((it) => it.querySelectorAll('[tabindex="0"]').length);
+seen.tables = $$('table').filter((it) => !it.caption || !it.caption.textContent.trim()).map(told);
+seen.heads = $$('th').filter((it) => !it.scope || !it.textContent.trim() && !it.querySelector('[aria-label]')).map(told);
+const levels = $$('h1, h2, h3, h4').filter((it) => !it.closest('dialog')).map((it) => Number(it.tagName[1]));
+seen.levels = levels[0] === 1 && levels.filter((it) => it === 1).length === 1 && levels.every((it, at) => !at || it <= levels[at - 1] + 1);
+seen.landmarks = document.documentElement.lang === 'en' && $$('main').length === 1 && document.title.length > 0;
+const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number); return [r, g, b, a]; };
+const over = (front, back) => front.slice(0, 3).map((it, at) => it * front[3] + back[at] * (1 - front[3])).concat(1);
+const light = (colour) => colour.slice(0, 3).map((it) => it / 255).map((it) => (it <= 0.04045 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4)).reduce((sum, it, at) => sum + it * [0.2126, 0.7152, 0.0722][at], 0);
+const behind = (it) => {
+  const chain = [];
+  for (let at = it; at; at = at.parentElement) chain.unshift(getComputedStyle(at).backgroundColor);
+  return chain.map(parse).reduce((back, front) => over(front, back), matchMedia('(prefers-color-scheme: dark)').matches ? [0, 0, 0, 1] : [255, 255, 255, 1]);
+};
+const contrast = (it) => {
+  const style = getComputedStyle(it);
+  let [front, back] = [parse(style.color), behind(it)];
+  if (it.matches('svg text')) {
+    front = parse(style.fill);
+    const cell = it.previousElementSibling;
+    if (it.matches('.viz-on') && cell) {
+      const empty = it.closest('svg').querySelector('.viz-empty');
+      const fill = getComputedStyle(cell);
+      back = over([...parse(fill.fill).slice(0, 3), Number(fill.fillOpacity)], empty ? parse(getComputedStyle(empty).fill) : back);
+    }
+  }
+  const [one, other] = [light(over(front, back)), light(back)];
+  return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+};
+const says = (it) => [...it.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+seen.texts = $$('body *').filter((it) => says(it) && !it.closest('script, style, [hidden], :disabled, .unseen') && (it.closest('svg') || it.offsetParent));
+seen.faint = seen.texts.filter((it) => contrast(it) < 4.495).map((it) => told(it) + ' ' + contrast(it).toFixed(2));
+seen.texts = seen.texts.length;
+seen.dark = matchMedia('(prefers-color-scheme: dark)').matches;
+"#;
+
+/// What a page would get from a browser of another country that it asks for its way of writing numbers; set before its own
+/// scripts run, because browsers are often installed in English alone.
+const COUNTRY: &str = "<script>
+const number = Intl.NumberFormat;
+Intl.NumberFormat = function (place, options) { return new number(place ?? 'COUNTRY', options); };
+Number.prototype.toLocaleString = function (place, options) { return new Intl.NumberFormat(place, options).format(this); };
+const compare = String.prototype.localeCompare;
+String.prototype.localeCompare = function (other, place, options) { return compare.call(this, other, place ?? 'COUNTRY', options); };
+</script>";
+
+/// What a browser of another country must not change: figures as they are written, sorted, typed and read aloud.
+const ABROAD: &str = r#"
+seen.language = navigator.language;
+seen.would = (1234.5).toLocaleString();
+const figures = $$('main dd, main td').map((it) => it.textContent).join(' ');
+seen.commas = figures.match(/\d,\d(?!\d\d)/g) || [];
+const slider = $('.chart input[type=range]');
+slider.value = 0.25;
+slider.dispatchEvent(new Event('input'));
+seen.smoothing = slider.value;
+const before = $$('.chart svg')[0].outerHTML;
+slider.value = '0.75';
+slider.dispatchEvent(new Event('input'));
+seen.smoothed = before !== $$('.chart svg')[0].outerHTML;
+key($('.chart svg'), 'ArrowRight');
+seen.reading = $('.chart .reading').textContent;
+const sorted = (column) => {
+  $$('#classes .sort')[column].click();
+  const values = $$('#classes tbody tr').map((row) => parseFloat(row.cells[column].textContent.replaceAll(',', ''))).filter((it) => !Number.isNaN(it));
+  return values.every((value, place, all) => !place || all[place - 1] <= value);
+};
+seen.sorted = [1, 2, 4, 5, 6].every(sorted);
+seen.confidence = $('.gallery .tile .muted').textContent;
+seen.ticks = $$('.chart svg text').map((it) => it.textContent).filter((it) => it.includes(','));
+"#;
+
 /// Visits a page at a width; gives what was seen, and `None` without a browser. Nothing may be said on the console.
 fn visit(place: &Place, page: &str, script: &str, width: u32) -> Option<Value> {
+    visit_with(place, page, script, &[&format!("--window-size={width},900")])
+}
+
+/// As [`visit`], by a browser with other options.
+fn visit_with(place: &Place, page: &str, script: &str, options: &[&str]) -> Option<Value> {
     let Some(browser) = browser() else {
         eprintln!("SKIPPED: there is no chromium or google-chrome on the PATH");
         return None;
     };
     let visited = place.path("visited.html");
     let script = format!("<script>{BEGIN}{script}{END}</script></body>");
-    fs::write(&visited, place.text(page).replace("</body>", &script)).unwrap();
+    let lang = options.iter().find_map(|option| option.strip_prefix("--lang="));
+    let country = lang.map_or(String::new(), |lang| COUNTRY.replace("COUNTRY", lang));
+    let page = place.text(page).replace("</body>", &script).replacen("<meta ", &format!("{country}<meta "), 1);
+    fs::write(&visited, page).unwrap();
     let profile = format!("--user-data-dir={}", place.path("profile").display());
-    let size = format!("--window-size={width},900");
-    let options =
-        ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom", &profile, &size];
-    let visit = Command::new(browser).args(options).arg(&visited).output().unwrap();
+    let always = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom", &profile];
+    let visit = Command::new(browser).args(always).args(options).arg(&visited).output().unwrap();
     let (page, log) = (String::from_utf8_lossy(&visit.stdout), String::from_utf8_lossy(&visit.stderr));
     let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
     assert!(console.is_empty(), "{console:?}");
@@ -148,6 +237,23 @@ fn printed(place: &Place, page: &str) -> Option<usize> {
     Some(pdf.matches("/Type /Page").count() - pdf.matches("/Type /Pages").count())
 }
 
+/// Nothing on the page lacks a name, a way by keyboard, or contrast, in either theme.
+fn assert_accessible(place: &Place, page: &str) {
+    for (scheme, dark) in [("1", false), ("0", true)] {
+        let scheme = format!("--blink-settings=preferredColorScheme={scheme}");
+        let options = ["--window-size=1280,900", scheme.as_str()];
+        let Some(seen) = visit_with(place, page, CHECKED, &options) else { return };
+        assert_eq!(seen["dark"], dark, "{page}");
+        assert_true(&seen, &["levels", "landmarks"]);
+        for lacking in ["drawings", "images", "controls", "reach", "tables", "heads", "faint"] {
+            assert_eq!(seen[lacking], serde_json::json!([]), "{lacking} of {page}, dark: {dark}");
+        }
+        assert!(seen["texts"].as_u64() > Some(100), "{seen}");
+        let stops = seen["stops"].as_array().unwrap();
+        assert!(stops.iter().all(|stops| *stops == 1), "one stop of the tab key in each matrix: {seen}");
+    }
+}
+
 fn assert_true(seen: &Value, flags: &[&str]) {
     for flag in flags {
         assert_eq!(seen[flag], true, "{flag}: {seen}");
@@ -162,6 +268,18 @@ fn a_visitor_reads_one_run() {
     assert!(place.bytes("run/report.html").len() < 1_000_000);
     let sheets = printed(&place, "run/report.html").unwrap_or(1);
     assert!((1..=5).contains(&sheets), "{sheets} sheets of paper");
+    assert_accessible(&place, "run/report.html");
+    for language in ["de-DE", "fr-FR"] {
+        let options = [format!("--lang={language}"), format!("--accept-lang={language}")];
+        let options = [options[0].as_str(), options[1].as_str(), "--window-size=1280,900"];
+        let Some(seen) = visit_with(&place, "run/report.html", ABROAD, &options) else { break };
+        assert!(seen["language"] == language && seen["would"] != "1,234.5", "{seen}");
+        assert_eq!((&seen["commas"], &seen["ticks"]), (&serde_json::json!([]), &serde_json::json!([])), "{seen}");
+        assert_eq!(seen["smoothing"], "0.25");
+        assert_true(&seen, &["smoothed", "sorted"]);
+        assert!(seen["reading"].as_str().unwrap().starts_with("epoch 0"), "{seen}");
+        assert!(seen["confidence"].as_str().unwrap().contains('.'), "{seen}");
+    }
     for width in [1280, 500] {
         let Some(seen) = visit(&place, "run/report.html", ONE, width) else { return };
         let flags = [
@@ -193,6 +311,7 @@ fn a_visitor_compares_two_runs() {
     assert!(seen["other"][0].as_str().unwrap().contains(" points"), "{seen}");
     assert!(seen["seeds"].as_str().unwrap().contains("2 runs that differ in their seed alone"), "{seen}");
     assert_eq!(seen["sheets"], 1, "both runs share their pictures");
+    assert_accessible(&place, "both/report.html");
 }
 
 fn browser() -> Option<PathBuf> {

@@ -98,15 +98,46 @@ fn the_page_shows_the_run_and_its_state_grows() {
     assert_eq!(run.child.wait().unwrap().code(), Some(143));
 }
 
-/// An epoch that lasts some seconds: its curves grow before its first validation.
-#[test]
-fn the_curves_move_within_an_epoch() {
-    let place = Place::new();
+/// A recipe whose epoch lasts some seconds.
+fn slow(place: &Place) -> String {
     let net = RECIPE.replace(
         r#"{ kind = "mlp", hidden = [16], activation = "relu", dropout = 0.2 }"#,
         r#"{ kind = "mlp", hidden = [4000, 2000], activation = "relu" }"#,
     );
-    let recipe = place.recipe("slow", &net.replace("size = 20", "size = 1"));
+    place.recipe("slow", &net.replace("size = 20", "size = 1"))
+}
+
+/// Curves and rows of runs that other processes train grow between validations, while somebody watches.
+#[test]
+fn runs_of_other_processes_move_within_an_epoch() {
+    let place = Place::new();
+    let recipe = slow(&place);
+    let words = format!("train {recipe} --out {{}}/runs/one --device cpu --epochs 1000");
+    let mut child = place.minibatch(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until(&mut child, || place.path("runs/one/metrics.csv").exists());
+    let mut followed = Watched::start(&place, "watch {}/runs");
+    // At a validation the share of the 1000 epochs that is done has no more than three digits.
+    let within = |rows: &str| {
+        let done = rows.split_once("aria-label=\"done of one\" value=\"").unwrap().1.split_once('"').unwrap().0;
+        (done.parse::<f64>().unwrap() * 1000.0).fract() != 0.0
+    };
+    followed.wait_for(|state| {
+        let (rows, curves) = (state["headline"].as_str().unwrap(), state["curves"].as_str().unwrap_or_default());
+        rows.contains("<td>training</td>") && within(rows) && curves.contains("polyline")
+    });
+    wait_until(&mut child, || {
+        std::fs::read_to_string(place.path("runs/one/now.csv")).is_ok_and(|it| it.lines().count() > 2)
+    });
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(!place.path("runs/one/now.csv").exists(), "nothing is left of it");
+}
+
+/// An epoch that lasts some seconds: its curves grow before its first validation.
+#[test]
+fn the_curves_move_within_an_epoch() {
+    let place = Place::new();
+    let recipe = slow(&place);
     let words = format!("train {recipe} --out {{}}/run --device cpu --epochs 1000 --watch");
     let mut run = Watched::start(&place, &words);
     run.wait_for(|state| {
@@ -116,6 +147,38 @@ fn the_curves_move_within_an_epoch() {
     });
     let head = run.page.get("/").1;
     assert!(head.find("time left") < head.find("learning rate"), "the time left stands in the first row");
+}
+
+/// With the address that was printed for it, and no other, a page ends training after its epoch.
+#[test]
+fn a_page_with_the_token_ends_training_after_the_epoch() {
+    let place = Place::new();
+    let recipe = place.recipe("net", RECIPE);
+    let words = format!("train {recipe} --out {{}}/run --device cpu --epochs 100000 --watch --watch-stop");
+    let mut run = Watched::start(&place, &words);
+    let mut line = String::new();
+    run.out.read_line(&mut line).unwrap();
+    let token = line.split_once("#stop=").unwrap_or_else(|| panic!("no address to stop at: {line}")).1;
+    let token = token.split_whitespace().next().unwrap().to_owned();
+    run.wait_for(|state| state["rows"].as_u64() >= Some(2));
+    let (page, here) = (run.page, format!("Host: localhost:{}\r\n", run.page.0));
+    let ask = |method: &str, token: &str| page.ask(method, "/stop", &format!("{here}X-Minibatch-Token: {token}\r\n")).0;
+    let wrong = token.chars().map(|digit| if digit == '0' { '1' } else { '0' }).collect::<String>();
+    assert!(ask("POST", &wrong).starts_with("HTTP/1.1 403") && ask("POST", "").starts_with("HTTP/1.1 403"));
+    assert!(ask("GET", &token).starts_with("HTTP/1.1 404"), "reading ends nothing");
+    let elsewhere = format!("{here}X-Minibatch-Token: {token}\r\nOrigin: http://evil.example\r\n");
+    assert!(page.ask("POST", "/stop", &elsewhere).0.starts_with("HTTP/1.1 403"));
+    assert_eq!(page.state()["stopping"], false);
+    assert!(ask("POST", &token).starts_with("HTTP/1.1 200"));
+    assert!(run.child.wait().unwrap().success());
+    let (summary, metrics) = (place.json("run/summary.json"), place.text("run/metrics.csv"));
+    assert_eq!(summary["stopped_by"], "interrupted");
+    // 1000 pictures to train with, 20 in a minibatch.
+    assert!(
+        summary["iterations"].as_u64().unwrap().is_multiple_of(50) && summary["epochs"].as_u64() < Some(100_000),
+        "{summary}"
+    );
+    assert_eq!(metrics.lines().count() as u64 - 1, summary["epochs"].as_u64().unwrap(), "the last epoch was validated");
 }
 
 /// A run that was there, one that is being trained, and one that begins while the page is served.
@@ -180,6 +243,8 @@ fn nobody_can_write_or_read_from_elsewhere() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
         check(method, "/state.json", &here, "405");
     }
+    check("POST", "/stop", &here, "405");
+    check("POST", "/stop", &format!("{here}X-Minibatch-Token: 00000000000000000000000000000000\r\n"), "405");
     for path in ["/report.html", "/recipe.toml", "/../recipe.toml", "/state.json/"] {
         check("GET", path, &here, "404");
     }

@@ -46,6 +46,8 @@ pub struct State {
     /// Set after the last minibatch.
     pub ended: bool,
     pub interrupted: bool,
+    /// Set where a page has asked for an end after the epoch.
+    pub stopping: bool,
 }
 
 /// How far training is; `None` is what is not known yet.
@@ -86,6 +88,11 @@ impl Board {
     pub fn look(&self) -> State {
         self.asked.store(true, Ordering::Relaxed);
         self.locked().clone()
+    }
+
+    /// Whether a page has asked for an end after the epoch.
+    pub fn is_stopping(&self) -> bool {
+        self.locked().stopping
     }
 
     /// Whether somebody has looked since the last time this was asked.

@@ -1,5 +1,6 @@
 //! Runs that are followed by what they write: their tables are read again when they have changed, and runs that begin later
-//! are taken up. Nothing is written, and no model is loaded.
+//! are taken up. Nothing is written, and no model is loaded; those who train the runs that are drawn are told that somebody
+//! watches, and leave a row every second.
 
 use super::folders;
 use super::standing::Standing;
@@ -11,12 +12,13 @@ use crate::sections::Sections;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
-use train::run_folder;
+use train::StepRow;
+use train::run_folder::{self, Glimpse, Watching, watching};
 
 /// Runs that are drawn; of more, those that changed last.
 pub const MOST: usize = 20;
 /// What a run's row and curves are made of.
-const FILES: [&str; 5] = ["run.json", "metrics.csv", "timings.csv", "steps.csv", "summary.json"];
+const FILES: [&str; 6] = ["run.json", "metrics.csv", "timings.csv", "steps.csv", "summary.json", "now.csv"];
 
 /// Length and time of each file, `None` for one that is not there, and whether somebody trains in the folder.
 type Stamp = ([Option<(u64, SystemTime)>; FILES.len()], bool);
@@ -32,6 +34,10 @@ pub struct Followed {
 struct Run {
     stamp: Stamp,
     sections: Sections,
+    /// Training since the last validation, the newest row.
+    now: Option<Glimpse>,
+    /// Held while the run is trained and drawn.
+    watching: Option<Watching>,
 }
 
 impl Followed {
@@ -57,9 +63,15 @@ impl Followed {
                     self.runs.push(run);
                 }
                 kept => match read(&path, &name) {
-                    Ok(record) => {
+                    Ok((mut record, now)) => {
                         changed = true;
-                        self.runs.push(Run { stamp, sections: sections(record) });
+                        // What a minibatch is of an epoch does not change, and is not said with every row.
+                        let known = kept.as_ref().and_then(|run| run.sections.record.steps_per_epoch);
+                        record.steps_per_epoch = record.steps_per_epoch.or(known);
+                        // The lock is on the file that `run.json` was; it may be another one now.
+                        let same = |run: &Run| run.stamp.0[0] == stamp.0[0];
+                        let watching = kept.filter(same).and_then(|run| run.watching);
+                        self.runs.push(Run { stamp, sections: sections(record), now, watching });
                     }
                     // A table that is being written: what was read before stands until the next look.
                     Err(_) => self.runs.extend(kept),
@@ -67,6 +79,17 @@ impl Followed {
             }
         }
         self.version += u64::from(changed || self.runs.len() != before);
+        self.tell();
+    }
+
+    /// Tells those who train the runs that are drawn, and no others, that somebody watches.
+    fn tell(&mut self) {
+        let places = self.places();
+        for (place, run) in self.runs.iter_mut().enumerate() {
+            let wanted = run.stamp.1 && places.binary_search(&place).is_ok();
+            run.watching =
+                if wanted { run.watching.take().or_else(|| watching(&run.sections.record.path)) } else { None };
+        }
     }
 
     pub fn version(&self) -> u64 {
@@ -94,7 +117,7 @@ impl Followed {
         let row = |(place, run): (usize, &Run)| {
             let colour = places.iter().position(|drawn| *drawn == place);
             let age = changed(run).elapsed().unwrap_or_default().as_secs_f64();
-            Standing::of(&run.sections.record, colour, run.stamp.1, age, lowest[place])
+            Standing::of(&run.sections.record, colour, run.now.filter(|_| run.stamp.1), run.stamp.1, age, lowest[place])
         };
         self.runs.iter().enumerate().map(row).collect()
     }
@@ -109,9 +132,10 @@ impl Followed {
     }
 }
 
-/// When a run was validated last.
+/// When a run was validated last, or seen to train since.
 fn changed(run: &Run) -> SystemTime {
-    run.stamp.0[1].map_or(UNIX_EPOCH, |(_, time)| time)
+    let time = |place: usize| run.stamp.0[place].map(|(_, time)| time);
+    time(1).max(time(5)).unwrap_or(UNIX_EPOCH)
 }
 
 fn stamp(run: &Path) -> Stamp {
@@ -122,21 +146,36 @@ fn stamp(run: &Path) -> Stamp {
     (FILES.map(file), run_folder::is_trained(run))
 }
 
-/// What the tables say so far.
-fn read(path: &Path, name: &str) -> Result<Record, train::Error> {
+/// What the tables say so far, and the newest row since the last validation.
+fn read(path: &Path, name: &str) -> Result<(Record, Option<Glimpse>), train::Error> {
     let summary = path.join(train::Summary::FILE).exists();
-    Ok(Record {
+    let rows = run_folder::read_metrics(path)?;
+    let validated = rows.last().map_or(0, |row| row.iteration);
+    // Rows of a run that was killed, or that was just validated, are old.
+    let since = run_folder::read_now(path).into_iter().filter(|it| it.iteration > validated);
+    let since: Vec<Glimpse> = since.collect();
+    let step = |it: &Glimpse| StepRow {
+        iteration: it.iteration,
+        learning_rate: it.learning_rate,
+        train_loss: it.train_loss,
+        train_error: it.train_error,
+    };
+    let mut steps = run_folder::read_steps(path)?;
+    steps.extend(since.iter().map(step));
+    let now = since.last().copied();
+    let record = Record {
         path: path.to_owned(),
         name: name.to_owned(),
         identity: run_folder::identity(path, None)?,
         summary: summary.then(|| train::Summary::read(path)).transpose()?,
-        rows: run_folder::read_metrics(path)?,
+        rows,
         timings: run_folder::read_timings(path)?,
-        steps: run_folder::read_steps(path)?,
-        steps_per_epoch: None,
+        steps,
+        steps_per_epoch: now.map(|it| it.steps_per_epoch),
         best: None,
         notes: Vec::new(),
-    })
+    };
+    Ok((record, now))
 }
 
 fn sections(record: Record) -> Sections {

@@ -2,7 +2,8 @@
 //! all runs below some folders ([`follow`]), which needs nothing of those who train them.
 //!
 //! The observer keeps on a board what the page shows, a thread of its own answers the browser from that board. Nothing
-//! comes back from there: training computes the same numbers, watched or not, and continues when the server fails. What
+//! comes back from there but, where that was allowed, the wish that training end after its epoch: it computes the same numbers, watched
+//! or not, and continues when the server fails. What
 //! others send is met by bounds alone: of bytes, of connections, of time.
 
 mod answer;
@@ -15,6 +16,7 @@ mod request;
 mod server;
 mod several;
 mod standing;
+mod stop;
 
 pub use board::Run;
 pub use several::follow;
@@ -26,6 +28,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use stop::{Stop, Token};
 use train::run_folder::{self, Timing};
 use train::{Answer, Event, Learner, Observer, Plan, StepRow, StoppedBy, Sums};
 
@@ -45,6 +48,8 @@ pub fn listen(port: u16) -> Result<TcpListener, crate::Error> {
 pub struct Watch {
     board: Arc<Board>,
     address: SocketAddr,
+    /// What a page needs to end training; `None` where none can.
+    token: Option<Token>,
     started: Instant,
     renewed: Instant,
     first: u64,
@@ -55,18 +60,22 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Starts to serve the page of a run that is about to be trained, on a thread of its own that lives as long as the process.
+    /// Starts to serve the page of a run that is about to be trained, on a thread of its own that lives as long as the process. Where
+    /// it `may_stop`, a page that was opened at [`Watch::stop_address`] can ask for the end of training.
     ///
     /// # Errors
     /// What the system said where it refuses what that takes. A run is worth more than its page: train without it.
-    pub fn start(listener: TcpListener, run: Run) -> io::Result<Watch> {
+    pub fn start(listener: TcpListener, run: Run, may_stop: bool) -> io::Result<Watch> {
         let board = Arc::new(Board::new(Run { path: std::path::absolute(&run.path)?, ..run }));
         let mut pages = Pages::new(Arc::clone(&board));
-        let address = server::start(listener, move |wish| pages.get(wish))?;
+        let stop = may_stop.then(|| Stop::new(Arc::clone(&board))).transpose()?;
+        let token = stop.as_ref().map(Stop::token);
+        let address = server::start(listener, stop, move |wish| pages.get(wish))?;
         let now = Instant::now();
         Ok(Watch {
             board,
             address,
+            token,
             started: now,
             renewed: now,
             first: 0,
@@ -79,6 +88,12 @@ impl Watch {
     /// The page is at `http://<address>/`.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the page can end training after its epoch. The token stands behind `#`, which no browser sends or passes on.
+    pub fn stop_address(&self) -> Option<String> {
+        let token = String::from_utf8_lossy(self.token.as_ref()?).into_owned();
+        Some(format!("http://{}/#stop={token}", self.address))
     }
 
     fn begin(&mut self, plan: &Plan, learner: &Learner) {
@@ -101,11 +116,7 @@ impl Watch {
 
     /// A point of the curves: training since the sums were read last.
     fn since_last(&mut self, iteration: u64, learning_rate: f64, sums: Sums) -> Option<StepRow> {
-        let before = std::mem::replace(&mut self.sums, sums);
-        // A resumed run begins with the sums of the time before.
-        let before = if before.samples > sums.samples { Sums::default() } else { before };
-        let Sums { loss, errors, samples } = sums;
-        let new = Sums { loss: loss - before.loss, errors: errors - before.errors, samples: samples - before.samples };
+        let new = sums.since(std::mem::replace(&mut self.sums, sums));
         let (train_loss, train_error) = (new.mean_loss(), new.error());
         (new.samples > 0).then_some(StepRow { iteration, learning_rate, train_loss, train_error })
     }
@@ -145,6 +156,9 @@ impl Observer for Watch {
                         state.sight = sight;
                         state.seen.extend(step);
                     });
+                }
+                if self.token.is_some() && iteration.is_multiple_of(self.steps_per_epoch) && self.board.is_stopping() {
+                    return Ok(ControlFlow::Break(()));
                 }
             }
             Event::Validated { row, steps, plan, learner, .. } => {

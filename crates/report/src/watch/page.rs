@@ -25,6 +25,8 @@ struct News {
     drawn: usize,
     ended: bool,
     interrupted: bool,
+    /// Whether training ends after this epoch.
+    stopping: bool,
     /// Markup of the figures.
     headline: String,
     /// Markup of the curves; `None` where the page has them already.
@@ -61,7 +63,7 @@ impl Pages {
         let shown = self.shown.insert(recent.unwrap_or_else(|| Shown::of(&self.board)));
         let (run, state) = (&self.board.run, &shown.state);
         match wish {
-            Wish::Page => kept(&mut shown.page, || html(run, state)),
+            Wish::Page | Wish::Stop { .. } => kept(&mut shown.page, || html(run, state)),
             Wish::News { known } if known == Some(state.drawn()) => kept(&mut shown.news, || news(run, state, false)),
             Wish::News { .. } => kept(&mut shown.news_with_curves, || news(run, state, true)),
         }
@@ -108,6 +110,7 @@ fn news(run: &Run, state: &State, with_curves: bool) -> Result<String, Error> {
         drawn: state.drawn(),
         ended: state.ended,
         interrupted: state.interrupted,
+        stopping: state.stopping,
         headline: page::headline(figures(run, state))?,
         curves: with_curves.then(|| page::curves(&sections)).transpose()?,
     };

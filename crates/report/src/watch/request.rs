@@ -1,12 +1,16 @@
 //! What a request asks for, decided from its bytes alone. Whoever sends them may be anybody: a web page of another
 //! origin, a program that knocks at every port. So little is taken: a head of bounded size, two addresses, no body.
 
+use super::stop::Token;
 use httparse::{EMPTY_HEADER, Error, Status};
 
 /// Bytes that a request's head may have. Browsers send about 1 kB, more where other servers of this machine left
 /// cookies.
 pub const LONGEST: usize = 16 << 10;
 const MOST_HEADERS: usize = 100;
+/// Where a page asks for the end of training, and the header that brings the token: no form and no link can send one.
+const STOP: &str = "/stop";
+const TOKEN: &str = "X-Minibatch-Token";
 
 /// What the bytes that came so far are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,10 @@ pub enum Wish {
     News {
         known: Option<usize>,
     },
+    /// The end of training after its epoch, with the token that this takes; `None` where it is not as long as one.
+    Stop {
+        token: Option<Token>,
+    },
 }
 
 /// Why a request is not answered.
@@ -43,6 +51,7 @@ pub enum Refusal {
     OtherOrigin,
     NotFound,
     Method,
+    Token,
     TooSlow,
     Body,
     LongTarget,
@@ -59,6 +68,7 @@ impl Refusal {
             Refusal::OtherOrigin => ("403 Forbidden", "pages from elsewhere cannot read this one"),
             Refusal::NotFound => ("404 Not Found", "there is nothing here: the page is at /"),
             Refusal::Method => ("405 Method Not Allowed", "this page can only be read"),
+            Refusal::Token => ("403 Forbidden", "stopping takes the address that training printed for it"),
             Refusal::TooSlow => ("408 Request Timeout", "the request took too long"),
             Refusal::Body => ("413 Content Too Large", "a request may have no body here"),
             Refusal::LongTarget => ("414 URI Too Long", "the address is too long: the page is at /"),
@@ -101,7 +111,8 @@ fn judge(request: &httparse::Request<'_, '_>, port: u16) -> Result<Wish, Refusal
     if !values("Origin").all(own) || values("Sec-Fetch-Site").any(|site| !is_own_site(site, request)) {
         return Err(Refusal::OtherOrigin);
     }
-    if !matches!(request.method, Some("GET" | "HEAD")) {
+    let stops = request.method == Some("POST") && request.path == Some(STOP);
+    if !stops && !matches!(request.method, Some("GET" | "HEAD")) {
         return Err(Refusal::Method);
     }
     if values("Content-Length").any(|length| length.is_empty() || !length.iter().all(u8::is_ascii_digit)) {
@@ -114,6 +125,7 @@ fn judge(request: &httparse::Request<'_, '_>, port: u16) -> Result<Wish, Refusal
     let target = request.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     match path {
+        STOP if stops => Ok(Wish::Stop { token: values(TOKEN).next().and_then(|token| token.try_into().ok()) }),
         "/" => Ok(Wish::Page),
         "/state.json" => Ok(Wish::News { known: query.strip_prefix("rows=").and_then(|rows| rows.parse().ok()) }),
         _ => Err(Refusal::NotFound),

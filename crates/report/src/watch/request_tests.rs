@@ -43,6 +43,22 @@ fn two_addresses_can_be_read() {
 }
 
 #[test]
+fn the_end_of_training_takes_a_post_with_a_token() {
+    let token = "0123456789abcdef0123456789abcdef";
+    let header = format!("X-Minibatch-Token: {token}\r\nContent-Length: 0\r\n");
+    let wished = |token: Option<&str>| Ok(Wish::Stop { token: token.map(|it| it.as_bytes().try_into().unwrap()) });
+    assert_eq!(asked("POST /stop HTTP/1.1", &header), wished(Some(token)));
+    assert_eq!(asked("POST /stop HTTP/1.1", ""), wished(None));
+    assert_eq!(asked("POST /stop HTTP/1.1", "X-Minibatch-Token: 0123\r\n"), wished(None));
+    assert_eq!(asked("GET /stop HTTP/1.1", &header), Err(Refusal::NotFound));
+    assert_eq!(asked("PUT /stop HTTP/1.1", &header), Err(Refusal::Method));
+    assert_eq!(asked("POST /stop?a HTTP/1.1", &header), Err(Refusal::Method));
+    let elsewhere = format!("{header}Origin: http://evil.example\r\n");
+    assert_eq!(asked("POST /stop HTTP/1.1", &elsewhere), Err(Refusal::OtherOrigin));
+    assert_eq!(asked("POST /stop HTTP/1.1", "Content-Length: 3\r\n"), Err(Refusal::Body));
+}
+
+#[test]
 fn a_body_of_any_announced_length_is_refused() {
     for length in ["1", "100000000000", "18446744073709551615", "18446744073709551616", &"9".repeat(4000), "007"] {
         let refused = asked("GET / HTTP/1.1", &format!("content-length: {length}\r\n"));

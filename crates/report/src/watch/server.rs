@@ -1,4 +1,4 @@
-//! The server: two addresses that can be read, and nothing that can be written. It listens on the loopback address
+//! The server: two addresses that can be read, and nothing that can be written but, where a run allows it, the wish that it end. It listens on the loopback address
 //! alone, and answers only those who call it by that name, so that no page from elsewhere can read it through a name
 //! that was made to point here.
 //!
@@ -9,6 +9,7 @@
 use super::answer::Answer;
 use super::connection::Connection;
 use super::request::{Asked, Refusal, Wish};
+use super::stop::Stop;
 use crate::error::Error;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
@@ -33,6 +34,7 @@ const SYSTEM_BYTES: usize = 128 << 10;
 /// If the system refuses the thread, or the listener cannot be used.
 pub fn start(
     listener: TcpListener,
+    stop: Option<Stop>,
     mut pages: impl FnMut(Wish) -> Result<Arc<str>, Error> + Send + 'static,
 ) -> io::Result<SocketAddr> {
     let address = listener.local_addr()?;
@@ -41,15 +43,22 @@ pub fn start(
     sockopt::set_socket_send_buffer_size(&listener, SYSTEM_BYTES)?;
     sockopt::set_socket_recv_buffer_size(&listener, SYSTEM_BYTES)?;
     thread::Builder::new().name("watch".to_owned()).spawn(move || {
-        serve(&listener, address.port(), &mut |asked| answer(asked, &mut pages));
+        serve(&listener, address.port(), &mut |asked| answer(asked, stop.as_ref(), &mut pages));
     })?;
     Ok(address)
 }
 
-fn answer(asked: Asked, pages: &mut impl FnMut(Wish) -> Result<Arc<str>, Error>) -> Answer {
+fn answer(asked: Asked, stop: Option<&Stop>, pages: &mut impl FnMut(Wish) -> Result<Arc<str>, Error>) -> Answer {
+    if let Ok(Wish::Stop { token }) = asked.wish {
+        return match stop {
+            Some(stop) if token.is_some_and(|token| stop.ask(&token)) => Answer::found("application/json", "{}".into()),
+            Some(_) => Answer::refused(Refusal::Token),
+            None => Answer::refused(Refusal::Method),
+        };
+    }
     let answer = match asked.wish.map(|wish| (wish, pages(wish))) {
         Ok((Wish::Page, Ok(text))) => Answer::found("text/html; charset=utf-8", text),
-        Ok((Wish::News { .. }, Ok(text))) => Answer::found("application/json", text),
+        Ok((_, Ok(text))) => Answer::found("application/json", text),
         Ok((_, Err(error))) => Answer::failed(&error),
         Err(refusal) => Answer::refused(refusal),
     };

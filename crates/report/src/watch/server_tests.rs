@@ -9,7 +9,7 @@ const PAGE_BYTES: usize = 3 << 20;
 fn started() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let page: Arc<str> = "p".repeat(PAGE_BYTES).into();
-    start(listener, move |_| Ok(Arc::clone(&page))).unwrap().port()
+    start(listener, None, move |_| Ok(Arc::clone(&page))).unwrap().port()
 }
 
 fn connect(port: u16) -> TcpStream {

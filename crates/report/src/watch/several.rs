@@ -7,7 +7,7 @@ use super::standing::Standing;
 use crate::comparison::Comparison;
 use crate::curves::{self, Curve};
 use crate::error::Error;
-use crate::page::{self, four, learning_rate, share};
+use crate::page::{self, four, learning_rate, pictures, share};
 use crate::record::Record;
 use crate::sections::Sections;
 use askama::Template;
@@ -22,14 +22,15 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Serves a page of the runs below `folders`, those that begin later too, on a thread of its own that lives as long as the process.
-/// The runs' processes are not asked: what they write at each validation is read.
+/// The runs' processes are not asked: what they write at each validation is read, and what they leave every second because a
+/// lock tells them that somebody watches.
 ///
 /// # Errors
 /// What the system said where it refuses what that takes.
 pub fn follow(listener: TcpListener, folders: Vec<PathBuf>) -> io::Result<SocketAddr> {
     let mut runs = Followed::new(folders);
     let mut looked: Option<Instant> = None;
-    server::start(listener, move |wish| {
+    server::start(listener, None, move |wish| {
         if looked.is_none_or(|last| last.elapsed() >= LOOK) {
             runs.refresh();
             looked = Some(Instant::now());
@@ -53,7 +54,7 @@ fn answer(runs: &Followed, wish: Wish) -> Result<Arc<str>, Error> {
         })
     };
     let text = match wish {
-        Wish::Page => page(false)?.render()?,
+        Wish::Page | Wish::Stop { .. } => page(false)?.render()?,
         Wish::News { known } => {
             let known = known.is_some_and(|known| known as u64 == runs.version());
             let page = page(known)?;
@@ -98,8 +99,8 @@ impl Watched<'_> {
         self.runs.len() > 1
     }
 
-    fn asks_server(&self) -> bool {
-        true
+    fn head(&self) -> String {
+        page::head(&format!("{} runs", self.standings.len()), true)
     }
 
     fn training(&self) -> usize {

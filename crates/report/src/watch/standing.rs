@@ -3,6 +3,7 @@
 use crate::curves::steps_per_epoch;
 use crate::headline::best_validation_error;
 use crate::record::Record;
+use train::run_folder::Glimpse;
 use values::{duration, percent, rate};
 
 /// A run's row.
@@ -27,28 +28,40 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Of a run whose newest validation is `age` seconds old.
-    pub fn of(record: &Record, colour: Option<usize>, trained: bool, age: f64, is_lowest: bool) -> Standing {
+    /// Of a run whose newest row is `age` seconds old: a validation, or training since then (`now`).
+    pub fn of(
+        record: &Record,
+        colour: Option<usize>,
+        now: Option<Glimpse>,
+        trained: bool,
+        age: f64,
+        is_lowest: bool,
+    ) -> Standing {
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
-        let (row, timing, epochs) = (record.rows.last(), record.timings.last(), record.identity.recipe.epochs);
-        let iterations = epochs as f64 * steps_per_epoch(&record.rows);
-        let done = row.map_or(0.0, |row| (row.iteration as f64 / iterations).min(1.0));
-        let pace = timing.filter(|it| it.iteration > 0).map(|it| it.train_seconds / it.iteration as f64);
-        let left = pace.zip(row).map(|(pace, row)| seconds_left(pace, iterations - row.iteration as f64, age));
+        let (row, epochs) = (record.rows.last(), record.identity.recipe.epochs);
+        let validated = record.timings.last().map(|it| (it.iteration, it.train_seconds));
+        let at = now.map(|it| (it.iteration, it.train_seconds)).or(validated);
+        let iterations = now.map_or(epochs as f64 * steps_per_epoch(&record.rows), |it| it.last_iteration as f64);
+        let done = at.map_or(0.0, |(iteration, _)| (iteration as f64 / iterations).min(1.0));
+        let pace = at.filter(|it| it.0 > 0).map(|(iteration, seconds)| seconds / iteration as f64);
+        let left = pace.zip(at).map(|(pace, at)| seconds_left(pace, iterations - at.0 as f64, age));
+        let epoch = now.map(|it| it.iteration.saturating_sub(1) / it.steps_per_epoch.max(1) + 1);
+        let training_loss = now.map(|it| it.train_loss).or(row.map(|row| row.train_loss));
+        let learning_rate = now.map(|it| it.learning_rate).or(row.map(|row| row.learning_rate));
         Standing {
             name: record.name.clone(),
             colour,
             trained,
             state: state(record, trained),
             done,
-            epoch: format!("{} of {epochs}", row.map_or(0, |row| row.epoch)),
+            epoch: format!("{} of {epochs}", epoch.or(row.map(|row| row.epoch)).unwrap_or(0)),
             left: or_none(left.filter(|_| trained && done < 1.0).map(duration)),
             best: or_none(best_validation_error(record).map(percent)),
             is_lowest,
-            training_loss: or_none(row.map(|row| format!("{:.4}", row.train_loss))),
+            training_loss: or_none(training_loss.map(|loss| format!("{loss:.4}"))),
             validation_loss: or_none(row.map(|row| format!("{:.4}", row.validation_loss))),
-            rate: or_none(row.map(|row| rate(row.learning_rate))),
-            time: or_none(timing.map(|timing| duration(timing.train_seconds))),
+            rate: or_none(learning_rate.map(rate)),
+            time: or_none(at.map(|(_, seconds)| duration(seconds))),
             test: or_none(record.summary.as_ref().and_then(|summary| summary.test_error).map(percent)),
         }
     }

@@ -85,7 +85,8 @@ const chart = (figure) => {
   let frame;
   const draw = () => {
     const width = paper || Math.max(260, Math.round(place.clientWidth || 600));
-    const height = Math.round(Math.min(320, Math.max(210, width * 0.5)));
+    // One that stands alone across the page need not be as high.
+    const height = width > 800 && numbers.series.length === 1 ? 200 : Math.round(Math.min(320, Math.max(210, width * 0.5)));
     const shown = numbers.series.filter((line) => !state.hidden.has(line.name));
     const lines = shown.map((line) => ({ ...line, drawn: line.raw ? smooth(line.points, state.smoothing) : line.points }));
     const ys = lines.flatMap((line) => line.drawn.map((point) => point[1])).filter((y) => y !== null && (!state.log || y > 0));

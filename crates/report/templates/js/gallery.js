@@ -1,4 +1,6 @@
 // Galleries of test pictures: filtered, sorted, paged, and enlarged with what the network saw.
+// Names longer than this need wider tiles.
+const SHORT = 5;
 const galleries = [...document.querySelectorAll('.gallery')].map((place) => {
   const data = saved(place);
   data.place = place;
@@ -56,9 +58,11 @@ const enlarge = (gallery, tiles, at, run) => {
   buttons.append(close);
   const words = make('div', { class: 'words' }, make('h3', {}, 'Test picture ' + shown.picture), make('p', {}, 'true class: ', named(gallery.classes[shown.truth])));
   shown.answers.forEach((answer, number) => {
-    if (gallery.runs.length > 1) words.append(make('p', { class: 'run-name' }, named(gallery.runs[number])));
+    const several = gallery.runs.length > 1;
     const list = make('ul', { class: 'answers' });
-    for (const [label, probability] of answer) {
+    if (several) list.append(make('li', { class: 'run-name' }, named(gallery.runs[number])));
+    // Of several runs the answers that would read 0.0 % are left out.
+    for (const [label, probability] of answer.filter((it, place) => !several || !place || it[0] === shown.truth || it[1] >= 0.0005)) {
       const bar = make('span', { class: 'bar' + (label === shown.truth ? ' right' : '') });
       bar.style.width = Math.max(1, probability * 100) + '%';
       list.append(make('li', {}, make('span', { class: 'answer' }, named(gallery.classes[label]), label === shown.truth ? ' ✓' : '', make('span', { class: 'muted' }, ' ' + certainty(probability))), make('span', { class: 'track' }, bar)));
@@ -66,7 +70,9 @@ const enlarge = (gallery, tiles, at, run) => {
     words.append(list);
   });
   dialog.replaceChildren(frame, words, buttons);
+  words.classList.toggle('several', gallery.runs.length > 1);
   if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
 };
 dialog.addEventListener('keydown', (event) => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -80,7 +86,9 @@ const figureOf = (gallery, tiles, at, run) => {
   const tile = tiles[at];
   const shown = gallery.pictures[tile];
   const [label, probability] = answerOf(gallery, tile, run);
-  const button = make('button', { type: 'button', class: 'picture', title: 'enlarge test picture ' + shown.picture }, tileOf(gallery, tile));
+  const taken = label === shown.truth ? '' : ' taken for ' + gallery.classes[label];
+  const what = 'enlarge test picture ' + shown.picture + ': ' + gallery.classes[shown.truth] + taken + ', ' + certainty(probability);
+  const button = make('button', { type: 'button', class: 'picture', 'aria-label': what, title: 'enlarge test picture ' + shown.picture }, tileOf(gallery, tile));
   button.addEventListener('click', () => enlarge(gallery, tiles, at, run));
   const caption = make('figcaption', {}, named(gallery.classes[shown.truth]));
   if (label !== shown.truth) caption.append(' → ', named(gallery.classes[label], 'wrong'));
@@ -95,6 +103,8 @@ for (const gallery of galleries) {
   const state = { show: several && all.some((tile) => gallery.runs.every((_, run) => isWrong(gallery, tile, run))) ? 'all' : 'wrong', run: 0, other: several ? 1 : 0, sort: 'confidence', label: '', page: 0 };
   const tools = place.querySelector('.tools');
   const tiles = place.querySelector('.tiles');
+  gallery.wide = gallery.classes.some((name) => name.length > SHORT);
+  tiles.classList.toggle('long', gallery.wide);
   const of = {
     wrong: (tile) => isWrong(gallery, tile, state.run),
     all: (tile) => gallery.runs.every((_, run) => isWrong(gallery, tile, run)),
@@ -134,7 +144,7 @@ for (const gallery of galleries) {
     const some = found.slice(first, first + PAGE);
     tiles.replaceChildren(...some.map((_, number) => figureOf(gallery, found, first + number, run)));
     if (!found.length) tiles.append(make('p', {}, 'No such picture.'));
-    pager.textContent = found.length ? first + 1 + ' to ' + (first + some.length) + ' of ' + found.length : '0';
+    pager.textContent = found.length ? grouped(first + 1) + ' to ' + grouped(first + some.length) + ' of ' + grouped(found.length) : '0';
     back.disabled = state.page === 0;
     forth.disabled = state.page >= pages - 1;
   };
@@ -158,6 +168,6 @@ for (const gallery of galleries) {
   }
   tools.append(choice('sort by', [['confidence', 'confidence'], ['class', 'class'], ['pair', 'pair']], set('sort')));
   tools.append(choice('class', [['', 'all'], ...gallery.classes.map((name, label) => [label, name])], set('label')));
-  tools.append(back, pager, forth);
+  tools.append(make('span', { class: 'pages' }, back, pager, forth));
   draw();
 }

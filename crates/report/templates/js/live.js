@@ -25,6 +25,19 @@
     part.querySelectorAll('.scroll').forEach((it, place) => (it.scrollLeft = across[place] ?? 0));
     if (focus >= 0) focusable()[focus]?.focus();
   };
+  // Only the address that was printed for it brings the token with it.
+  const token = bar && (location.hash.match(/^#stop=([0-9a-f]{32})$/) || [])[1];
+  const stop = make('button', { type: 'button', class: 'stop' }, 'Stop after this epoch');
+  addEventListener('hashchange', () => location.reload());
+  if (token) {
+    bar.after(stop);
+    stop.addEventListener('click', async () => {
+      stop.disabled = true;
+      const answer = await fetch('/stop', { method: 'POST', headers: { 'X-Minibatch-Token': token } }).catch(() => null);
+      stop.disabled = Boolean(answer && answer.ok);
+      if (!stop.disabled) say('Training cannot be stopped from here: this address is that of another run, or the run has ended.');
+    });
+  }
   const renew = async () => {
     try {
       const answer = await fetch('/state.json?rows=' + known);
@@ -45,6 +58,10 @@
       const runs = document.querySelector('[data-runs]');
       if (runs) document.querySelector('h1').textContent = runs.dataset.runs + (runs.dataset.runs === '1' ? ' run' : ' runs');
       interrupted = news.interrupted;
+      if (news.stopping && !news.ended) {
+        stop.hidden = true;
+        say('Training ends after this epoch, and can be continued later.');
+      }
       if (news.ended) say(interrupted ? 'Training is being stopped.' : 'Training has ended; the report is being written.');
     } catch {
       failures += 1;

@@ -6,6 +6,7 @@
 //! metrics.csv    a row per validation, the same bytes however often the run was interrupted
 //! timings.csv    seconds at the same validations
 //! steps.csv      loss, error and learning rate of every few minibatches between them
+//! now.csv        the same since the last validation, only while somebody watches from another process
 //! last/          the newest checkpoint with the tables, and last.previous/ the one before it
 //! best/          the best model so far
 //! snapshots/     epoch-0000/, epoch-0010/, ... when the recipe asks for them
@@ -27,6 +28,7 @@ mod save_throttle;
 mod saved;
 mod tables;
 mod top;
+mod within;
 
 pub use fold_set::FoldSet;
 pub use known::{identity, read_recipe};
@@ -34,6 +36,7 @@ pub use lock::is_trained;
 pub use reserved::Reserved;
 pub use saved::{Saved, load_model, load_snapshot, snapshots, top_models};
 pub use tables::{Timing, read_metrics, read_steps, read_timings};
+pub use within::{Glimpse, Watching, read_now, watching};
 
 use crate::calibration::SavedCalibration;
 use crate::checkpoint;
@@ -54,6 +57,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tables::Tables;
 use top::Top;
+use within::Within;
 
 const BEST: &str = "best";
 const LAST: &str = "last";
@@ -69,6 +73,7 @@ pub struct RunFolder {
     saved_best: Option<u64>,
     top: Top,
     tables: Tables,
+    within: Within,
     /// What there is to tell of the folder since somebody asked last.
     notes: Vec<String>,
     /// Seconds that went into saving before this process.
@@ -128,6 +133,7 @@ impl RunFolder {
             throttle: SaveThrottle::new(recipe.checkpoint.seconds),
             top: Top::new(path, recipe.checkpoint.keep_top, recipe.evaluation.watch),
             tables: Tables::new(path),
+            within: Within::new(path),
             path: path.to_owned(),
             identity,
             trained,
@@ -292,6 +298,7 @@ impl RunFolder {
         if let Event::Started { plan, .. } = event {
             self.take_up(plan)?;
         }
+        self.within.on(event);
         match event {
             Event::Started { learner, .. } => {
                 // A run that continues may have taken back its closing, and with it the best model and a row.

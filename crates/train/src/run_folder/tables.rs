@@ -220,7 +220,7 @@ fn first_readable<R: DeserializeOwned>(table: &[u8], rows: u64) -> (Vec<u8>, Opt
 }
 
 /// Lines that have an end.
-fn lines(table: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn lines(table: &[u8]) -> impl Iterator<Item = &[u8]> {
     table.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"))
 }
 
@@ -233,7 +233,7 @@ fn parsed<R: DeserializeOwned>(table: &[u8], path: &Path) -> Result<Vec<R>, Erro
 }
 
 /// Rows as a table has them, with the header before them where that is wanted.
-fn written<R: Serialize>(rows: &[R], header: bool, path: &Path) -> Result<Vec<u8>, Error> {
+pub(super) fn written<R: Serialize>(rows: &[R], header: bool, path: &Path) -> Result<Vec<u8>, Error> {
     let mut writer = csv::WriterBuilder::new().has_headers(header).from_writer(Vec::new());
     rows.iter().try_for_each(|row| writer.serialize(row)).map_err(|e| csv_error("write", path, e))?;
     writer.into_inner().map_err(|e| Error::io("write", path)(e.into_error()))

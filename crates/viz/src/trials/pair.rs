@@ -2,7 +2,7 @@
 
 use super::{Colours, Positions, Ruler, Setting, Trials};
 use crate::axis::Scale;
-use crate::colour::{INK, PAPER, Rgb};
+use crate::colour::{INK, on};
 use crate::numbers::precise;
 use crate::svg::{Anchor, Drawing, Style, Svg, text_width};
 use std::collections::BTreeMap;
@@ -128,12 +128,6 @@ impl Trials {
         svg.text((start - 8.0, 48.0), &low, Style::Muted, Anchor::End);
         svg.text((right, 48.0), &high, Style::Muted, Anchor::End);
     }
-}
-
-/// Ink that can be read on a colour.
-fn on([r, g, b]: Rgb) -> Rgb {
-    let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
-    if light > 150.0 { [20, 20, 20] } else { PAPER }
 }
 
 /// The setting with its few values at equal distances.
