@@ -65,6 +65,9 @@ pub struct TrainArgs {
     /// Folder of the run (default: runs/RECIPE-YYYYMMDD-HHMMSS); an existing run is never overwritten
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
+    /// Continue with the run that is in --out, where there is one: for launchers that start the same command line again
+    #[arg(long, requires = "out", conflicts_with_all = ["resume", "folds", "dry_run", "overfit_one_batch"])]
+    pub or_resume: bool,
     /// Continue with a run or a set of folds that was stopped, in its own folder
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,

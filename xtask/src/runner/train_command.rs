@@ -106,9 +106,9 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
     })
 }
 
-/// The folder of the run that a launcher has started again, after a rank was lost, with the command line that began it.
+/// The folder of the run that is to continue with the command line that began it, as where a launcher starts it again after a loss.
 fn started_again<'a>(args: &'a TrainArgs, joined: &Joined) -> Option<&'a Path> {
-    let is_again = joined.attempt > 0;
+    let is_again = joined.attempt > 0 || args.or_resume;
     if is_again && args.out.is_none() {
         say(
             "WARNING: the launcher has started this again, and without --out nothing says which run to continue: a new one begins",

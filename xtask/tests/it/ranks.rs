@@ -265,6 +265,26 @@ fn what_a_launcher_starts_again_continues() {
     place.assert_same_run("run", "whole");
 }
 
+/// Whoever starts the same command line without saying that it is again, such as Kubernetes, says it with an option.
+#[test]
+fn the_same_command_line_begins_or_continues() {
+    let place = place();
+    place.recipe("thing", &recipe(4));
+    place.good("train {}/thing.toml --out {}/whole --ranks 2");
+    let words = "train {}/thing.toml --out {}/run --or-resume --ranks 2";
+    place.good(&format!("{words} --set limits.iterations=60"));
+    let done = place.good(&format!("{words} --set limits.iterations=1000"));
+    assert!(done.out.contains("resuming") && done.out.contains("at iteration 60"), "{done:?}");
+    place.assert_same_run("run", "whole");
+    let over = place.good(&format!("{words} --set limits.iterations=1000"));
+    assert!(over.out.contains("is finished"), "{over:?}");
+    let refused = place.run("train {}/thing.toml --out {}/run --ranks 2");
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert!(refused.err.contains("--or-resume"), "{refused:?}");
+    let other = place.run(&words.replace("thing", "other"));
+    assert_eq!(other.status, Some(2), "another recipe is none to continue with: {other:?}");
+}
+
 /// The processes below one, at any depth, whose program is the runner.
 fn runners_below(process: u32) -> Vec<u32> {
     let Ok(text) = fs::read_to_string(format!("/proc/{process}/task/{process}/children")) else { return Vec::new() };

@@ -88,8 +88,8 @@ pub(super) fn check_free(path: &Path) -> Result<(), Error> {
     if found.iter().all(|name| name == LOCK) {
         return Ok(());
     }
-    let problem =
-        "exists already and is never overwritten: choose another folder with --out, or continue with --resume";
+    let problem = "exists already and is never overwritten: choose another folder with --out, or continue with --resume (--or-resume does \
+         where the same command line is started again)";
     Err(Error::Run { path: path.to_owned(), problem: problem.into() })
 }
 
