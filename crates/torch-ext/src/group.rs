@@ -4,7 +4,9 @@
 //! Whoever reaches the store's port can join or disturb a group: nothing is encrypted and nobody is asked who they are. Trusted
 //! networks only.
 
-use std::net::TcpListener;
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +18,10 @@ use crate::group_shim::{Handle, Place};
 
 /// How often is looked whether somebody has come.
 const LOOK: Duration = Duration::from_millis(20);
+/// How much longer the others wait than rank 0, which began to count at another moment.
+const GRACE: Duration = Duration::from_secs(4);
+/// How long one attempt to connect may take.
+const ONE_TRY: Duration = Duration::from_secs(2);
 /// Key of the word that all have come, or why they do not go on.
 const WORD: &str = "word";
 const ALL_THERE: &str = "all there";
@@ -65,7 +71,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// Meets the others. `give_up` is asked now and then by rank 0, which tells the others what it says.
+    /// Meets the others. `give_up` is asked now and then whether there is a reason not to wait any longer; what it says to rank 0, all
+    /// hear.
     ///
     /// # Errors
     /// A port that is taken, a store that does not answer, ranks that have not come in time (rank 0 and all who have come say
@@ -81,13 +88,26 @@ impl Group {
             Store::Socket(socket) => (false, Some(into_descriptor(socket))),
             Store::Agent => (true, None),
         };
-        let place = Place { host: &host, port, listener, rank, ranks, agent, prefix: &prefix };
-        let opened = Handle::open(&place, patience).map_err(|error| told(&error, rank, &host, port, patience));
-        let handle = opened?;
-        handle.set(&arrival(rank), "here")?;
-        let word = match rank {
-            0 => gather(&handle, ranks, patience, give_up)?,
-            _ => wait_for_word(&handle, rank, patience)?,
+        if rank > 0 || agent {
+            reach(rank, &host, port, patience, give_up)?;
+        }
+        let open = move || {
+            let place = Place { host: &host, port, listener, rank, ranks, agent, prefix: &prefix };
+            let handle = Handle::open(&place, patience).map_err(|error| told(&error, rank, &host, port))?;
+            handle.set(&arrival(rank), "here").map(|()| handle)
+        };
+        let (handle, word) = if rank == 0 {
+            let handle = open()?;
+            let word = gather(&handle, ranks, patience, give_up)?;
+            (handle, word)
+        } else {
+            // c10d waits for an answer of the store without an end.
+            let asked = move || {
+                let handle = open()?;
+                let word = wait_for_word(&handle, rank, patience)?;
+                Ok((handle, word))
+            };
+            answered(asked, rank, patience + GRACE, give_up)?
         };
         if word != ALL_THERE {
             return Err(Error(word));
@@ -247,10 +267,72 @@ fn gather(
     Ok(word)
 }
 
+/// Waits until somebody listens where the store is to be. c10d would do that itself, for several times as long as it is told to.
+fn reach(
+    rank: usize,
+    host: &str,
+    port: u16,
+    patience: Duration,
+    give_up: &mut dyn FnMut() -> Option<String>,
+) -> Result<(), Error> {
+    let clock = Instant::now();
+    loop {
+        let left = patience.saturating_sub(clock.elapsed());
+        let tried = match (host, port).to_socket_addrs() {
+            Ok(addresses) => addresses
+                .map(|it| TcpStream::connect_timeout(&it, left.clamp(LOOK, ONE_TRY)).map(drop))
+                .reduce(|found, next| found.or(next))
+                .unwrap_or_else(|| Err(ErrorKind::AddrNotAvailable.into())),
+            Err(error) => Err(error),
+        };
+        let Err(error) = tried else { return Ok(()) };
+        if let Some(reason) = give_up() {
+            return Err(Error(reason));
+        }
+        if clock.elapsed() >= patience {
+            let patience = patience.as_secs_f64();
+            return Err(Error(format!(
+                "rank {rank} cannot reach rank 0 at {host}:{port} within {patience} s: {error}"
+            )));
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// What `asked` comes to in a thread of its own, unless there is a reason to give up, or the time is over.
+fn answered<T: Send + 'static>(
+    asked: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    rank: usize,
+    patience: Duration,
+    give_up: &mut dyn FnMut() -> Option<String>,
+) -> Result<T, Error> {
+    let (sender, receiver) = mpsc::channel();
+    let clock = Instant::now();
+    // Nobody listens any more where this one has given up.
+    let work = move || drop(sender.send(asked()));
+    thread::Builder::new().spawn(work).map_err(|error| Error(format!("the system refuses a thread: {error}")))?;
+    loop {
+        match receiver.recv_timeout(LOOK) {
+            Ok(answer) => return answer,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error(format!("rank {rank} has lost the group's store")));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Some(reason) = give_up() {
+            return Err(Error(reason));
+        }
+        if clock.elapsed() >= patience {
+            let waited = patience.as_secs_f64();
+            return Err(Error(format!("rank {rank} has had no answer of rank 0 within {waited} s, though it listens")));
+        }
+    }
+}
+
 fn wait_for_word(handle: &Handle, rank: usize, patience: Duration) -> Result<String, Error> {
     let clock = Instant::now();
     // Rank 0 began to count at another moment, and has the better message.
-    let patience = patience + Duration::from_secs(2);
+    let patience = patience + GRACE / 2;
     loop {
         let looked =
             handle.look(WORD).map_err(|_| Error(format!("rank {rank} has lost rank 0 before all had come")))?;
@@ -281,14 +363,14 @@ fn missed(missing: &[usize], ranks: usize, patience: Duration) -> String {
 }
 
 /// What to say where the store cannot be opened.
-fn told(error: &Error, rank: usize, host: &str, port: u16, patience: Duration) -> Error {
+fn told(error: &Error, rank: usize, host: &str, port: u16) -> Error {
     let said = first_line(error);
     let text = if said.contains("EADDRINUSE") || said.contains("address already in use") {
         format!("port {port} is taken on this machine: choose another with MASTER_PORT")
     } else if rank == 0 {
         format!("rank 0 cannot serve the group on port {port}: {said}")
     } else {
-        format!("rank {rank} cannot reach rank 0 at {host}:{port} within {} s: {said}", patience.as_secs_f64())
+        format!("rank {rank} finds no group at {host}:{port}, though somebody listens there: {said}")
     };
     Error(text)
 }
@@ -336,7 +418,7 @@ mod tests {
         let patience = Duration::from_millis(1500);
         assert_eq!(missed(&[1], 3, patience), "rank 1 of 3 has not come within 1.5 s");
         assert_eq!(missed(&[1, 2], 3, patience), "ranks 1, 2 of 3 have not come within 1.5 s");
-        let taken = told(&Error("[c10d] address already in use".to_owned()), 0, "h", 29500, patience);
+        let taken = told(&Error("[c10d] address already in use".to_owned()), 0, "h", 29500);
         assert_eq!(taken.0, "port 29500 is taken on this machine: choose another with MASTER_PORT");
     }
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::env;
 use std::ffi::OsString;
 use std::net::TcpListener;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::unix::process::parent_id;
+use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ use xtask::progress::say;
 
 /// Version of what ranks tell one another; that of the program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Set for the copies that `--ranks` starts.
+/// Set for the copies that `--ranks` starts: the number of rank 0's process.
 const COPY: &str = "MINIBATCH_COPY";
 const LOCALHOST: &str = "127.0.0.1";
 /// How long copies may take to end once the connections are closed.
@@ -148,7 +149,7 @@ pub fn join(args: &TrainArgs) -> Result<Joined> {
     };
     let Launch { rank, ranks, host, port, attempt, .. } = launch.clone();
     let meeting = Meeting { host, port, rank, ranks, store, attempt, patience, timeout };
-    let group = Group::meet(meeting, &mut || copies.ended())?;
+    let group = Group::meet(meeting, &mut || copies.ended().or_else(orphaned))?;
     Ok(joined(Ranks::Together(Arc::new(group)), &launch, copies))
 }
 
@@ -200,6 +201,12 @@ impl Joined {
     }
 }
 
+/// Why a copy need not wait for rank 0.
+fn orphaned() -> Option<String> {
+    let parent = env::var(COPY).ok()?;
+    (parent != parent_id().to_string()).then(|| "rank 0, which started this process, has ended".to_owned())
+}
+
 /// Copies of this program, ranks 1 and up.
 #[derive(Default)]
 struct Copies {
@@ -221,7 +228,10 @@ impl Copies {
             {
                 command.env(name, value.to_string());
             }
-            command.env(COPY, "1").env("MASTER_ADDR", LOCALHOST).env("MASTER_PORT", port.to_string());
+            command
+                .env(COPY, process::id().to_string())
+                .env("MASTER_ADDR", LOCALHOST)
+                .env("MASTER_PORT", port.to_string());
             command.env("OMP_NUM_THREADS", &threads).env("MKL_NUM_THREADS", &threads);
             let child = command.spawn().with_context(|| format!("cannot start rank {rank}"))?;
             copies.children.push((rank, child));

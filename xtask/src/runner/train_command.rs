@@ -101,6 +101,7 @@ fn train(args: &TrainArgs) -> Result<ExitCode> {
         event_lines::summary(&path, &summary)?;
     }
     Ok(match outcome.stopped_by {
+        StoppedBy::Interrupt if joined.ranks.is_alone() => ExitCode::from(signals.status()),
         StoppedBy::Interrupt => ExitCode::from(follower::status(&signals)),
         _ => ExitCode::SUCCESS,
     })

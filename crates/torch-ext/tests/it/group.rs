@@ -134,6 +134,22 @@ fn without_rank_0_a_rank_says_where_it_looked() {
     assert!(text.starts_with(&format!("rank 1 cannot reach rank 0 at 127.0.0.1:{port} within 0.7 s")), "{text}");
 }
 
+/// Whoever started it may have gone meanwhile.
+#[test]
+fn a_rank_gives_up_when_it_has_a_reason() {
+    let port = socket().1;
+    let clock = Instant::now();
+    let meeting = meeting(1, 2, port, Store::RankZero, PATIENCE);
+    let text = Group::meet(meeting, &mut || Some("nobody is left".to_owned())).unwrap_err().to_string();
+    assert_eq!(text, "nobody is left");
+    // Somebody who serves no store.
+    let (silent, port) = socket();
+    let text = meet_alone(1, 2, port, Duration::from_millis(700)).to_string();
+    assert_eq!(text, "rank 1 has had no answer of rank 0 within 4.7 s, though it listens");
+    assert!(clock.elapsed() < Duration::from_secs(15), "{:?}", clock.elapsed());
+    drop(silent);
+}
+
 #[test]
 fn a_port_that_is_taken_and_a_rank_that_is_none_are_told() {
     let (_taken, port) = socket();
