@@ -100,6 +100,14 @@ seen.narrow = document.documentElement.scrollWidth <= window.innerWidth;
 "#;
 
 const TWO: &str = r#"
+// Colour is not all that tells two runs apart.
+const points = (run) => $('.chart').querySelector('.fill.s' + run).tagName;
+const keys = $$('.chart')[0].querySelectorAll('.legend .key');
+seen.shapes = points(0) === 'circle' && points(1) === 'polygon' && keys[0].classList.contains('m0') && keys[1].classList.contains('m1');
+$('.chart .legend button').dispatchEvent(new Event('pointerenter'));
+seen.first = $$('.chart')[0].querySelectorAll('polyline.behind-others').length === 1;
+$('.chart .legend button').dispatchEvent(new Event('pointerleave'));
+seen.all = $$('.chart')[0].querySelectorAll('polyline.behind-others').length === 0;
 seen.baseline = $$('td.against').map((cell) => cell.textContent);
 choose('baseline', '1');
 seen.other = $$('td.against').map((cell) => cell.textContent);
@@ -306,7 +314,7 @@ fn a_visitor_compares_two_runs() {
     }
     place.good("report {}/seed-1 {}/seed-2 --device cpu --out {}/both");
     let Some(seen) = visit(&place, "both/report.html", TWO, 1280) else { return };
-    assert_true(&seen, &["differ", "wrong", "sorted", "narrow"]);
+    assert_true(&seen, &["differ", "wrong", "sorted", "narrow", "shapes", "first", "all"]);
     assert_eq!((&seen["baseline"][0], &seen["other"][1]), (&"baseline".into(), &"baseline".into()));
     assert!(seen["other"][0].as_str().unwrap().contains(" points"), "{seen}");
     assert!(seen["seeds"].as_str().unwrap().contains("2 runs that differ in their seed alone"), "{seen}");
