@@ -43,9 +43,9 @@ pub struct Numbers {
 #[derive(Serialize)]
 pub struct Line {
     pub name: String,
-    /// Number of its colour, and whether it is dashed.
+    /// Number of its colour and shape, and of its dashes where those are used up.
     pub colour: usize,
-    pub dashed: bool,
+    pub dash: usize,
     /// Whether it is noisy, so that it is drawn pale behind its smoothed self.
     pub raw: bool,
     /// Whether its lowest point is marked.
@@ -176,7 +176,7 @@ impl<'a> Course<'a> {
 
     fn line(&self, name: String, colour: usize, points: Vec<(f64, f64)>) -> Line {
         let points = points.into_iter().map(|(x, y)| (x, short(y))).collect();
-        Line { name, colour: colour % 7, dashed: colour / 7 % 2 == 1, raw: false, marked: false, points }
+        Line { name, colour: colour % 7, dash: colour / 7 % 3, raw: false, marked: false, points }
     }
 
     /// Training by its steps, or, where an earlier version kept none, by validations.

@@ -2,6 +2,7 @@
 
 use crate::photos::{SMALL, offline, photos};
 use crate::runs::Place;
+use crate::visit::assert_accessible;
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -36,6 +37,7 @@ fn planted_label_errors_are_found_moved_and_moved_back() {
     let hits: Vec<&String> = found.intersection(&expected).collect();
     assert!(hits.len() >= 2 && found.len() <= hits.len() + 3, "{found:?}");
     assert!(place.text("run/clean/suspects.html").contains("grass/a.png"));
+    assert_accessible(&place, "run/clean/suspects.html");
     assert_eq!(place.state("photos"), before, "nothing moves unasked");
     let again = offline(&place, "clean {}/run");
     assert!(again.status == Some(2) && again.err.contains("may have been edited"), "{again:?}");

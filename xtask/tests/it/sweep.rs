@@ -1,6 +1,7 @@
 //! `sweep`: trials that nothing loses, whatever ends the processes that train them; one winner by validation, tested once.
 
 use crate::runs::{Place, RECIPE, finish, rows, signal, wait_until};
+use crate::visit::assert_accessible;
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Child;
@@ -85,6 +86,7 @@ fn the_best_by_validation_is_tested_once() {
         let found = page.replace("http://www.w3.org/2000/svg", "");
         assert!(!found.contains(outside), "{outside}");
     }
+    assert_accessible(&place, "sweep/report.html");
     // The winner's recipe trains the winner again.
     place.good("train {}/sweep/winner.toml --out {}/again");
     assert_eq!(place.bytes("again/metrics.csv"), place.bytes(&format!("sweep/{run}/metrics.csv")));

@@ -40,6 +40,14 @@ const logAxis = (low, high) => {
 const brief = (value) => (value === 0 ? '0' : Math.abs(value) >= 1e5 || Math.abs(value) < 1e-4 ? value.toExponential(1).replace('.0e', 'e') : String(Number(value.toPrecision(4))));
 const reads = (value, percent) => (value === null ? 'not finite' : percent ? percentage(value) : brief(value));
 
+// A line is known by its colour and by the shape of its points: corners around (0, 0), none for a circle.
+const SHAPES = [null, [[-1, -1], [1, -1], [1, 1], [-1, 1]], [[0, -1.2], [1.2, 1], [-1.2, 1]], [[0, -1.4], [1.4, 0], [0, 1.4], [-1.4, 0]], [[-1.2, -1], [1.2, -1], [0, 1.2]], [[-1, -0.5], [0, -1.2], [1, -0.5], [1, 0.5], [0, 1.2], [-1, 0.5]], [[-0.4, -1.3], [0.4, -1.3], [0.4, -0.4], [1.3, -0.4], [1.3, 0.4], [0.4, 0.4], [0.4, 1.3], [-0.4, 1.3], [-0.4, 0.4], [-1.3, 0.4], [-1.3, -0.4], [-0.4, -0.4]]];
+const mark = (line, x, y, size, kind) => {
+  const corners = SHAPES[line.colour];
+  const where = corners ? { points: corners.map(([right, down]) => (x + right * size).toFixed(1) + ',' + (y + down * size).toFixed(1)).join(' ') } : { cx: x, cy: y, r: size };
+  return drawn(corners ? 'polygon' : 'circle', { class: kind + ' s' + line.colour, ...where });
+};
+
 let paper = 0;
 const chart = (figure) => {
   const numbers = saved(figure);
@@ -72,13 +80,19 @@ const chart = (figure) => {
   }
   if (numbers.series.length > 1) {
     for (const line of numbers.series) {
-      const key = make('i', { class: 'key s' + line.colour + (line.dashed ? ' dashed' : '') });
+      const key = make('i', { class: 'key s' + line.colour + ' m' + line.colour + ' dash' + line.dash });
       const button = make('button', { type: 'button', class: 'small', 'aria-pressed': !state.hidden.has(line.name) }, key, named(line.name));
       button.addEventListener('click', () => {
         if (!state.hidden.delete(line.name)) state.hidden.add(line.name);
         button.setAttribute('aria-pressed', !state.hidden.has(line.name));
         draw();
       });
+      // Whoever points at a name, or goes to it with the keyboard, sees its line before the others.
+      for (const [event, name] of [['pointerenter', line.name], ['focus', line.name], ['pointerleave', null], ['blur', null]]) {
+        button.addEventListener(event, () => {
+          for (const stroke of place.querySelectorAll('polyline')) stroke.classList.toggle('behind-others', name !== null && stroke.dataset.line !== name);
+        });
+      }
       legend.append(button);
     }
   }
@@ -108,14 +122,14 @@ const chart = (figure) => {
     }
     svg.append(drawn('line', { class: 'viz-axis', x1: left, x2: right, y1: bottom, y2: bottom }), drawn('text', { class: 'viz-muted', x: right, y: height - 4, 'text-anchor': 'end', 'font-size': 12 }, numbers.x));
     const path = (points) => points.filter((point) => point[1] !== null && (!state.log || point[1] > 0)).map((point) => across(point[0]).toFixed(1) + ',' + up(point[1]).toFixed(1)).join(' ');
-    for (const line of lines.filter((line) => line.raw && state.smoothing > 0)) svg.append(drawn('polyline', { class: 'stroke s' + line.colour + ' pale', points: path(line.points) }));
+    for (const line of lines.filter((line) => line.raw && state.smoothing > 0)) svg.append(drawn('polyline', { class: 'stroke s' + line.colour + ' pale', 'data-line': line.name, points: path(line.points) }));
     for (const line of lines) {
-      svg.append(drawn('polyline', { class: 'stroke s' + line.colour + (line.dashed ? ' dashed' : ''), points: path(line.drawn) }));
-      if (!line.raw && line.points.length <= 40) for (const [px, py] of line.points) if (py !== null && (!state.log || py > 0)) svg.append(drawn('circle', { class: 'fill s' + line.colour, cx: across(px), cy: up(py), r: 3 }));
+      svg.append(drawn('polyline', { class: 'stroke s' + line.colour + ' dash' + line.dash, 'data-line': line.name, points: path(line.drawn) }));
+      if (!line.raw && line.points.length <= 40) for (const [px, py] of line.points) if (py !== null && (!state.log || py > 0)) svg.append(mark(line, across(px), up(py), 3.2, 'fill'));
       const finite = line.points.filter((point) => point[1] !== null && (!state.log || point[1] > 0));
       if (line.marked && finite.length) {
         const [bx, by] = finite.reduce((best, point) => (point[1] < best[1] ? point : best));
-        svg.append(drawn('circle', { class: 'ring s' + line.colour, cx: across(bx), cy: up(by), r: 6 }));
+        svg.append(mark(line, across(bx), up(by), 6, 'ring'));
       }
     }
     const guide = drawn('line', { class: 'guide', y1: top, y2: bottom, visibility: 'hidden' });
@@ -152,7 +166,7 @@ const chart = (figure) => {
     for (const line of lines) {
       const point = line.drawn.filter((other) => other[0] <= stop + 1e-9).pop();
       if (!point || (point[0] < stop && line.drawn[line.drawn.length - 1] === point && !line.raw && line.points.length > 1 && stop - point[0] > 1.001)) continue;
-      reading.append(make('div', {}, make('i', { class: 'key s' + line.colour }), named(line.name), ' ' + reads(point[1], numbers.percent)));
+      reading.append(make('div', {}, make('i', { class: 'key s' + line.colour + ' m' + line.colour + ' dash' + line.dash }), named(line.name), ' ' + reads(point[1], numbers.percent)));
     }
     reading.hidden = false;
     const scale = place.clientWidth / width;
